@@ -1,0 +1,35 @@
+// The one exception type of the suite: what went wrong, in a class that decides the state.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+
+#include "evenkeel/status.h"
+
+namespace evenkeel {
+
+enum class Fault {
+  usage,        // wrong option, range, option file: UNKNOWN
+  unreachable,  // refused, does not resolve, reset: CRITICAL
+  timeout,      // no answer in time: CRITICAL, or as -t N:STATE says
+  denied,       // answers, but we may not look: UNKNOWN
+  protocol,     // answers nonsense, or more than we will read: UNKNOWN
+  untrusted,    // TLS asked for and not given, or a certificate that does not hold: CRITICAL
+  internal,     // a mistake of ours: UNKNOWN
+};
+
+// The text is one line for people and never holds a credential.
+class Error : public std::runtime_error {
+ public:
+  Error(Fault fault, const std::string& text) : std::runtime_error(text), fault_(fault) {}
+  Fault fault() const { return fault_; }
+
+ private:
+  Fault fault_;
+};
+
+inline Error usage_error(const std::string& text) { return Error(Fault::usage, text); }
+
+Status status_of(Fault fault, Status timeout_state);
+
+}  // namespace evenkeel

@@ -1,0 +1,30 @@
+// --extra-opts: options from an ini file, as monitoring-plugins reads them.
+// Source: https://www.monitoring-plugins.org/doc/extra-opts.html
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace evenkeel {
+
+// One key of an ini section; a key without "=" has no value.
+struct IniEntry {
+  std::string key;
+  std::string value;
+  bool has_value = false;
+};
+
+// The entries of all sections called `section`, in order. Throws Error(Fault::usage) naming `file`
+// and the line for what cannot be read as ini, or a section that is not there.
+std::vector<IniEntry> parse_ini(std::string_view text, std::string_view section, const std::string& file);
+
+// The arguments that one --extra-opts value stands for: `argument` is [section][@file].
+// The section defaults to `plugin_name`, the file to the first of the search path. A key of one
+// letter becomes -k, a longer one --key. Missing file or section: Error(Fault::usage).
+std::vector<std::string> extra_opts_arguments(std::string_view argument, const std::string& plugin_name);
+
+// Takes every --extra-opts[=…] out of `arguments` and returns what the files say, in order.
+std::vector<std::string> take_extra_opts(std::vector<std::string>& arguments, const std::string& plugin_name);
+
+}  // namespace evenkeel

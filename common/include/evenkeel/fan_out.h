@@ -1,0 +1,87 @@
+// Asks many targets at once, a bounded number at a time, and returns in time whatever they do.
+#pragma once
+
+#include <algorithm>
+#include <condition_variable>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "evenkeel/deadline.h"
+#include "evenkeel/error.h"
+#include "evenkeel/trace.h"
+
+namespace evenkeel {
+
+// What one target gave: a reading or an error, and the steps taken.
+template <class Reading>
+struct Outcome {
+  std::optional<Reading> reading;
+  std::optional<Error> error;
+  std::vector<Trace::Step> steps;
+};
+
+// Whether a thread of an earlier fan_out is still stuck in a library; then the process must end
+// by _exit, since static destructors would pull the ground from under it.
+bool has_stuck_threads();
+
+namespace detail {
+
+// Runs job(0) … job(count-1) on at most `parallel` threads. Returns when all are done or at the
+// deadline; the threads go on by themselves then, which is why the job must own what it uses.
+void run_bounded(std::size_t count, std::size_t parallel, const Deadline& deadline,
+                 std::function<void(std::size_t)> job);
+
+Error timeout_error(const std::string& step);
+Error error_from(std::exception_ptr failure);
+
+template <class Reading>
+struct Slots {
+  explicit Slots(std::size_t count) : outcomes(count), traces(count), done(count, false) {}
+  std::mutex mutex;
+  std::vector<Outcome<Reading>> outcomes;
+  std::vector<Trace> traces;
+  std::vector<bool> done;
+};
+
+}  // namespace detail
+
+// ask(index, trace) → Reading. It is copied into the threads and may outlive this call: it owns
+// (by value or shared_ptr) all that it touches. The result has the order of the indexes. What is
+// unfinished at the deadline becomes Error(Fault::timeout) that names the step that was waiting.
+template <class Reading, class Ask>
+std::vector<Outcome<Reading>> fan_out(std::size_t count, std::size_t parallel,
+                                      const Deadline& deadline, Ask ask) {
+  auto slots = std::make_shared<detail::Slots<Reading>>(count);
+  detail::run_bounded(count, parallel, deadline, [slots, ask](std::size_t i) {
+    Outcome<Reading> outcome;
+    try {
+      outcome.reading = ask(i, slots->traces[i]);
+    } catch (...) {
+      outcome.error = detail::error_from(std::current_exception());
+    }
+    slots->traces[i].end();
+    std::lock_guard lock(slots->mutex);
+    slots->outcomes[i] = std::move(outcome);
+    slots->done[i] = true;
+  });
+
+  std::vector<Outcome<Reading>> result(count);
+  std::lock_guard lock(slots->mutex);
+  for (std::size_t i = 0; i < count; ++i) {
+    if (slots->done[i])
+      result[i] = std::move(slots->outcomes[i]);
+    else
+      result[i].error = detail::timeout_error(slots->traces[i].current());
+    result[i].steps = slots->traces[i].steps();
+  }
+  return result;
+}
+
+}  // namespace evenkeel

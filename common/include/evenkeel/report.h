@@ -1,0 +1,74 @@
+// What a run found: findings, metrics with the thresholds that judged them, and facts.
+// It is plain data; render.h turns it into text or JSON.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "evenkeel/metric.h"
+#include "evenkeel/status.h"
+#include "evenkeel/thresholds.h"
+
+namespace evenkeel {
+
+struct Finding {
+  Status status;
+  std::string target;  // empty where the finding is about the whole run
+  std::string text;
+};
+
+struct JudgedMetric {
+  Metric metric;
+  Thresholds thresholds;
+};
+
+struct TraceLine {
+  std::string target;
+  std::string text;
+};
+
+class Report {
+ public:
+  void add(Status status, std::string target, std::string text);
+
+  // Keeps the metric; where its value breaches a threshold, adds a finding such as
+  // "channel east: lag 700 s (critical above 600)". Returns the verdict.
+  // `what` replaces the words before the bracket. A metric without a value is kept, and never judged:
+  // whether that is fine is for the caller to say.
+  Status measure(Metric metric, const Limits& limits, std::string what = {});
+  // For a metric whose breach is explained by the caller's own finding.
+  void record(Metric metric, const Limits& limits);
+
+  void fact(std::string name, std::string value);
+
+  // What line 1 says when nothing is wrong. Without it, line 1 joins the OK findings.
+  void summarise_ok(std::string text) { ok_summary_ = std::move(text); }
+  const std::string& ok_summary() const { return ok_summary_; }
+
+  // How many targets the run was asked about, whether they answered or not.
+  void set_target_count(std::size_t count) { target_count_ = count; }
+  std::size_t target_count() const { return target_count_; }
+
+  void trace(std::string target, std::string text);
+
+  // The worst finding; UNKNOWN where there is none.
+  Status status() const;
+  // Worst first; those of one state in the order they were added.
+  std::vector<Finding> sorted_findings() const;
+
+  const std::vector<Finding>& findings() const { return findings_; }
+  const std::vector<JudgedMetric>& metrics() const { return metrics_; }
+  const std::map<std::string, std::string>& facts() const { return facts_; }
+  const std::vector<TraceLine>& trace_lines() const { return trace_; }
+
+ private:
+  std::vector<Finding> findings_;
+  std::vector<JudgedMetric> metrics_;
+  std::map<std::string, std::string> facts_;
+  std::vector<TraceLine> trace_;
+  std::string ok_summary_;
+  std::size_t target_count_ = 1;
+};
+
+}  // namespace evenkeel

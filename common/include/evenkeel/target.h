@@ -1,0 +1,26 @@
+// Whom to ask: HOST[:PORT] as -H takes it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace evenkeel {
+
+struct HostPort {
+  std::string host;                   // without brackets
+  std::optional<std::uint16_t> port;  // as given
+  std::string name;                   // as typed: how reports and labels call it
+};
+
+// "db1", "db1:3307", "192.0.2.1", "[::1]:3306", "::1". Throws Error(Fault::usage) naming `option`.
+HostPort parse_host_port(const std::string& option, std::string_view text);
+
+// Each text may be a comma list. A host named twice is an error: it would report twice.
+std::vector<HostPort> parse_hosts(const std::string& option, const std::vector<std::string>& texts);
+
+std::uint16_t parse_port(const std::string& option, std::string_view text);  // 1 to 65535
+
+}  // namespace evenkeel

@@ -1,0 +1,35 @@
+// Text that is safe to print, and numbers that every parser reads.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace evenkeel {
+
+// Text from outside, made fit for one line of plugin output: `|` becomes `/`, control characters
+// (C0, DEL, C1, line and paragraph separators, bidirectional overrides) become spaces, runs of
+// white space one space, invalid UTF-8 U+FFFD. Longer text is cut at `max_bytes` with "…".
+std::string clean(std::string_view text, std::size_t max_bytes = 1000);
+
+// Cut at a character's border so that the result, "…" included, has at most `max_bytes`.
+std::string shorten(std::string_view text, std::size_t max_bytes);
+
+// Plain decimals, independent of the locale: at most `decimals` places, no trailing zeros, never an
+// exponent, never "-0". The value must be finite.
+std::string format_number(double value, int decimals = 6);
+
+// The shortest plain decimals that read back as the same double.
+std::string format_exact(double value);
+
+// A whole decimal number in the syntax of thresholds ("1e3", ".5", "+5", "010" is 10), no more and
+// no less; false for anything else, "inf", "nan" and hexadecimal included.
+bool parse_number(std::string_view text, double& value);
+
+// "3 s", "90 s (1 min 30 s)", "4210 s (1 h 10 min)": seconds for people.
+std::string format_seconds(double seconds);
+
+std::string lower(std::string_view text);  // ASCII only
+std::string_view trim(std::string_view text);
+
+}  // namespace evenkeel

@@ -1,0 +1,84 @@
+// A session with a MySQL or MariaDB server, as plain values and typed errors; the seam where test
+// doubles go. Nothing here knows which client library is behind it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "evenkeel/deadline.h"
+#include "evenkeel/error.h"
+#include "evenkeel/trace.h"
+
+namespace evenkeel::mysql {
+
+using Cell = std::optional<std::string>;  // nothing is NULL
+
+struct Rows {
+  std::vector<std::string> columns;
+  std::vector<std::vector<Cell>> rows;
+
+  // Column names match in any case: servers changed some over the years.
+  bool has(std::string_view column) const;
+  // NULL, and a column that this server does not have, both read as nothing.
+  Cell at(std::size_t row, std::string_view column) const;
+};
+
+// An error that the server sent or the client library raised. `code` is the MySQL error number
+// (1045, 2002, …), 0 where there is none.
+class SqlError : public Error {
+ public:
+  SqlError(Fault fault, int code, const std::string& text) : Error(fault, text), code_(code) {}
+  int code() const { return code_; }
+
+ private:
+  int code_;
+};
+
+struct TlsSettings {
+  bool wanted = false;  // the session must be encrypted, or there is none
+  bool verify = true;   // the server's certificate and name; off with --insecure
+  std::string ca_file;  // empty: the system's authorities
+  std::string cert_file;
+  std::string key_file;
+};
+
+// Where and as whom. `socket` beats host and port.
+struct Login {
+  std::string name;  // how reports call the target
+  std::string host;
+  std::uint16_t port = 3306;
+  std::string socket;
+  std::string user;  // empty: the operating system's user
+  std::string password;
+  TlsSettings tls;
+
+  std::string where() const;  // "db1:3306", "[::1]:3306" or "/run/mysqld/mysqld.sock"
+};
+
+class SqlSession {
+ public:
+  virtual ~SqlSession() = default;
+  // The whole answer; never more than `max_answer_bytes`, else SqlError(Fault::protocol).
+  virtual Rows query(const std::string& sql) = 0;
+  virtual std::string server_version() const = 0;  // "10.11.14-MariaDB-0+deb12u2", "9.7.0"
+
+  static constexpr std::size_t max_answer_bytes = 8u << 20;
+};
+
+// How sessions come about; a test double hands out canned ones.
+class SqlConnector {
+ public:
+  virtual ~SqlConnector() = default;
+  // Throws SqlError with target and phase in its text: "connecting to db1:3306: …".
+  virtual std::unique_ptr<SqlSession> connect(const Login& login, const Deadline& deadline, Trace& trace) = 0;
+};
+
+// MySQL Connector/C++. Create it once, before there are threads: its driver's start is not thread-safe.
+std::shared_ptr<SqlConnector> make_connector();
+
+}  // namespace evenkeel::mysql
