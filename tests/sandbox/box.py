@@ -1,0 +1,123 @@
+"""A box: a few servers that start together and end together."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TypeVar
+
+from . import boxes, kinds
+from .errors import SandboxError
+from .server import Server, Settings
+from .waiting import wait_until
+from .ward import Ward
+
+T = TypeVar("T")
+
+
+class Sandbox:
+    """`with Sandbox() as box:` ends its servers and removes their folder however the process ends.
+
+    With `keep`, the box lives until somebody calls end(); `Sandbox.find(name)` finds it again.
+    """
+
+    def __init__(self, name: str | None = None, *, keep: bool = False) -> None:
+        self.folder, lock = boxes.make_folder(name)
+        self.ward = Ward.begin(self.folder, lock, owned=not keep)
+        self._servers: dict[str, Server] = {}
+
+    @classmethod
+    def find(cls, name: str) -> Sandbox:
+        """The box of this name that another process began."""
+        box = cls.__new__(cls)
+        box.folder = boxes.base() / name
+        if box.folder not in boxes.lived_in():
+            raise SandboxError(f"no box named {name}")
+        box.ward = Ward(box.folder)
+        box._servers = {}
+        memory = box.folder / "servers.json"
+        for settings in json.loads(memory.read_text()) if memory.exists() else ():
+            box._servers[settings["name"]] = Server(box, Settings(**settings))
+        return box
+
+    def remember(self) -> None:
+        text = json.dumps([server.remembered() for server in self._servers.values()], indent=1)
+        fresh = self.folder / "servers.json.new"
+        fresh.write_text(text)
+        fresh.rename(self.folder / "servers.json")
+
+    def __enter__(self) -> Sandbox:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        self.end()
+
+    def end(self) -> None:
+        self.ward.end()
+
+    def __getitem__(self, name: str) -> Server:
+        try:
+            return self._servers[name]
+        except KeyError:
+            raise SandboxError(f"no server named {name!r}; there are {', '.join(self._servers) or 'none'}") from None
+
+    def __iter__(self) -> Iterator[Server]:
+        return iter(list(self._servers.values()))
+
+    def free_port(self) -> int:
+        return self.ward.reserve_port()
+
+    @property
+    def tls(self) -> object:
+        raise NotImplementedError
+
+    def server(self, name: str, kind: str = kinds.DEFAULT_KIND, options: Sequence[str] = (), *,
+               tls: str | None = None) -> Server:
+        """A server that is ready. `tls` is good, expired, wrong-name, other-ca, own (what it makes itself) or None."""
+        return self._add(name, kind, options, tls, None)
+
+    def replica(self, name: str, of: Server | Mapping[str, Server], options: Sequence[str] = (), *,
+                kind: str | None = None, tls: str | None = None) -> Server:
+        """A GTID replica, read-only, in sync when this returns. `of` is a source, or a source per named channel."""
+        sources = {"": of} if isinstance(of, Server) else dict(of)
+        first = next(iter(sources.values()))
+        domain = first.domain if len(sources) == 1 else None
+        replica = self._add(name, kind or first.kind, ["--read-only=ON", *options], tls, domain)
+        replica.replicate_from(sources)
+        replica.wait_in_sync()
+        return replica
+
+    def _add(self, name: str, kind: str, options: Sequence[str], tls: str | None, domain: int | None) -> Server:
+        if name in self._servers:
+            raise SandboxError(f"there is a server named {name} already")
+        number = 1 + max((server.settings.number for server in self), default=0)
+        # MariaDB can follow several sources only when each has a domain of its own; the first one has the usual 0.
+        domain = number - 1 if domain is None else domain
+        server = Server(self, Settings(name, kind, number, domain, tls=tls, options=list(options)))
+        server.create()
+        self._servers[name] = server
+        try:
+            server.start()
+        except BaseException:
+            del self._servers[name]
+            raise
+        return server
+
+    def remove(self, server: Server) -> None:
+        """Ends one server and forgets it."""
+        server.kill()
+        del self._servers[server.name]
+        server.delete()
+        self.remember()
+
+    def create_user(self, name: str, password: str, grants: Sequence[str] = (), *, require: str | None = None) -> None:
+        """On each of the box's servers."""
+        for server in self:
+            server.create_user(name, password, grants, require=require)
+
+    @staticmethod
+    def wait_until(predicate: Callable[[], T], seconds: float = 30, what: str = "") -> T:
+        return wait_until(predicate, seconds, what)

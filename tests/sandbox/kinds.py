@@ -1,0 +1,79 @@
+"""Which servers there are, and where each one's programs are."""
+
+from __future__ import annotations
+
+import functools
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import side_folder, unprivileged
+from .errors import KindUnavailable, SandboxError
+
+
+@dataclass(frozen=True)
+class Kind:
+    name: str
+    family: str
+    program: str
+    suite: str | None
+    packages: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Programs:
+    """A kind as it is on this machine."""
+    kind: Kind
+    root: Path
+    loader: tuple[str, ...]
+    version: str
+
+    def server(self) -> list[str]:
+        return [*self.loader, str(self.root / self.kind.program)]
+
+
+KINDS = {kind.name: kind for kind in (
+    Kind("mariadb-10.11", "mariadb", "usr/sbin/mariadbd", None, ("mariadb-server-core",)),
+    Kind("mariadb-11.8", "mariadb", "usr/sbin/mariadbd", "trixie", ("mariadb-server-core",)),
+    Kind("mysql-9.7", "mysql", "usr/sbin/mysqld", "sid", ("mysql-server-core",)),
+)}
+DEFAULT_KIND = "mariadb-10.11"
+
+
+def named(name: str) -> Kind:
+    try:
+        return KINDS[name]
+    except KeyError:
+        raise SandboxError(f"no kind {name!r}; there are {', '.join(KINDS)}") from None
+
+
+def _version(command: list[str]) -> str:
+    done = subprocess.run([*command, "--no-defaults", "--version"], env=unprivileged.ENVIRONMENT, check=False,
+                          capture_output=True, text=True)
+    found = re.search(r"Ver (\d+\.\d+\.\d+)", done.stdout)
+    if not found:
+        raise SandboxError(f"{command[-1]} does not tell its version: {done.stdout}{done.stderr}")
+    return found[1]
+
+
+def _programs(kind: Kind, root: Path, loader: tuple[str, ...]) -> Programs:
+    version = _version([*loader, str(root / kind.program)])
+    wanted = kind.name.rpartition("-")[2]
+    if not version.startswith(wanted + "."):
+        raise KindUnavailable(kind.name, f"version {version} is what there is")
+    return Programs(kind, root, loader, version)
+
+
+@functools.lru_cache(maxsize=None)
+def programs(name: str, say: Callable[[str], None] | None = None) -> Programs:
+    """Fetches the kind when it is not there yet."""
+    kind = named(name)
+    if kind.suite is None:
+        if not shutil.which(f"/{kind.program}"):
+            raise SandboxError(f"{name} is missing: apt-get install {' '.join(kind.packages)}")
+        return _programs(kind, Path("/"), ())
+    root = side_folder.fetched(name, kind.suite, kind.packages, say)
+    return _programs(kind, root, side_folder.loader(root))

@@ -1,0 +1,104 @@
+"""What is particular to MariaDB: its options, its first data directory, its words for replication."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from . import unprivileged
+from .channel import Channel
+
+if TYPE_CHECKING:
+    from .kinds import Programs
+    from .server import Server
+
+SMALL = ("--innodb-buffer-pool-size=6M", "--innodb-log-file-size=4M", "--innodb-log-buffer-size=2M",
+         "--innodb-data-file-path=ibdata1:3M:autoextend", "--innodb-temp-data-file-path=ibtmp1:3M:autoextend",
+         "--aria-pagecache-buffer-size=1M", "--aria-log-file-size=8M", "--key-buffer-size=64K",
+         "--performance-schema=OFF", "--sync-binlog=0", "--innodb-flush-log-at-trx-commit=0")
+SYSTEM_TABLES = ("mysql_system_tables", "mysql_performance_tables", "mysql_system_tables_data",
+                 "maria_add_gis_sp_bootstrap", "mysql_sys_schema")
+# In the template, so that no server's binary log begins with accounts that another one already has.
+ACCOUNTS = """
+flush privileges;
+create user repl@'%' identified by 'repl';
+grant replication slave on *.* to repl@'%';
+"""
+
+
+def _places(programs: Programs) -> list[str]:
+    share = programs.root / "usr/share/mysql"
+    return ["--no-defaults", f"--basedir={programs.root / 'usr'}", f"--lc-messages-dir={share}",
+            f"--character-sets-dir={share / 'charsets'}", f"--plugin-dir={programs.root / 'usr/lib/mysql/plugin'}"]
+
+
+def initialise(programs: Programs, data: Path) -> None:
+    """What mariadb-install-db does, without its trouble with spaces in paths and with other folders than /usr."""
+    script = ["create database if not exists mysql;\nuse mysql;\nset @auth_root_socket=NULL;\n"]
+    for name in SYSTEM_TABLES:
+        script.append((programs.root / "usr/share/mysql" / f"{name}.sql").read_text("utf-8"))
+    script.append(ACCOUNTS)
+    unprivileged.run([*programs.server(), *_places(programs), *SMALL, "--bootstrap", f"--datadir={data}",
+                      f"--tmpdir={data}", "--log-warnings=0", "--enforce-storage-engine=", "--max-allowed-packet=8M"],
+                     stdin="\n".join(script).encode())
+
+
+def options(server: Server) -> list[str]:
+    return [*_places(server.programs), *SMALL, "--skip-name-resolve", "--log-bin=binlog", "--log-slave-updates",
+            "--binlog-format=ROW", f"--gtid-domain-id={server.domain}"]
+
+
+def tls_options(certificate: tuple[Path, Path, Path] | None, own: bool) -> list[str]:
+    if certificate:
+        authority, public, key = certificate
+        return [f"--ssl-ca={authority}", f"--ssl-cert={public}", f"--ssl-key={key}"]
+    return [] if own else ["--skip-ssl"]
+
+
+def _quoted_channel(channel: str) -> str:
+    return f" '{channel}'" if channel else ""
+
+
+def change_source(channel: str, values: dict[str, str | int]) -> str:
+    words = {"host": "master_host", "port": "master_port", "user": "master_user", "password": "master_password",
+             "delay": "master_delay"}
+    pairs = [f"{words[key]}={value}" if isinstance(value, int) else f"{words[key]}='{value}'"
+             for key, value in values.items()]
+    if "host" in values:
+        pairs += ["master_use_gtid=slave_pos", "master_connect_retry=1"]
+    return f"change master{_quoted_channel(channel)} to {', '.join(pairs)}"
+
+
+def start_replica(channel: str, thread: str = "") -> str:
+    return f"start slave{_quoted_channel(channel)} {thread}"
+
+
+def stop_replica(channel: str, thread: str = "") -> str:
+    return f"stop slave{_quoted_channel(channel)} {thread}"
+
+
+def channels(replica: Server) -> list[Channel]:
+    return [Channel(name=row["Connection_name"], io=row["Slave_IO_Running"], sql=row["Slave_SQL_Running"],
+                    lag=row["Seconds_Behind_Master"], io_errno=row["Last_IO_Errno"], io_error=row["Last_IO_Error"],
+                    sql_errno=row["Last_SQL_Errno"], sql_error=row["Last_SQL_Error"], row=row)
+            for row in replica.sql("show all slaves status")]
+
+
+def position(source: Server) -> str:
+    return str(source.sql("select @@global.gtid_binlog_pos as pos")[0]["pos"])
+
+
+def has_applied(replica: Server, pos: str) -> bool:
+    if not pos:
+        return True
+    return bool(replica.sql(f"select master_gtid_wait('{pos}', 0) as w")[0]["w"] == 0)
+
+
+def purge_binlogs(source: Server) -> None:
+    source.sql("flush binary logs")
+    newest = source.sql("show master status")[0]["File"]
+    source.sql(f"purge binary logs to '{newest}'")
+
+
+def create_user(name: str, password: str, host: str, require: str) -> str:
+    return f"create or replace user '{name}'@'{host}' identified by '{password}'{' require ' + require if require else ''}"

@@ -1,0 +1,238 @@
+"""One server of a box."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import signal
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pymysql
+import pymysql.cursors
+
+from . import kinds, templates, unprivileged
+from .channel import Channel
+from .errors import SandboxError, ServerFailed, WaitedTooLong
+from .waiting import wait_until
+
+if TYPE_CHECKING:
+    from .box import Sandbox
+
+START_SECONDS = 60
+BIND_FAILED = ("Address already in use", "Do you already have another")
+
+Rows = list[dict[str, Any]]
+
+
+@dataclass
+class Settings:
+    """What it takes to find a server again from another process."""
+    name: str
+    kind: str
+    number: int
+    domain: int
+    port: int = 0
+    pid: int = 0
+    tls: str | None = None
+    options: list[str] = field(default_factory=list)
+    sources: dict[str, str] = field(default_factory=dict)
+
+
+class Session:
+    """One connection of one's own, as root."""
+
+    def __init__(self, server: Server, seconds: float) -> None:
+        self._connection = pymysql.connect(unix_socket=str(server.socket), user="root", autocommit=True,
+                                           connect_timeout=10, read_timeout=seconds, write_timeout=seconds,
+                                           cursorclass=pymysql.cursors.DictCursor, charset="utf8mb4")
+
+    def sql(self, statements: str | Sequence[str]) -> Rows:
+        rows: Rows = []
+        with self._connection.cursor() as cursor:
+            for statement in [statements] if isinstance(statements, str) else statements:
+                cursor.execute(statement)
+                rows = list(cursor.fetchall())
+        return rows
+
+    @property
+    def id(self) -> int:
+        return int(self._connection.thread_id())
+
+    def close(self) -> None:
+        with contextlib.suppress(pymysql.Error):
+            self._connection.close()
+
+
+class Server:
+    host = "127.0.0.1"
+
+    def __init__(self, box: Sandbox, settings: Settings) -> None:
+        self.box = box
+        self.settings = settings
+        self.programs = kinds.programs(settings.kind)
+        self.dialect = templates.FAMILIES[self.programs.kind.family]
+        self.folder = box.folder / settings.name
+        self.data_dir = self.folder / "data"
+        self.socket = self.folder / "socket"
+        self.error_log = self.folder / "error.log"
+
+    name = property(lambda self: self.settings.name)
+    kind = property(lambda self: self.settings.kind)
+    port = property(lambda self: self.settings.port)
+    pid = property(lambda self: self.settings.pid)
+    domain = property(lambda self: self.settings.domain)
+    family = property(lambda self: self.programs.kind.family)
+    version = property(lambda self: self.programs.version)
+    sources = property(lambda self: {channel: self.box[name] for channel, name in self.settings.sources.items()})
+
+    def __repr__(self) -> str:
+        return f"<{self.name}: {self.kind} at {self.host}:{self.port}>"
+
+    # life
+
+    def create(self) -> None:
+        self.folder.mkdir()
+        templates.copy(self.programs, self.data_dir)
+        (self.folder / "tmp").mkdir()
+        self.folder.chmod(0o755)
+        unprivileged.give(self.folder)
+
+    def delete(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def start(self, seconds: float = START_SECONDS) -> None:
+        """Ready when it returns. Keeps its port for life; only at its first start is it given another one if need be."""
+        if self.running:
+            return
+        for attempt in range(10):
+            if not self.settings.port:
+                self.settings.port = self.box.free_port()
+                first = True
+            else:
+                first = attempt > 0
+            try:
+                self._start_once(seconds)
+                return
+            except ServerFailed as failed:
+                if not (first and any(text in str(failed) for text in BIND_FAILED)):
+                    raise
+                self.settings.port = 0
+        raise ServerFailed(f"{self.name}: no free port after 10 attempts")
+
+    def _start_once(self, seconds: float) -> None:
+        if self.error_log.exists():
+            self.error_log.rename(self.error_log.with_name("previous.log"))
+        self.socket.unlink(missing_ok=True)
+        argv = [*self.programs.server(), *self.dialect.options(self), *self._options()]
+        self.settings.pid = self.box.ward.spawn(argv, self.error_log)
+        self.box.remember()
+        try:
+            wait_until(self._ready_or_dead, seconds, f"{self.name} is ready for connections")
+        except WaitedTooLong as late:
+            self.kill()
+            raise ServerFailed(f"{late}\n{self.log_tail()}") from late
+        if not self.running:
+            raise ServerFailed(f"{self.name} ({self.kind}) ended while starting:\n{self.log_tail()}")
+
+    def _options(self) -> list[str]:
+        return [f"--datadir={self.data_dir}", f"--socket={self.socket}", f"--pid-file={self.folder / 'pid'}",
+                f"--tmpdir={self.folder / 'tmp'}", f"--port={self.port}", "--bind-address=127.0.0.1",
+                f"--server-id={self.settings.number}", *self._tls_options(), *self.settings.options]
+
+    def _tls_options(self) -> list[str]:
+        wanted = self.settings.tls
+        certificate = self.box.tls.server_files(wanted) if wanted not in (None, "own") else None
+        return self.dialect.tls_options(certificate, wanted == "own")
+
+    def _ready_or_dead(self) -> bool:
+        ready = self.error_log.exists() and b"ready for connections" in self.error_log.read_bytes()
+        return (ready and self.socket.exists()) or not self.running
+
+    def log_tail(self, lines: int = 25) -> str:
+        with contextlib.suppress(FileNotFoundError):
+            return "\n".join(self.error_log.read_text("utf-8", "replace").splitlines()[-lines:])
+        return "(no error log)"
+
+    @property
+    def running(self) -> bool:
+        return bool(self.pid) and self.box.ward.running(self.pid)
+
+    def stop(self, seconds: float = 30) -> None:
+        """In good order, as an operator would."""
+        self._end(signal.SIGTERM, seconds)
+
+    def kill(self) -> None:
+        self._end(signal.SIGKILL, 10)
+
+    def _end(self, number: signal.Signals, seconds: float) -> None:
+        if self.box.ward.signal(self.pid, number):
+            wait_until(lambda: not self.running, seconds, f"the end of {self.name}")
+
+    def freeze(self) -> None:
+        self.box.ward.signal(self.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self.box.ward.signal(self.pid, signal.SIGCONT)
+
+    # talk
+
+    @contextlib.contextmanager
+    def session(self, seconds: float = 600) -> Iterator[Session]:
+        session = Session(self, seconds)
+        try:
+            yield session
+        finally:
+            session.close()
+
+    def sql(self, statements: str | Sequence[str]) -> Rows:
+        """As root over the socket, in a session of its own; the rows of the last statement."""
+        with self.session(seconds=60) as session:
+            return session.sql(statements)
+
+    def create_user(self, name: str, password: str, grants: Sequence[str] = (), *, require: str | None = None,
+                    host: str = "%") -> None:
+        """On this server alone, not in its binary log. A grant is `SLAVE MONITOR ON *.*`."""
+        self.sql(["set sql_log_bin=0", f"drop user if exists '{name}'@'{host}'",
+                  self.dialect.create_user(name, password, host, require or ""),
+                  *(f"grant {grant} to '{name}'@'{host}'" for grant in grants)])
+
+    def drop_user(self, name: str, *, host: str = "%") -> None:
+        self.sql(["set sql_log_bin=0", f"drop user if exists '{name}'@'{host}'"])
+
+    # replicate
+
+    def channels(self) -> list[Channel]:
+        return list(self.dialect.channels(self))
+
+    def replicate_from(self, sources: dict[str, Server]) -> None:
+        for channel, source in sources.items():
+            self.sql([self.dialect.change_source(channel, {"host": source.host, "port": source.port,
+                                                           "user": "repl", "password": "repl"}),
+                      self.dialect.start_replica(channel)])
+            self.settings.sources[channel] = source.name
+        self.box.remember()
+
+    def start_replica(self, channel: str = "", thread: str = "") -> None:
+        self.sql(self.dialect.start_replica(channel, thread))
+
+    def stop_replica(self, channel: str = "", thread: str = "") -> None:
+        self.sql(self.dialect.stop_replica(channel, thread))
+
+    def change_source(self, channel: str = "", **values: str | int) -> None:
+        """user, password, host, port, delay; the channel must be stopped."""
+        self.sql(self.dialect.change_source(channel, values))
+
+    def in_sync(self) -> bool:
+        return all(channel.healthy for channel in self.channels()) and all(
+            self.dialect.has_applied(self, self.dialect.position(source)) for source in self.sources.values())
+
+    def wait_in_sync(self, seconds: float = 30) -> None:
+        if not self.settings.sources:
+            raise SandboxError(f"{self.name} is no replica")
+        wait_until(self.in_sync, seconds, lambda: f"{self.name} in sync with its sources: {self.channels()}")
+
+    def remembered(self) -> dict[str, Any]:
+        return asdict(self.settings)
