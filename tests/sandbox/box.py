@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TypeVar
 from . import boxes, kinds
 from .errors import SandboxError
 from .server import Server, Settings
+from .tls import Tls
 from .waiting import wait_until
 from .ward import Ward
 
@@ -70,9 +72,9 @@ class Sandbox:
     def free_port(self) -> int:
         return self.ward.reserve_port()
 
-    @property
-    def tls(self) -> object:
-        raise NotImplementedError
+    @functools.cached_property
+    def tls(self) -> Tls:
+        return Tls()
 
     def server(self, name: str, kind: str = kinds.DEFAULT_KIND, options: Sequence[str] = (), *,
                tls: str | None = None) -> Server:

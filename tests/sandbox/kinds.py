@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-import shutil
 import subprocess
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,12 +66,23 @@ def _programs(kind: Kind, root: Path, loader: tuple[str, ...]) -> Programs:
 
 
 @functools.lru_cache(maxsize=None)
-def programs(name: str, say: Callable[[str], None] | None = None) -> Programs:
-    """Fetches the kind when it is not there yet."""
+def _found(name: str) -> Programs | KindUnavailable:
+    """Remembers a failure too: a mirror that does not answer is waited for once, not once per test."""
     kind = named(name)
-    if kind.suite is None:
-        if not shutil.which(f"/{kind.program}"):
-            raise SandboxError(f"{name} is missing: apt-get install {' '.join(kind.packages)}")
-        return _programs(kind, Path("/"), ())
-    root = side_folder.fetched(name, kind.suite, kind.packages, say)
-    return _programs(kind, root, side_folder.loader(root))
+    try:
+        if kind.suite is None:
+            if not Path("/", kind.program).exists():
+                raise SandboxError(f"{name} is missing: apt-get install {' '.join(kind.packages)}")
+            return _programs(kind, Path("/"), ())
+        root = side_folder.fetched(name, kind.suite, kind.packages)
+        return _programs(kind, root, side_folder.loader(root))
+    except KindUnavailable as missing:
+        return missing
+
+
+def programs(name: str) -> Programs:
+    """Fetches the kind when it is not there yet."""
+    found = _found(name)
+    if isinstance(found, KindUnavailable):
+        raise found
+    return found

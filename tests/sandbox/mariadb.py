@@ -14,10 +14,13 @@ if TYPE_CHECKING:
 
 SMALL = ("--innodb-buffer-pool-size=6M", "--innodb-log-file-size=4M", "--innodb-log-buffer-size=2M",
          "--innodb-data-file-path=ibdata1:3M:autoextend", "--innodb-temp-data-file-path=ibtmp1:3M:autoextend",
+         "--innodb-autoextend-increment=1",
          "--aria-pagecache-buffer-size=1M", "--aria-log-file-size=8M", "--key-buffer-size=64K",
-         "--performance-schema=OFF", "--sync-binlog=0", "--innodb-flush-log-at-trx-commit=0")
-SYSTEM_TABLES = ("mysql_system_tables", "mysql_performance_tables", "mysql_system_tables_data",
-                 "maria_add_gis_sp_bootstrap", "mysql_sys_schema")
+         "--performance-schema=OFF",
+         # Written at each commit but never synced: a killed server keeps what its replicas have.
+         "--sync-binlog=0", "--innodb-flush-log-at-trx-commit=2")
+SYSTEM_TABLES = ("m*_system_tables", "m*_performance_tables", "m*_system_tables_data", "maria_add_gis_sp_bootstrap",
+                 "m*_sys_schema")
 # In the template, so that no server's binary log begins with accounts that another one already has.
 ACCOUNTS = """
 flush privileges;
@@ -26,8 +29,14 @@ grant replication slave on *.* to repl@'%';
 """
 
 
+def _share(programs: Programs) -> Path:
+    """11.x calls itself mariadb where 10.11 says mysql."""
+    folders = (programs.root / "usr/share" / name for name in ("mariadb", "mysql"))
+    return next(folder for folder in folders if (folder / "maria_add_gis_sp_bootstrap.sql").exists())
+
+
 def _places(programs: Programs) -> list[str]:
-    share = programs.root / "usr/share/mysql"
+    share = _share(programs)
     return ["--no-defaults", f"--basedir={programs.root / 'usr'}", f"--lc-messages-dir={share}",
             f"--character-sets-dir={share / 'charsets'}", f"--plugin-dir={programs.root / 'usr/lib/mysql/plugin'}"]
 
@@ -36,7 +45,7 @@ def initialise(programs: Programs, data: Path) -> None:
     """What mariadb-install-db does, without its trouble with spaces in paths and with other folders than /usr."""
     script = ["create database if not exists mysql;\nuse mysql;\nset @auth_root_socket=NULL;\n"]
     for name in SYSTEM_TABLES:
-        script.append((programs.root / "usr/share/mysql" / f"{name}.sql").read_text("utf-8"))
+        script += [path.read_text("utf-8") for path in _share(programs).glob(f"{name}.sql")]
     script.append(ACCOUNTS)
     unprivileged.run([*programs.server(), *_places(programs), *SMALL, "--bootstrap", f"--datadir={data}",
                       f"--tmpdir={data}", "--log-warnings=0", "--enforce-storage-engine=", "--max-allowed-packet=8M"],
@@ -61,11 +70,12 @@ def _quoted_channel(channel: str) -> str:
 
 def change_source(channel: str, values: dict[str, str | int]) -> str:
     words = {"host": "master_host", "port": "master_port", "user": "master_user", "password": "master_password",
-             "delay": "master_delay"}
+             "delay": "master_delay", "heartbeat": "master_heartbeat_period"}
     pairs = [f"{words[key]}={value}" if isinstance(value, int) else f"{words[key]}='{value}'"
              for key, value in values.items()]
     if "host" in values:
-        pairs += ["master_use_gtid=slave_pos", "master_connect_retry=1"]
+        # 11.4 and later ask for TLS unless told not to; the source of a test need not have it.
+        pairs += ["master_use_gtid=slave_pos", "master_connect_retry=1", "master_ssl=0"]
     return f"change master{_quoted_channel(channel)} to {', '.join(pairs)}"
 
 
@@ -82,6 +92,10 @@ def channels(replica: Server) -> list[Channel]:
                     lag=row["Seconds_Behind_Master"], io_errno=row["Last_IO_Errno"], io_error=row["Last_IO_Error"],
                     sql_errno=row["Last_SQL_Errno"], sql_error=row["Last_SQL_Error"], row=row)
             for row in replica.sql("show all slaves status")]
+
+
+def before_stop(_: Server) -> None:
+    pass
 
 
 def position(source: Server) -> str:

@@ -162,6 +162,8 @@ class Server:
 
     def stop(self, seconds: float = 30) -> None:
         """In good order, as an operator would."""
+        if self.running:
+            self.dialect.before_stop(self)
         self._end(signal.SIGTERM, seconds)
 
     def kill(self) -> None:
@@ -226,7 +228,7 @@ class Server:
         self.sql(self.dialect.change_source(channel, values))
 
     def in_sync(self) -> bool:
-        return all(channel.healthy for channel in self.channels()) and all(
+        return all(channel.healthy and channel.lag == 0 for channel in self.channels()) and all(
             self.dialect.has_applied(self, self.dialect.position(source)) for source in self.sources.values())
 
     def wait_in_sync(self, seconds: float = 30) -> None:
