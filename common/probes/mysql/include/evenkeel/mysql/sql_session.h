@@ -39,6 +39,10 @@ class SqlError : public Error {
   int code_;
 };
 
+// The error of a step ("connecting to db1:3306") from what the client library says of it: the class by the
+// code, the server's own words cleaned and quoted.
+SqlError sql_error(const std::string& step, int code, std::string_view text);
+
 struct TlsSettings {
   bool wanted = false;  // the session must be encrypted, or there is none
   bool verify = true;   // the server's certificate and name; off with --insecure

@@ -1,0 +1,229 @@
+// The one file that knows MySQL Connector/C++ (1.1, over libmariadb).
+#include <cppconn/driver.h>
+#include <cppconn/exception.h>
+#include <cppconn/metadata.h>
+#include <cppconn/resultset.h>
+#include <cppconn/resultset_metadata.h>
+#include <cppconn/statement.h>
+#include <fcntl.h>
+#include <mysql_driver.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <mutex>
+
+#include "evenkeel/mysql/sql_session.h"
+#include "evenkeel/text.h"
+
+namespace evenkeel::mysql {
+
+namespace {
+
+// MySQL's own limit; more columns than that are no answer.
+constexpr unsigned max_columns = 4096;
+
+// What a cell costs beside its bytes: endless rows of NULLs are endless, too.
+constexpr std::size_t cell_cost = sizeof(Cell);
+
+SqlError too_large(const std::string& step) {
+  return {
+      Fault::protocol, 0,
+      step + ": the answer is larger than " + std::to_string(SqlSession::max_answer_bytes >> 20) + " MiB"};
+}
+
+// The client library takes some settings from an option file only. This one lives in memory.
+class LibraryOptions {
+ public:
+  explicit LibraryOptions(const std::string& text) : descriptor_(memfd_create("evenkeel", MFD_CLOEXEC)) {
+    if (descriptor_ < 0) return;
+    const bool written = write(descriptor_, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+    if (written) path_ = "/proc/self/fd/" + std::to_string(descriptor_);
+  }
+  ~LibraryOptions() {
+    if (descriptor_ >= 0) close(descriptor_);
+  }
+  LibraryOptions(const LibraryOptions&) = delete;
+  LibraryOptions& operator=(const LibraryOptions&) = delete;
+
+  const std::string& path() const { return path_; }
+
+ private:
+  int descriptor_;
+  std::string path_;
+};
+
+// OPT_MAX_ALLOWED_PACKET is no use: Connector/C++ hands over an int where libmariadb reads a size_t.
+std::string packet_limit() {
+  return "[client]\nmax-allowed-packet=" + std::to_string(SqlSession::max_answer_bytes) + "\n";
+}
+
+// Ways to log in that do not send the password itself to whoever asks for it.
+std::string hashing_logins_only() {
+  return "restricted-auth=mysql_native_password,caching_sha2_password,sha256_password,client_ed25519\n";
+}
+
+// A result set that was left half read makes the library read the rest when it is freed, however much
+// that is. Such a one is kept, with its connection, until the process ends.
+struct HalfRead {
+  std::shared_ptr<sql::Connection> connection;
+  std::shared_ptr<sql::Statement> statement;
+  std::shared_ptr<sql::ResultSet> result;
+};
+
+void keep_for_ever(HalfRead half_read) {
+  static std::mutex mutex;
+  static auto* const kept = new std::vector<HalfRead>;
+  std::lock_guard lock(mutex);
+  kept->push_back(std::move(half_read));
+}
+
+std::string step_of(const std::string& sql, const std::string& where) {
+  return clean(sql, 120) + " on " + where;
+}
+
+class ConnectorSession : public SqlSession {
+ public:
+  ConnectorSession(std::shared_ptr<sql::Connection> connection, std::string where, Trace& trace)
+      : connection_(std::move(connection)),
+        where_(std::move(where)),
+        version_(connection_->getMetaData()->getDatabaseProductVersion()),
+        trace_(trace) {}
+
+  Rows query(const std::string& sql) override {
+    const std::string step = step_of(sql, where_);
+    trace_.begin(step);
+    try {
+      Rows rows = ask(sql, step);
+      trace_.end();
+      return rows;
+    } catch (const sql::SQLException& error) {
+      throw sql_error(step, error.getErrorCode(), error.what());
+    }
+  }
+
+  std::string server_version() const override { return version_; }
+
+ private:
+  Rows ask(const std::string& sql, const std::string& step) {
+    std::shared_ptr<sql::Statement> statement(connection_->createStatement());
+    // Row by row, so that we may stop reading: by default the library keeps the whole answer first.
+    statement->setResultSetType(sql::ResultSet::TYPE_FORWARD_ONLY);
+    std::shared_ptr<sql::ResultSet> result(statement->executeQuery(sql));
+    try {
+      return read(*result, step);
+    } catch (const SqlError&) {
+      keep_for_ever({connection_, statement, result});
+      throw;
+    }
+  }
+
+  static Rows read(sql::ResultSet& result, const std::string& step) {
+    sql::ResultSetMetaData& meta = *result.getMetaData();
+    const unsigned width = meta.getColumnCount();
+    if (width > max_columns) throw too_large(step);
+    Rows rows;
+    std::size_t size = 0;
+    for (unsigned i = 1; i <= width; ++i) size += rows.columns.emplace_back(meta.getColumnLabel(i)).size();
+    while (result.next()) {
+      std::vector<Cell>& row = rows.rows.emplace_back();
+      row.reserve(width);
+      for (unsigned i = 1; i <= width; ++i) {
+        const Cell& cell = row.emplace_back(result.isNull(i) ? Cell() : Cell(result.getString(i)));
+        size += cell_cost + (cell ? cell->size() : 0);
+      }
+      if (size > max_answer_bytes) throw too_large(step);
+    }
+    return rows;
+  }
+
+  std::shared_ptr<sql::Connection> connection_;
+  std::string where_;
+  std::string version_;
+  Trace& trace_;
+};
+
+class Connector : public SqlConnector {
+ public:
+  Connector()
+      : driver_(sql::mysql::get_driver_instance()),
+        options_(packet_limit()),
+        careful_options_(packet_limit() + hashing_logins_only()) {}
+
+  std::unique_ptr<SqlSession> connect(const Login& login, const Deadline& deadline, Trace& trace) override {
+    const std::string step = "connecting to " + login.where();
+    trace.begin(step);
+    try {
+      sql::ConnectOptionsMap properties = properties_of(login, deadline);
+      std::shared_ptr<sql::Connection> connection(driver_->connect(properties));
+      auto session = std::make_unique<ConnectorSession>(std::move(connection), login.where(), trace);
+      trace.end();
+      if (login.tls.wanted && login.socket.empty()) require_tls(*session, step);
+      return session;
+    } catch (const sql::SQLException& error) {
+      throw translated(step, login, error);
+    }
+  }
+
+ private:
+  sql::ConnectOptionsMap properties_of(const Login& login, const Deadline& deadline) const {
+    sql::ConnectOptionsMap properties;
+    const auto text = [&](const char* name, const std::string& value) {
+      properties[name] = sql::SQLString(value);
+    };
+    if (login.socket.empty()) {
+      // Brackets keep a colon or a slash in the name from being read as port and schema.
+      text("hostName", "[" + login.host + "]");
+      properties["port"] = static_cast<int>(login.port);
+    } else {
+      text("socket", login.socket);
+    }
+    text("userName", login.user);
+    text("password", login.password);
+    // All three: with one missing, a silent server holds us for ever.
+    const int seconds = deadline.remaining_whole_seconds();
+    for (const char* name : {"OPT_CONNECT_TIMEOUT", "OPT_READ_TIMEOUT", "OPT_WRITE_TIMEOUT"})
+      properties[name] = seconds;
+    // A server may ask for any file of ours unless this is off.
+    properties["OPT_LOCAL_INFILE"] = 0;
+    properties["defaultStatementResultType"] = static_cast<int>(sql::ResultSet::TYPE_FORWARD_ONLY);
+    const bool passwords_may_travel = !login.socket.empty() || (login.tls.wanted && login.tls.verify);
+    text("readDefaultFile", (passwords_may_travel ? options_ : careful_options_).path());
+    if (login.tls.wanted) add_tls(login.tls, properties);
+    return properties;
+  }
+
+  static void add_tls(const TlsSettings& tls, sql::ConnectOptionsMap& properties) {
+    properties["sslEnforce"] = true;
+    properties["sslVerify"] = tls.verify;
+    if (!tls.ca_file.empty()) properties["sslCA"] = sql::SQLString(tls.ca_file);
+    if (!tls.cert_file.empty()) properties["sslCert"] = sql::SQLString(tls.cert_file);
+    if (!tls.key_file.empty()) properties["sslKey"] = sql::SQLString(tls.key_file);
+  }
+
+  // The library falls back to plain text in silence where it was not told to verify.
+  static void require_tls(SqlSession& session, const std::string& step) {
+    const Cell version = session.query("SHOW SESSION STATUS LIKE 'Ssl_version'").at(0, "Value");
+    if (!version || version->empty()) throw no_tls(step);
+  }
+
+  static SqlError no_tls(const std::string& step) {
+    return {Fault::untrusted, 2026, step + ": TLS was asked for and the server offers no TLS"};
+  }
+
+  static SqlError translated(const std::string& step, const Login& login, const sql::SQLException& error) {
+    const std::string text = error.what();
+    if (login.tls.wanted && text.find("SSL is required") != std::string::npos) return no_tls(step);
+    return sql_error(step, error.getErrorCode(), text);
+  }
+
+  sql::mysql::MySQL_Driver* driver_;
+  LibraryOptions options_;
+  LibraryOptions careful_options_;
+};
+
+}  // namespace
+
+std::shared_ptr<SqlConnector> make_connector() { return std::make_shared<Connector>(); }
+
+}  // namespace evenkeel::mysql

@@ -1,0 +1,135 @@
+#include "evenkeel/mysql/sql_session.h"
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+
+#include "evenkeel/text.h"
+
+namespace evenkeel::mysql {
+
+namespace {
+
+struct CodeRule {
+  int code;
+  Fault fault;
+  const char* words;  // for people; empty where the server's own text says it best
+};
+
+// Sources: MariaDB Knowledge Base, "MariaDB Error Codes"; MySQL 8.4 Error Message Reference.
+constexpr std::array rules{
+    CodeRule{1040, Fault::unreachable, "too many connections"},
+    CodeRule{1203, Fault::unreachable, "too many connections"},  // of this user
+    CodeRule{1226, Fault::unreachable, ""},                      // a limit of the account
+    CodeRule{1053, Fault::unreachable, "the server is shutting down"},
+    CodeRule{1927, Fault::unreachable, "the connection was killed"},
+    CodeRule{4031, Fault::unreachable, "the server closed the idle connection"},
+    CodeRule{2002, Fault::unreachable, ""},
+    CodeRule{2003, Fault::unreachable, ""},
+    CodeRule{2005, Fault::unreachable, "the host name does not resolve"},
+    CodeRule{2006, Fault::unreachable, "the server closed the connection"},
+    CodeRule{2013, Fault::unreachable, "the server closed the connection"},
+    CodeRule{2055, Fault::unreachable, "the server closed the connection"},
+
+    CodeRule{1044, Fault::denied, "access denied"},
+    CodeRule{1045, Fault::denied, "access denied"},
+    CodeRule{1698, Fault::denied, "access denied"},
+    CodeRule{1049, Fault::denied, ""},  // reads as "no such database" to those who may not see it
+    CodeRule{1129, Fault::denied, "this host is blocked"},
+    CodeRule{1130, Fault::denied, "this host is not allowed to connect"},
+    CodeRule{1142, Fault::denied, "privilege missing"},
+    CodeRule{1143, Fault::denied, "privilege missing"},
+    CodeRule{1227, Fault::denied, "privilege missing"},
+    CodeRule{1820, Fault::denied, "the password has expired"},
+    CodeRule{1862, Fault::denied, "the password has expired"},
+    CodeRule{3118, Fault::denied, "the account is locked"},
+    CodeRule{4151, Fault::denied, "the account is locked"},
+    CodeRule{3159, Fault::denied, "the server insists on TLS: use --ssl"},
+    CodeRule{1251, Fault::denied, "no common way to log in"},
+    CodeRule{2059, Fault::denied, ""},  // the client's plugin for this account could not be loaded
+    CodeRule{2061, Fault::denied, ""},
+
+    CodeRule{2026, Fault::untrusted, ""},
+
+    CodeRule{2007, Fault::protocol, "the server speaks another protocol version"},
+    CodeRule{2008, Fault::protocol, "the answer is larger than we will read"},
+    CodeRule{2012, Fault::protocol, "the server's greeting makes no sense"},
+    CodeRule{2014, Fault::protocol, "the server's answer makes no sense"},
+    CodeRule{2020, Fault::protocol, "the answer is larger than we will read"},
+    CodeRule{2027, Fault::protocol, "the server's answer makes no sense"},
+    CodeRule{2000, Fault::protocol, "the server's answer makes no sense"},
+
+    CodeRule{1969, Fault::timeout, "the server's time limit for a statement was reached"},
+    CodeRule{3024, Fault::timeout, "the server's time limit for a statement was reached"},
+};
+
+constexpr bool from_the_client_library(int code) { return code >= 2000 && code < 3000; }
+
+CodeRule rule_of(int code) {
+  for (const CodeRule& rule : rules)
+    if (rule.code == code) return rule;
+  // A statement that this server does not take is an answer that we cannot use, not an outage.
+  return {code, Fault::protocol, ""};
+}
+
+// The system's error number in the client library's text: "… on 'db1' (111)", "… system error: 104".
+int system_error_in(std::string_view text) {
+  for (const std::string_view mark : {std::string_view("system error: "), std::string_view("(")}) {
+    const std::size_t at = text.rfind(mark);
+    if (at == std::string_view::npos) continue;
+    const std::string_view digits = text.substr(at + mark.size());
+    int number = 0;
+    if (std::from_chars(digits.data(), digits.data() + digits.size(), number).ec == std::errc{})
+      return number;
+  }
+  return 0;
+}
+
+bool is_time_out(int number) { return number == ETIMEDOUT || number == EAGAIN || number == EINPROGRESS; }
+
+std::string quoted(std::string_view text) { return "\"" + clean(text, 500) + "\""; }
+
+std::string words_for_client_error(const CodeRule& rule, int system_error, std::string_view text) {
+  const std::string code = " (" + std::to_string(rule.code) + ")";
+  if (rule.words[0] != '\0' && rule.fault != Fault::unreachable) return rule.words + code;
+  if (system_error != 0) return lower(std::strerror(system_error)) + code;  // NOLINT: glibc's is thread-safe
+  if (rule.words[0] != '\0') return rule.words + code;
+  return clean(text, 500) + code;
+}
+
+std::optional<std::size_t> index_of(const std::vector<std::string>& columns, std::string_view column) {
+  const std::string wanted = lower(column);
+  for (std::size_t i = 0; i < columns.size(); ++i)
+    if (lower(columns[i]) == wanted) return i;
+  return std::nullopt;
+}
+
+}  // namespace
+
+SqlError sql_error(const std::string& step, int code, std::string_view text) {
+  const CodeRule rule = rule_of(code);
+  if (from_the_client_library(code)) {
+    const int system_error = rule.fault == Fault::unreachable && code != 2005 ? system_error_in(text) : 0;
+    if (is_time_out(system_error)) return {Fault::timeout, code, step + ": no answer in time"};
+    return {rule.fault, code, step + ": " + words_for_client_error(rule, system_error, text)};
+  }
+  const std::string words = rule.words[0] != '\0' ? std::string(rule.words) + ", " : "";
+  return {rule.fault, code, step + ": " + words + "error " + std::to_string(code) + " " + quoted(text)};
+}
+
+bool Rows::has(std::string_view column) const { return index_of(columns, column).has_value(); }
+
+Cell Rows::at(std::size_t row, std::string_view column) const {
+  const auto index = index_of(columns, column);
+  if (!index || row >= rows.size() || *index >= rows[row].size()) return std::nullopt;
+  return rows[row][*index];
+}
+
+std::string Login::where() const {
+  if (!socket.empty()) return socket;
+  const bool ipv6 = host.find(':') != std::string::npos;
+  return (ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
+
+}  // namespace evenkeel::mysql
