@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from . import unprivileged
 from .channel import Channel
+from .waiting import wait_until
 
 if TYPE_CHECKING:
     from .kinds import Programs
@@ -109,9 +110,28 @@ def has_applied(replica: Server, pos: str) -> bool:
 
 
 def purge_binlogs(source: Server) -> None:
+    """A log that a dump thread reads, or that InnoDB has not put behind it, is kept for a moment longer."""
     source.sql("flush binary logs")
     newest = source.sql("show master status")[0]["File"]
-    source.sql(f"purge binary logs to '{newest}'")
+
+    def purged() -> bool:
+        source.sql(f"purge binary logs to '{newest}'")
+        return len(source.sql("show binary logs")) == 1
+
+    wait_until(purged, 10, "the old binary logs gone")
+
+
+def skip_to(replica: Server, source: Server) -> None:
+    """The stopped replica takes what it missed for applied. Other channels' domains stay where they are."""
+    missed = {gtid.split("-")[0]: gtid for gtid in position(source).split(",")}
+    now = str(replica.sql("select @@global.gtid_slave_pos as pos")[0]["pos"])
+    kept = [gtid for gtid in now.split(",") if gtid and gtid.split("-")[0] not in missed]
+    replica.sql(f"set global gtid_slave_pos='{','.join([*kept, *missed.values()])}'")
+
+
+def set_position(replica: Server, pos: str) -> None:
+    """The stopped replica has this and nothing else."""
+    replica.sql(["reset master", f"set global gtid_slave_pos='{pos}'"])
 
 
 def create_user(name: str, password: str, host: str, require: str) -> str:

@@ -14,6 +14,7 @@ import pymysql
 import pymysql.cursors
 
 from . import kinds, templates, unprivileged
+from .breakages import Breakages
 from .channel import Channel
 from .errors import SandboxError, ServerFailed, WaitedTooLong
 from .waiting import wait_until
@@ -78,6 +79,7 @@ class Server:
         self.data_dir = self.folder / "data"
         self.socket = self.folder / "socket"
         self.error_log = self.folder / "error.log"
+        self.breakages = Breakages(self)
 
     name = property(lambda self: self.settings.name)
     kind = property(lambda self: self.settings.kind)
@@ -226,6 +228,14 @@ class Server:
     def change_source(self, channel: str = "", **values: str | int) -> None:
         """user, password, host, port, delay; the channel must be stopped."""
         self.sql(self.dialect.change_source(channel, values))
+
+    def forget_own_transactions(self) -> None:
+        """Has what its one source has and nothing else, and starts again from there."""
+        [(channel, source)] = self.sources.items()
+        self.stop_replica(channel)
+        self.dialect.set_position(self, self.dialect.position(source))
+        self.start_replica(channel)
+        self.wait_in_sync()
 
     def in_sync(self) -> bool:
         return all(channel.healthy and channel.lag == 0 for channel in self.channels()) and all(
