@@ -56,8 +56,8 @@ struct Slots {
 // (by value or shared_ptr) all that it touches. The result has the order of the indexes. What is
 // unfinished at the deadline becomes Error(Fault::timeout) that names the step that was waiting.
 template <class Reading, class Ask>
-std::vector<Outcome<Reading>> fan_out(std::size_t count, std::size_t parallel,
-                                      const Deadline& deadline, Ask ask) {
+std::vector<Outcome<Reading>> fan_out(std::size_t count, std::size_t parallel, const Deadline& deadline,
+                                      Ask ask) {
   auto slots = std::make_shared<detail::Slots<Reading>>(count);
   detail::run_bounded(count, parallel, deadline, [slots, ask](std::size_t i) {
     Outcome<Reading> outcome;

@@ -7,13 +7,13 @@
 namespace evenkeel {
 
 struct Metric {
-  std::string name;             // "lag"; lower case, with underscores
-  std::string target;           // the server it was measured on; empty for totals of the run
-  std::string part;             // a channel, a table, …; empty where the target has no parts
-  std::optional<double> value;  // no value is no value: never 0
-  std::string unit;             // "", "s", "%", "B" or "c"
-  std::optional<double> min;
-  std::optional<double> max;
+  std::string name = {};             // "lag"; lower case, with underscores
+  std::string target = {};           // the server it was measured on; empty for totals of the run
+  std::string part = {};             // a channel, a table, …; empty where the target has no parts
+  std::optional<double> value = {};  // no value is no value: never 0
+  std::string unit = {};             // "", "s", "%", "B" or "c"
+  std::optional<double> min = {};
+  std::optional<double> max = {};
 
   // "db2", "db2/channel" or empty.
   std::string instance() const;

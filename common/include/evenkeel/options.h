@@ -11,14 +11,14 @@
 namespace evenkeel {
 
 struct OptionSpec {
-  std::string name;           // "hostname"; used as --hostname
-  char letter = 0;            // 'H', or 0
-  std::string value;          // "HOST[:PORT]"; empty for a flag
-  std::string help;
-  std::string default_text;   // shown in help; empty where there is none
-  bool repeatable = false;    // may stand more than once; every value counts
-  bool secret = false;        // the value is wiped from the process list
-  bool optional_value = false;  // --name or --name=VALUE
+  std::string name = {};   // "hostname"; used as --hostname
+  char letter = 0;         // 'H', or 0
+  std::string value = {};  // "HOST[:PORT]"; empty for a flag
+  std::string help = {};
+  std::string default_text = {};  // shown in help; empty where there is none
+  bool repeatable = false;        // may stand more than once; every value counts
+  bool secret = false;            // the value is wiped from the process list
+  bool optional_value = false;    // --name or --name=VALUE
 };
 
 // The options of one run after strict parsing. The command line replaces the ini file's values.

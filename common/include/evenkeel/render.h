@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -27,7 +29,16 @@ std::string render_text(std::string_view plugin, const Report& report, const Ren
 std::string render_json(std::string_view plugin, std::string_view version, const Report& report,
                         const RenderStyle& style);
 
-// The label as perfdata has it, before quoting: "lag", "lag@db2", "lag@db2/east"; no "::", no "=".
-std::string label_of(const Metric& metric, const Report& report, InstanceLabels mode);
+// Labels as perfdata has them, before quoting: "lag", "lag@db2", "lag@db2/east"; no "::", no "=".
+class Labels {
+ public:
+  Labels(const Report& report, InstanceLabels mode);
+  std::string of(const Metric& metric) const;
+
+ private:
+  InstanceLabels mode_;
+  bool several_targets_;
+  std::map<std::string, std::set<std::string>> parts_;  // per target
+};
 
 }  // namespace evenkeel

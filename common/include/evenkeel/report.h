@@ -2,8 +2,10 @@
 // It is plain data; render.h turns it into text or JSON.
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "evenkeel/metric.h"
@@ -42,6 +44,13 @@ class Report {
 
   void fact(std::string name, std::string value);
 
+  // Worth a reader's eye in any state, and no verdict: "could not keep state in …". Ends line 1.
+  void remark(std::string text);
+
+  // A threshold for an instance that no metric of the run has ("lag@db9") would be a silent miss:
+  // UNKNOWN, unless the target it names has failed and so has no metrics.
+  void complain_of_unmatched(const Limits& limits);
+
   // What line 1 says when nothing is wrong. Without it, line 1 joins the OK findings.
   void summarise_ok(std::string text) { ok_summary_ = std::move(text); }
   const std::string& ok_summary() const { return ok_summary_; }
@@ -60,12 +69,14 @@ class Report {
   const std::vector<Finding>& findings() const { return findings_; }
   const std::vector<JudgedMetric>& metrics() const { return metrics_; }
   const std::map<std::string, std::string>& facts() const { return facts_; }
+  const std::vector<std::string>& remarks() const { return remarks_; }
   const std::vector<TraceLine>& trace_lines() const { return trace_; }
 
  private:
   std::vector<Finding> findings_;
   std::vector<JudgedMetric> metrics_;
   std::map<std::string, std::string> facts_;
+  std::vector<std::string> remarks_;
   std::vector<TraceLine> trace_;
   std::string ok_summary_;
   std::size_t target_count_ = 1;

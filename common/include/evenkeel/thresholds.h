@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "evenkeel/metric.h"
@@ -25,11 +26,11 @@ struct Thresholds {
 
 // A label that takes thresholds, as the plugin declares it.
 struct LabelSpec {
-  std::string name;
-  std::string unit;
-  std::string help;
-  std::string default_warning;   // a range, or empty
-  std::string default_critical;  // a range, or empty
+  std::string name = {};
+  std::string unit = {};
+  std::string help = {};
+  std::string default_warning = {};   // a range, or empty
+  std::string default_critical = {};  // a range, or empty
 };
 
 // All thresholds of a run. The first label declared is the primary one.
@@ -56,6 +57,8 @@ class Limits {
   const std::vector<LabelSpec>& labels() const { return labels_; }
 
  private:
+  void check_known(const std::string& option, const std::string& text, const std::string& name) const;
+
   std::vector<LabelSpec> labels_;
   std::map<std::string, Thresholds, std::less<>> by_label_;  // "lag", "lag@db2"
   std::vector<std::string> given_;

@@ -1,0 +1,29 @@
+// What a plugin needs of the process it runs in: descriptors that are what they seem, signals that
+// become a line, an end that comes in time, one write.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <string>
+
+#include "evenkeel/deadline.h"
+
+namespace evenkeel {
+
+// Opens /dev/null for each of 0, 1, 2 that the caller closed: else the first socket would get the number
+// of stdout. Ignores SIGPIPE. Returns false where stdout was closed.
+bool secure_descriptors();
+
+// All of the text to stdout; false when it cannot be written.
+bool write_to_stdout(const std::string& text);
+
+// Ends the process with exit code 3 at `seconds` from now, whatever it waits for, a full pipe included.
+void arm_last_resort(std::chrono::duration<double> seconds);
+
+enum class Ending { finished, timed_out, signalled };
+
+// Runs `body` on a thread of its own and waits for its end, the deadline, or SIGTERM, SIGINT or SIGHUP
+// (then `signal_name` says which). Unless it finished, the thread goes on: leave by _exit.
+Ending run_watched(std::function<void()> body, const Deadline& deadline, std::string& signal_name);
+
+}  // namespace evenkeel

@@ -1,0 +1,93 @@
+#include "evenkeel/report.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "evenkeel/text.h"
+
+namespace evenkeel {
+
+namespace {
+
+std::string describe(const Metric& metric) {
+  std::string text = metric.part.empty() ? "" : metric.part + ": ";
+  text += metric.name + " ";
+  if (metric.unit == "s") return text + format_seconds(*metric.value);
+  text += format_number(*metric.value);
+  if (metric.unit == "B") text += " bytes";
+  if (metric.unit == "%") text += " %";
+  return text;
+}
+
+bool has_value(const Metric& metric) { return metric.value && std::isfinite(*metric.value); }
+
+}  // namespace
+
+void Report::add(Status status, std::string target, std::string text) {
+  findings_.push_back({status, std::move(target), std::move(text)});
+}
+
+Status Report::measure(Metric metric, const Limits& limits, std::string what) {
+  const Thresholds thresholds = limits.of(metric);
+  if (!has_value(metric)) {
+    record(std::move(metric), limits);
+    return Status::ok;
+  }
+  const Status verdict = thresholds.judge(*metric.value);
+  if (const Range* breached = thresholds.breached_by(*metric.value)) {
+    const std::string state = verdict == Status::critical ? "critical" : "warning";
+    add(verdict, metric.target,
+        (what.empty() ? describe(metric) : std::move(what)) + " (" + state + ": " +
+            breached->complaint(*metric.value) + ")");
+  }
+  record(std::move(metric), limits);
+  return verdict;
+}
+
+void Report::record(Metric metric, const Limits& limits) {
+  if (!has_value(metric)) metric.value.reset();
+  Thresholds thresholds = limits.of(metric);
+  metrics_.push_back({std::move(metric), std::move(thresholds)});
+}
+
+void Report::fact(std::string name, std::string value) {
+  facts_.insert_or_assign(std::move(name), std::move(value));
+}
+
+void Report::remark(std::string text) { remarks_.push_back(std::move(text)); }
+
+void Report::trace(std::string target, std::string text) {
+  trace_.push_back({std::move(target), std::move(text)});
+}
+
+void Report::complain_of_unmatched(const Limits& limits) {
+  for (const auto& [label, instance] : limits.named_instances()) {
+    const bool measured = std::any_of(metrics_.begin(), metrics_.end(), [&](const JudgedMetric& judged) {
+      const Metric& metric = judged.metric;
+      return metric.name == label && (metric.target == instance || metric.instance() == instance);
+    });
+    const bool failed = std::any_of(findings_.begin(), findings_.end(), [&](const Finding& finding) {
+      const bool names_it = finding.target == instance || instance.starts_with(finding.target + "/");
+      return names_it && !finding.target.empty() && is_worse(finding.status, Status::warning);
+    });
+    if (!measured && !failed)
+      add(Status::unknown, "",
+          "the threshold for " + label + "@" + instance + " matches nothing that was measured");
+  }
+}
+
+Status Report::status() const {
+  if (findings_.empty()) return Status::unknown;
+  Status worst = Status::ok;
+  for (const Finding& finding : findings_) worst = worse_of(worst, finding.status);
+  return worst;
+}
+
+std::vector<Finding> Report::sorted_findings() const {
+  std::vector<Finding> sorted = findings_;
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [](const Finding& a, const Finding& b) { return is_worse(a.status, b.status); });
+  return sorted;
+}
+
+}  // namespace evenkeel

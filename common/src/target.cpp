@@ -1,0 +1,77 @@
+#include "evenkeel/target.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "evenkeel/error.h"
+#include "evenkeel/text.h"
+
+namespace evenkeel {
+
+namespace {
+
+[[noreturn]] void reject(const std::string& option, std::string_view text, const std::string& why) {
+  throw usage_error(option + " \"" + clean(text, 100) + "\": " + why);
+}
+
+void check_host(const std::string& option, std::string_view text, std::string_view host) {
+  if (host.empty()) reject(option, text, "the host is missing");
+  if (host.size() > 255) reject(option, text.substr(0, 40), "the host name is too long");
+  if (host.front() == '-') reject(option, text, "a host name does not begin with a dash");
+  const bool plain = std::all_of(host.begin(), host.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte > ' ' && byte != 0x7F && c != '/' && c != '[' && c != ']' && c != '@';
+  });
+  if (!plain) reject(option, text, "not a host name or address");
+}
+
+}  // namespace
+
+HostPort parse_host_port(const std::string& option, std::string_view text) {
+  HostPort result;
+  result.name = std::string(text);
+  std::string_view host = text;
+  std::optional<std::string_view> port;
+  if (text.starts_with('[')) {
+    const std::size_t close = text.find(']');
+    if (close == std::string_view::npos) reject(option, text, "the closing bracket is missing");
+    host = text.substr(1, close - 1);
+    const std::string_view rest = text.substr(close + 1);
+    if (!rest.empty() && rest.front() != ':') reject(option, text, "only :PORT may follow the bracket");
+    if (!rest.empty()) port = rest.substr(1);
+  } else if (std::count(text.begin(), text.end(), ':') == 1) {
+    host = text.substr(0, text.find(':'));
+    port = text.substr(text.find(':') + 1);
+  }
+  check_host(option, text, host);
+  result.host = std::string(host);
+  if (port) result.port = parse_port(option + " \"" + clean(text, 100) + "\"", *port);
+  return result;
+}
+
+std::vector<HostPort> parse_hosts(const std::string& option, const std::vector<std::string>& texts) {
+  std::vector<HostPort> hosts;
+  for (const std::string& text : texts) {
+    std::size_t from = 0;
+    while (from <= text.size()) {
+      const std::size_t comma = std::min(text.find(',', from), text.size());
+      HostPort host = parse_host_port(option, trim(std::string_view(text).substr(from, comma - from)));
+      const bool twice = std::any_of(hosts.begin(), hosts.end(),
+                                     [&](const HostPort& other) { return other.name == host.name; });
+      if (twice) throw usage_error(option + ": " + clean(host.name, 100) + " is named twice");
+      hosts.push_back(std::move(host));
+      from = comma + 1;
+    }
+  }
+  return hosts;
+}
+
+std::uint16_t parse_port(const std::string& option, std::string_view text) {
+  std::uint32_t port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  if (error != std::errc() || end != text.data() + text.size() || port < 1 || port > 65535)
+    throw usage_error(option + ": \"" + clean(text, 40) + "\" is not a port (1 to 65535)");
+  return static_cast<std::uint16_t>(port);
+}
+
+}  // namespace evenkeel

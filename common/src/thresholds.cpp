@@ -1,0 +1,94 @@
+#include "evenkeel/thresholds.h"
+
+#include <algorithm>
+#include <set>
+
+#include "evenkeel/error.h"
+#include "evenkeel/text.h"
+
+namespace evenkeel {
+
+Status Thresholds::judge(double value) const {
+  if (critical && critical->alerts(value)) return Status::critical;
+  if (warning && warning->alerts(value)) return Status::warning;
+  return Status::ok;
+}
+
+const Range* Thresholds::breached_by(double value) const {
+  if (critical && critical->alerts(value)) return &*critical;
+  if (warning && warning->alerts(value)) return &*warning;
+  return nullptr;
+}
+
+Limits::Limits(std::vector<LabelSpec> labels) : labels_(std::move(labels)) {
+  for (const LabelSpec& label : labels_) {
+    Thresholds& defaults = by_label_[label.name];
+    if (!label.default_warning.empty()) defaults.warning = Range::parse(label.default_warning);
+    if (!label.default_critical.empty()) defaults.critical = Range::parse(label.default_critical);
+  }
+}
+
+void Limits::apply(Level level, const std::string& option, const std::vector<std::string>& texts) {
+  std::set<std::string> seen;
+  for (const std::string& text : texts) {
+    // No range holds "=", but a channel's name may.
+    const std::size_t equals = text.rfind('=');
+    const bool labelled = equals != std::string::npos;
+    if (labels_.empty()) throw usage_error(option + ": this plugin has no thresholds");
+    const std::string label = labelled ? text.substr(0, equals) : labels_.front().name;
+    const std::string name = label.substr(0, label.find('@'));
+    check_known(option, text, name);
+    if (label.size() > name.size() && label.size() == name.size() + 1)
+      throw usage_error(option + " \"" + clean(text, 80) + "\": no instance after the @");
+    if (!seen.insert(label).second) throw usage_error(option + ": given twice for " + clean(label, 80));
+    try {
+      const Range range = Range::parse(labelled ? text.substr(equals + 1) : text);
+      (level == Level::warning ? by_label_[label].warning : by_label_[label].critical) = range;
+    } catch (const Error& error) {
+      throw usage_error(option + (labelled ? " " + clean(label, 80) : "") + ": " + error.what());
+    }
+    given_.push_back(name);
+  }
+}
+
+void Limits::check_known(const std::string& option, const std::string& text, const std::string& name) const {
+  std::string known;
+  for (const LabelSpec& label : labels_) {
+    if (label.name == name) return;
+    known += (known.empty() ? "" : ", ") + label.name;
+  }
+  throw usage_error(option + " \"" + clean(text, 80) + "\": unknown label \"" + clean(name, 60) +
+                    "\"; the labels are " + known);
+}
+
+Thresholds Limits::of(const Metric& metric) const { return of(metric.name, metric.target, metric.part); }
+
+Thresholds Limits::of(std::string_view name, std::string_view target, std::string_view part) const {
+  Thresholds found;
+  const auto overlay = [&](const std::string& label) {
+    const auto it = by_label_.find(label);
+    if (it == by_label_.end()) return;
+    if (it->second.warning) found.warning = it->second.warning;
+    if (it->second.critical) found.critical = it->second.critical;
+  };
+  std::string label(name);
+  overlay(label);
+  if (!target.empty()) overlay(label.append("@").append(target));
+  if (!target.empty() && !part.empty()) overlay(label.append("/").append(part));
+  return found;
+}
+
+bool Limits::given(std::string_view name) const {
+  return std::find(given_.begin(), given_.end(), name) != given_.end();
+}
+
+std::vector<std::pair<std::string, std::string>> Limits::named_instances() const {
+  std::vector<std::pair<std::string, std::string>> result;
+  for (const auto& [label, thresholds] : by_label_) {
+    const std::size_t at = label.find('@');
+    if (at != std::string::npos) result.emplace_back(label.substr(0, at), label.substr(at + 1));
+  }
+  return result;
+}
+
+}  // namespace evenkeel
