@@ -53,7 +53,8 @@ std::vector<po::option> split(const std::vector<OptionSpec>& specs,
   try {
     return po::command_line_parser(arguments).options(description).style(strict_style).run().options;
   } catch (const po::unknown_option& error) {
-    throw usage_error("unknown option " + shown_in_error(specs, error.get_option_name()));
+    // As typed: a look-up would turn "-hostname" into the --hostname that it is not.
+    throw usage_error("unknown option " + clean(error.get_option_name(), 60));
   } catch (const po::invalid_command_line_syntax& error) {
     const bool unwanted = error.kind() == po::invalid_syntax::extra_parameter;
     throw usage_error(shown_in_error(specs, error.get_option_name()) +

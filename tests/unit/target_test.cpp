@@ -1,0 +1,53 @@
+#include "evenkeel/target.h"
+
+#include <catch2/catch.hpp>
+
+#include "evenkeel/error.h"
+
+using namespace evenkeel;
+
+TEST_CASE("HOST[:PORT]") {
+  struct Row {
+    const char* text;
+    const char* host;
+    int port;
+  };
+  const std::vector<Row> table{
+      {"db1", "db1", 0},
+      {"db1:3307", "db1", 3307},
+      {"192.0.2.1", "192.0.2.1", 0},
+      {"[::1]:3306", "::1", 3306},
+      {"[::1]", "::1", 0},
+      {"::1", "::1", 0},
+      {"2001:db8::7", "2001:db8::7", 0},
+      {"[fe80::1%eth0]:1", "fe80::1%eth0", 1},
+      {"db1:65535", "db1", 65535},
+  };
+  for (const Row& row : table) {
+    INFO(row.text);
+    const HostPort target = parse_host_port("-H", row.text);
+    CHECK(target.host == row.host);
+    CHECK(target.port.value_or(0) == row.port);
+    CHECK(target.name == row.text);
+  }
+}
+
+TEST_CASE("what is no host is rejected with the option's name") {
+  for (const char* text :
+       {"", ":3306", "db1:", "db1:0", "db1:65536", "db1:x", "db1:33 06", "[::1", "[::1]3306", "[]:1", "a b",
+        "-x", "http://db1", "db1/", "db1\n", "db1:-1", "db1:+1", "user@db1"}) {
+    INFO(text);
+    CHECK_THROWS_WITH(parse_host_port("-H", text), Catch::StartsWith("-H"));
+  }
+}
+
+TEST_CASE("comma lists and repeated options are one list in order") {
+  const std::vector<HostPort> hosts = parse_hosts("-H", {"db1, db2:3307", "[::1]:3306"});
+  REQUIRE(hosts.size() == 3);
+  CHECK(hosts[0].name == "db1");
+  CHECK(hosts[1].name == "db2:3307");
+  CHECK(hosts[2].host == "::1");
+  CHECK_THROWS_WITH(parse_hosts("-H", {"db1", "db2,db1"}), Catch::Contains("db1 is named twice"));
+  CHECK_THROWS_AS(parse_hosts("-H", {"db1,,db2"}), Error);
+  CHECK_THROWS_AS(parse_hosts("-H", {"db1,"}), Error);
+}
