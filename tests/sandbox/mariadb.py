@@ -136,3 +136,8 @@ def set_position(replica: Server, pos: str) -> None:
 
 def create_user(name: str, password: str, host: str, require: str) -> str:
     return f"create or replace user '{name}'@'{host}' identified by '{password}'{' require ' + require if require else ''}"
+
+
+def own_transactions(replica: Server, _: list[Server]) -> str:
+    state = str(replica.sql("select @@global.gtid_binlog_state as state")[0]["state"])
+    return ",".join(gtid for gtid in state.split(",") if f"-{replica.settings.number}-" in gtid)

@@ -129,3 +129,8 @@ def set_position(replica: Server, pos: str) -> None:
 
 def create_user(name: str, password: str, host: str, require: str) -> str:
     return f"create user '{name}'@'{host}' identified by '{password}'{' require ' + require if require else ''}"
+
+
+def own_transactions(replica: Server, sources: list[Server]) -> str:
+    known = ",".join(position(source) for source in sources)
+    return str(replica.sql(f"select gtid_subtract(@@global.gtid_executed, '{known}') as own")[0]["own"])

@@ -69,6 +69,7 @@ class Session:
 
 class Server:
     host = "127.0.0.1"
+    sql_errors = (pymysql.Error,)
 
     def __init__(self, box: Sandbox, settings: Settings) -> None:
         self.box = box
@@ -206,6 +207,14 @@ class Server:
     def drop_user(self, name: str, *, host: str = "%") -> None:
         self.sql(["set sql_log_bin=0", f"drop user if exists '{name}'@'{host}'"])
 
+    def option_file(self, user: str, password: str, **more: str) -> Path:
+        """A my.cnf for clients of this server, mode 0600. More lines by name: `ssl_ca=…` is written as ssl-ca."""
+        lines = {"host": self.host, "port": self.port, "user": user, "password": password, **more}
+        path = self.folder / f"{user}.cnf"
+        path.touch(mode=0o600)
+        path.write_text("".join(["[client]\n", *(f"{key.replace('_', '-')}={value}\n" for key, value in lines.items())]))
+        return path
+
     # replicate
 
     def channels(self) -> list[Channel]:
@@ -228,6 +237,13 @@ class Server:
     def change_source(self, channel: str = "", **values: str | int) -> None:
         """user, password, host, port, delay; the channel must be stopped."""
         self.sql(self.dialect.change_source(channel, values))
+
+    def is_read_only(self) -> bool:
+        return bool(self.sql("select @@global.read_only as ro")[0]["ro"])
+
+    def own_transactions(self) -> str:
+        """GTIDs that came from this replica itself; empty when there are none."""
+        return str(self.dialect.own_transactions(self, list(self.sources.values())))
 
     def forget_own_transactions(self) -> None:
         """Has what its one source has and nothing else, and starts again from there."""
