@@ -11,10 +11,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <mutex>
+#include <cerrno>
 
 #include "evenkeel/mysql/sql_session.h"
 #include "evenkeel/text.h"
+#include "read_allowance.h"
 
 namespace evenkeel::mysql {
 
@@ -23,6 +24,11 @@ namespace {
 // MySQL's own limit; more columns than that are no answer.
 constexpr unsigned max_columns = 4096;
 
+// Logging in takes a few hundred bytes; 4096 columns describe themselves in less than a MiB, which the
+// library blows up about tenfold.
+constexpr std::size_t max_login_bytes = 256u << 10;
+constexpr std::size_t max_column_bytes = 1u << 20;
+
 // What a cell costs beside its bytes: endless rows of NULLs are endless, too.
 constexpr std::size_t cell_cost = sizeof(Cell);
 
@@ -30,6 +36,10 @@ SqlError too_large(const std::string& step) {
   return {
       Fault::protocol, 0,
       step + ": the answer is larger than " + std::to_string(SqlSession::max_answer_bytes >> 20) + " MiB"};
+}
+
+SqlError nonsense(const std::string& step) {
+  return {Fault::protocol, 0, step + ": the server's answer makes no sense"};
 }
 
 // The client library takes some settings from an option file only. This one lives in memory.
@@ -53,9 +63,10 @@ class LibraryOptions {
   std::string path_;
 };
 
-// OPT_MAX_ALLOWED_PACKET is no use: Connector/C++ hands over an int where libmariadb reads a size_t.
+// OPT_MAX_ALLOWED_PACKET is no use: Connector/C++ hands over an int where libmariadb reads a size_t. A
+// longer packet looks like a lost connection, so the limit is above what ReadAllowance lets through.
 std::string packet_limit() {
-  return "[client]\nmax-allowed-packet=" + std::to_string(SqlSession::max_answer_bytes) + "\n";
+  return "[client]\nmax-allowed-packet=" + std::to_string(2 * SqlSession::max_answer_bytes + 4096) + "\n";
 }
 
 // Ways to log in that do not send the password itself to whoever asks for it.
@@ -63,57 +74,59 @@ std::string hashing_logins_only() {
   return "restricted-auth=mysql_native_password,caching_sha2_password,sha256_password,client_ed25519\n";
 }
 
-// A result set that was left half read makes the library read the rest when it is freed, however much
-// that is. Such a one is kept, with its connection, until the process ends.
-struct HalfRead {
-  std::shared_ptr<sql::Connection> connection;
-  std::shared_ptr<sql::Statement> statement;
-  std::shared_ptr<sql::ResultSet> result;
-};
-
-void keep_for_ever(HalfRead half_read) {
-  static std::mutex mutex;
-  static auto* const kept = new std::vector<HalfRead>;
-  std::lock_guard lock(mutex);
-  kept->push_back(std::move(half_read));
-}
-
 std::string step_of(const std::string& sql, const std::string& where) {
   return clean(sql, 120) + " on " + where;
 }
 
+// What went wrong in a step, in the order of what we know best: that we cut the connection, or why the
+// library says it failed.
+SqlError failure(const std::string& step, const ReadAllowance& allowance, const sql::SQLException& error) {
+  if (allowance.verdict() == ReadAllowance::Verdict::too_much) return too_large(step);
+  if (allowance.verdict() == ReadAllowance::Verdict::too_late)
+    return {Fault::timeout, 0, step + ": no answer in time"};
+  return sql_error(step, error.getErrorCode(), error.what());
+}
+
 class ConnectorSession : public SqlSession {
  public:
-  ConnectorSession(std::shared_ptr<sql::Connection> connection, std::string where, Trace& trace)
+  ConnectorSession(std::unique_ptr<sql::Connection> connection, std::string where, const Deadline& deadline,
+                   Trace& trace)
       : connection_(std::move(connection)),
         where_(std::move(where)),
         version_(connection_->getMetaData()->getDatabaseProductVersion()),
+        deadline_(deadline),
         trace_(trace) {}
 
   Rows query(const std::string& sql) override {
     const std::string step = step_of(sql, where_);
     trace_.begin(step);
+    ReadAllowance allowance(max_column_bytes, deadline_);
     try {
-      Rows rows = ask(sql, step);
+      Rows rows = ask(sql, step, allowance);
       trace_.end();
       return rows;
     } catch (const sql::SQLException& error) {
-      throw sql_error(step, error.getErrorCode(), error.what());
+      throw failure(step, allowance, error);
     }
   }
 
   std::string server_version() const override { return version_; }
 
  private:
-  Rows ask(const std::string& sql, const std::string& step) {
-    std::shared_ptr<sql::Statement> statement(connection_->createStatement());
+  Rows ask(const std::string& sql, const std::string& step, ReadAllowance& allowance) {
+    const std::unique_ptr<sql::Statement> statement(connection_->createStatement());
     // Row by row, so that we may stop reading: by default the library keeps the whole answer first.
     statement->setResultSetType(sql::ResultSet::TYPE_FORWARD_ONLY);
-    std::shared_ptr<sql::ResultSet> result(statement->executeQuery(sql));
+    const std::unique_ptr<sql::ResultSet> result(statement->executeQuery(sql));
+    allowance.grant(max_answer_bytes);
     try {
-      return read(*result, step);
+      Rows rows = read(*result, step);
+      // next() takes most errors in mid-answer for its end; this throws them.
+      if (std::unique_ptr<sql::ResultSet>(statement->getResultSet())) throw nonsense(step);
+      return rows;
     } catch (const SqlError&) {
-      keep_for_ever({connection_, statement, result});
+      // Freeing a result set that was left half read makes the library read the rest.
+      allowance.revoke();
       throw;
     }
   }
@@ -137,9 +150,10 @@ class ConnectorSession : public SqlSession {
     return rows;
   }
 
-  std::shared_ptr<sql::Connection> connection_;
+  std::unique_ptr<sql::Connection> connection_;
   std::string where_;
   std::string version_;
+  Deadline deadline_;
   Trace& trace_;
 };
 
@@ -148,24 +162,34 @@ class Connector : public SqlConnector {
   Connector()
       : driver_(sql::mysql::get_driver_instance()),
         options_(packet_limit()),
-        careful_options_(packet_limit() + hashing_logins_only()) {}
+        careful_options_(packet_limit() + hashing_logins_only()) {
+    ReadAllowance::install();
+  }
 
   std::unique_ptr<SqlSession> connect(const Login& login, const Deadline& deadline, Trace& trace) override {
     const std::string step = "connecting to " + login.where();
     trace.begin(step);
-    try {
-      sql::ConnectOptionsMap properties = properties_of(login, deadline);
-      std::shared_ptr<sql::Connection> connection(driver_->connect(properties));
-      auto session = std::make_unique<ConnectorSession>(std::move(connection), login.where(), trace);
-      trace.end();
-      if (login.tls.wanted && login.socket.empty()) require_tls(*session, step);
-      return session;
-    } catch (const sql::SQLException& error) {
-      throw translated(step, login, error);
-    }
+    auto session = log_in(login, deadline, trace, step);
+    trace.end();
+    if (login.tls.wanted && login.socket.empty()) require_tls(*session, step);
+    return session;
   }
 
  private:
+  std::unique_ptr<SqlSession> log_in(const Login& login, const Deadline& deadline, Trace& trace,
+                                     const std::string& step) const {
+    ReadAllowance allowance(max_login_bytes, deadline);
+    try {
+      sql::ConnectOptionsMap properties = properties_of(login, deadline);
+      std::unique_ptr<sql::Connection> connection(driver_->connect(properties));
+      return std::make_unique<ConnectorSession>(std::move(connection), login.where(), deadline, trace);
+    } catch (const sql::SQLException& error) {
+      const std::string_view text = error.what();
+      if (login.tls.wanted && text.find("SSL is required") != std::string_view::npos) throw no_tls(step);
+      throw failure(step, allowance, error);
+    }
+  }
+
   sql::ConnectOptionsMap properties_of(const Login& login, const Deadline& deadline) const {
     sql::ConnectOptionsMap properties;
     const auto text = [&](const char* name, const std::string& value) {
@@ -209,12 +233,6 @@ class Connector : public SqlConnector {
 
   static SqlError no_tls(const std::string& step) {
     return {Fault::untrusted, 2026, step + ": TLS was asked for and the server offers no TLS"};
-  }
-
-  static SqlError translated(const std::string& step, const Login& login, const sql::SQLException& error) {
-    const std::string text = error.what();
-    if (login.tls.wanted && text.find("SSL is required") != std::string::npos) return no_tls(step);
-    return sql_error(step, error.getErrorCode(), text);
   }
 
   sql::mysql::MySQL_Driver* driver_;
