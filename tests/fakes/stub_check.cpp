@@ -1,0 +1,97 @@
+// A plugin that does what it is told, for tests of everything around a check: the watchdog, signals,
+// descriptors, the one write.
+#include <chrono>
+#include <stdexcept>
+#include <thread>
+
+#include "evenkeel/check.h"
+#include "evenkeel/error.h"
+#include "evenkeel/fan_out.h"
+
+namespace {
+
+using namespace evenkeel;
+
+class StubCheck : public Check {
+ public:
+  Description describe() const override {
+    return {.name = "check_stub",
+            .purpose = "Does what it is told.",
+            .options =
+                {{.name = "act", .value = "WHAT", .help = "what to do", .default_text = "fine"},
+                 {.name = "value", .value = "N", .help = "the value to measure"},
+                 {.name = "password", .letter = 'p', .value = "SECRET", .help = "a secret", .secret = true}},
+            .labels = {{.name = "depth", .unit = "", .help = "how deep", .default_critical = "100"},
+                       {.name = "width", .unit = "s", .help = "how wide"}},
+            .examples = {{"check_stub --act fine", "STUB OK - fine | depth=1;;100"},
+                         {"check_stub --value 101",
+                          "STUB CRITICAL - depth 101 (critical: above 100) | depth=101;;100"}},
+            .notes = "It measures nothing."};
+  }
+
+  void configure(const Options& options) override {
+    act_ = options.value("act").value_or("fine");
+    value_ = options.number("value", 1, -1e9, 1e9);
+    if (act_ == "usage") throw usage_error("--act: usage is no act");
+  }
+
+  Report run(RunContext& context) override {
+    if (act_ == "throw") throw std::runtime_error("something broke");
+    if (act_ == "hang") hang();
+    if (act_ == "hang-one") return hang_one(context);
+    if (act_ == "say-much") return say_much();
+    Report report;
+    if (act_ == "count") count_runs(report, context);
+    report.add(Status::ok, "", act_);
+    report.measure({.name = "depth", .value = value_}, context.limits);
+    return report;
+  }
+
+ private:
+  [[noreturn]] static void hang() {
+    while (true) std::this_thread::sleep_for(std::chrono::hours(1));
+  }
+
+  static Report hang_one(RunContext& context) {
+    Report report;
+    report.set_target_count(2);
+    const auto outcomes = fan_out<int>(2, 2, context.deadline, [](std::size_t i, Trace& trace) {
+      trace.begin("waiting for Godot");
+      if (i == 1) hang();
+      return 1;
+    });
+    for (std::size_t i = 0; i < outcomes.size(); ++i) {
+      const std::string target = "t" + std::to_string(i);
+      if (outcomes[i].error)
+        report.add(status_of(outcomes[i].error->fault(), context.timeout_state), target,
+                   outcomes[i].error->what());
+      else
+        report.add(Status::ok, target, "answered");
+    }
+    return report;
+  }
+
+  static Report say_much() {
+    Report report;
+    report.set_target_count(5000);
+    for (int i = 0; i < 5000; ++i)
+      report.add(Status::ok, "t" + std::to_string(i), "fine and well and up and running");
+    return report;
+  }
+
+  static void count_runs(Report& report, RunContext& context) {
+    context.state.update("runs",
+                         [&](const std::optional<StateStore::Sample>& sample) -> std::optional<std::string> {
+                           const int runs = sample ? std::stoi(sample->payload) + 1 : 1;
+                           report.fact("runs", std::to_string(runs));
+                           return std::to_string(runs);
+                         });
+  }
+
+  std::string act_;
+  double value_ = 1;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) { return run_plugin(std::make_shared<StubCheck>(), argc, argv); }

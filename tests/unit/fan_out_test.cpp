@@ -1,0 +1,94 @@
+#include "evenkeel/fan_out.h"
+
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <future>
+
+using namespace evenkeel;
+using namespace std::chrono_literals;
+
+TEST_CASE("results have the order of their targets, and the number at work is bounded") {
+  struct Count {
+    std::atomic<int> now{0};
+    std::atomic<int> most{0};
+  };
+  auto count = std::make_shared<Count>();
+  const auto outcomes = fan_out<int>(40, 4, Deadline::after(20s), [count](std::size_t i, Trace&) {
+    const int now = ++count->now;
+    for (int most = count->most; now > most && !count->most.compare_exchange_weak(most, now);) continue;
+    std::this_thread::yield();
+    --count->now;
+    return static_cast<int>(i) * 10;
+  });
+  REQUIRE(outcomes.size() == 40);
+  for (std::size_t i = 0; i < outcomes.size(); ++i) CHECK(outcomes[i].reading == static_cast<int>(i) * 10);
+  CHECK(count->most <= 4);
+}
+
+TEST_CASE("all targets are asked at once where the bound allows it") {
+  // Each waits for all the others: this ends only if they run at the same time.
+  struct Meeting {
+    std::mutex mutex;
+    std::condition_variable changed;
+    int present = 0;
+  };
+  auto meeting = std::make_shared<Meeting>();
+  const auto outcomes = fan_out<bool>(8, 8, Deadline::after(20s), [meeting](std::size_t, Trace&) {
+    std::unique_lock lock(meeting->mutex);
+    ++meeting->present;
+    meeting->changed.notify_all();
+    return meeting->changed.wait_for(lock, 15s, [&] { return meeting->present == 8; });
+  });
+  for (const auto& outcome : outcomes) CHECK(outcome.reading == true);
+}
+
+TEST_CASE("one target's error is its own") {
+  const auto outcomes = fan_out<int>(4, 4, Deadline::after(20s), [](std::size_t i, Trace& trace) -> int {
+    trace.begin("step " + std::to_string(i));
+    if (i == 1) throw Error(Fault::denied, "no entry");
+    if (i == 2) throw std::runtime_error("oops");
+    if (i == 3) throw 7;
+    return 5;
+  });
+  CHECK(outcomes[0].reading == 5);
+  CHECK(outcomes[0].steps.at(0).what == "step 0");
+  CHECK(outcomes[1].error->fault() == Fault::denied);
+  CHECK(std::string(outcomes[2].error->what()) == "internal error: oops");
+  CHECK(outcomes[3].error->fault() == Fault::internal);
+}
+
+TEST_CASE("what hangs becomes a time-out that names its step; what is done is kept") {
+  auto release = std::make_shared<std::promise<void>>();
+  auto ended = std::make_shared<std::atomic<int>>(0);
+  auto gate = std::make_shared<std::shared_future<void>>(release->get_future().share());
+  const auto outcomes =
+      fan_out<int>(3, 2, Deadline::after(300ms), [gate, ended](std::size_t i, Trace& trace) {
+        trace.begin("connecting to db" + std::to_string(i));
+        if (i != 0) gate->wait();
+        ++*ended;
+        return 1;
+      });
+  CHECK(outcomes[0].reading == 1);
+  for (const std::size_t i : {1u, 2u}) {
+    REQUIRE(outcomes[i].error);
+    CHECK(outcomes[i].error->fault() == Fault::timeout);
+    CHECK(std::string(outcomes[i].error->what()) == "timed out: connecting to db" + std::to_string(i));
+  }
+  CHECK(has_stuck_threads());
+  release->set_value();
+  while (*ended < 3) std::this_thread::yield();
+}
+
+TEST_CASE("a target whose turn never came is a time-out as well") {
+  auto release = std::make_shared<std::promise<void>>();
+  auto ended = std::make_shared<std::atomic<int>>(0);
+  auto gate = std::make_shared<std::shared_future<void>>(release->get_future().share());
+  const auto outcomes = fan_out<int>(2, 1, Deadline::after(200ms), [gate, ended](std::size_t, Trace&) {
+    gate->wait();
+    ++*ended;
+    return 1;
+  });
+  CHECK(std::string(outcomes[1].error->what()) == "no time was left to ask it");
+  release->set_value();
+  while (*ended < 1) std::this_thread::yield();
+}
