@@ -213,7 +213,7 @@ TEST_CASE("state: a record under another key's name is a miss, as a collision of
 }
 
 TEST_CASE("state: files are for their owner alone, whatever the umask") {
-  for (const mode_t mask : {0000, 0022, 0077}) {
+  for (const mode_t mask : {0000u, 0022u, 0077u}) {
     const Scratch scratch;
     const mode_t before = umask(mask);
     StateStore("check_x", scratch.path()).save("key", "x");

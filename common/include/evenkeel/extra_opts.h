@@ -8,7 +8,7 @@
 
 namespace evenkeel {
 
-// One key of an ini section; a key without "=" has no value.
+// One key of an ini section. "key=" has no value; a line without "=" is an error.
 struct IniEntry {
   std::string key;
   std::string value;
@@ -21,7 +21,7 @@ std::vector<IniEntry> parse_ini(std::string_view text, std::string_view section,
 
 // The arguments that one --extra-opts value stands for: `argument` is [section][@file].
 // The section defaults to `plugin_name`, the file to the first of the search path. A key of one
-// letter becomes -k, a longer one --key. Missing file or section: Error(Fault::usage).
+// letter becomes -k, a longer one --key. Missing file, missing or empty section: Error(Fault::usage).
 std::vector<std::string> extra_opts_arguments(std::string_view argument, const std::string& plugin_name);
 
 // Takes every --extra-opts[=…] out of `arguments` and returns what the files say, in order.
