@@ -1,0 +1,177 @@
+"""Everything around a check: options, the deadline, signals, descriptors, the one write. No server needed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from conftest import Answer, PluginRunner
+
+STUB = "check_stub"
+
+
+def stub(plugin: PluginRunner, *arguments: object, **options: object) -> Answer:
+    return plugin(STUB, *arguments, **options)
+
+
+@pytest.mark.parametrize("arguments, code, words", [
+    ([], 0, "STUB OK - fine | depth=1;;100"),
+    (["--value", "101"], 2, "STUB CRITICAL - depth 101 (critical: above 100) | depth=101;;100"),
+    (["-w", "0", "--value", "1"], 1, "STUB WARNING - depth 1 (warning: above 0) | depth=1;0;100"),
+    (["-w", "depth=0", "-c", "~:"], 1, "depth=1;0;~:"),
+    (["--act", "throw"], 3, "STUB UNKNOWN - internal error: something broke"),
+    (["--act", "usage"], 3, "STUB UNKNOWN - --act: usage is no act"),
+    (["-w", "foo=1"], 3, "unknown label \"foo\"; the labels are depth, width"),
+    (["-w", "1", "-w", "2"], 3, "--warning: given twice for depth"),
+    (["-c", "2:1"], 3, "--critical: \"2:1\" is not a range: the start 2 is above the end 1"),
+    (["-c", "depth@nobody=5"], 3, "the threshold for depth@nobody matches nothing"),
+    (["-t", "0"], 3, "--timeout: \"0\" does not begin with a number of seconds"),
+    (["-t", "5:maybe"], 3, "names no state"),
+    (["-t", "x"], 3, "--timeout: \"x\""),
+    (["--output", "xml"], 3, "--output: \"xml\" is none of text, json"),
+    (["--perfdata-thresholds=all"], 3, "is none of range, plain, none"),
+    (["--max-output", "9"], 3, "--max-output: 9 is not within"),
+    (["--max-output", "500", "--output", "json"], 3, "--max-output"),
+    (["--state-dir", "/x", "--no-state"], 3, "exclude each other"),
+    (["--tim", "5"], 3, "unknown option --tim"),
+    (["stray"], 3, "\"stray\" is no option"),
+    (["-t", "5", "-t", "6"], 3, "-t --timeout is given twice"),
+    (["--extra-opts=nosuch@/nonexistent.ini"], 3, "/nonexistent.ini"),
+])
+def test_options(plugin: PluginRunner, arguments: list[str], code: int, words: str) -> None:
+    answer = stub(plugin, *arguments)
+    assert answer.code == code, answer
+    shown = json.loads(answer.stdout)["summary"] if "json" in arguments else answer.line1
+    assert words in shown
+    assert answer.stderr == ""
+    assert answer.stdout.count("\n") == 1
+
+
+def test_help_and_version_never_look_ok(plugin: PluginRunner) -> None:
+    for option in ("--help", "-h", "--version", "-V"):
+        answer = stub(plugin, option)
+        assert answer.code == 3 and answer.stdout.startswith("check_stub ") and answer.stderr == ""
+    text = stub(plugin, "--help").stdout
+    words = " ".join(text.split())
+    for word in ("--act", "--timeout", "(default: 9:CRITICAL)", "depth", "critical by default at 100", "Examples:"):
+        assert word in words
+    assert max(map(len, text.splitlines())) <= 100
+
+
+@pytest.mark.parametrize("arguments, code, words", [
+    (["-t", "1"], 2, "the run was not done after 1 s"),
+    (["-t", "1:UNKNOWN"], 3, "the run was not done after 1 s"),
+    (["-t", "0.5:1"], 1, "the run was not done after 0.5 s"),
+])
+def test_a_check_that_hangs_ends_in_time(plugin: PluginRunner, arguments: list[str], code: int, words: str) -> None:
+    answer = stub(plugin, "--act", "hang", *arguments)
+    assert answer.code == code and words in answer.line1
+    assert answer.seconds < float(arguments[1].partition(":")[0]) + 0.5
+
+
+def test_what_is_known_at_the_time_out_is_printed(plugin: PluginRunner) -> None:
+    answer = stub(plugin, "--act", "hang-one", "-t", "1:WARNING")
+    assert answer.code == 1
+    assert answer.stdout == ("STUB WARNING - t1: timed out: waiting for Godot\n"
+                             "[WARNING] t1: timed out: waiting for Godot\n[OK] t0: answered\n")
+
+
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_becomes_a_line(plugin: PluginRunner, sent: signal.Signals) -> None:
+    process = subprocess.Popen([plugin.path(STUB), "--act", "hang"], env=plugin.environment(), stdout=subprocess.PIPE)
+    wait_for_threads(process.pid, 2)
+    process.send_signal(sent)
+    out, _ = process.communicate(timeout=5)
+    assert process.returncode == 3
+    assert out.decode() == f"STUB UNKNOWN - ended by {sent.name} before there was a result\n"
+
+
+def wait_for_threads(pid: int, count: int) -> None:
+    until = time.monotonic() + 10
+    while len(os.listdir(f"/proc/{pid}/task")) < count:
+        assert time.monotonic() < until
+        time.sleep(0.005)
+
+
+@pytest.mark.parametrize("redirection", [">&-", "<&- >&- 2>&-", ">/dev/full"])
+def test_a_result_that_cannot_be_written_is_unknown(plugin: PluginRunner, redirection: str) -> None:
+    command = f'"{plugin.path(STUB)}" {redirection}'
+    assert subprocess.run(["/bin/sh", "-c", command], env=plugin.environment(), timeout=20).returncode == 3
+
+
+def test_a_reader_that_has_gone_is_no_signal(plugin: PluginRunner) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    process = subprocess.Popen([plugin.path(STUB)], env=plugin.environment(), stdout=writing)
+    os.close(writing)
+    assert process.wait(20) == 3
+
+
+def test_a_reader_that_does_not_read_is_not_waited_for(plugin: PluginRunner) -> None:
+    reading, writing = os.pipe()
+    process = subprocess.Popen([plugin.path(STUB), "--act", "say-much", "-t", "1"], env=plugin.environment(),
+                               stdout=writing)
+    os.close(writing)
+    assert process.wait(20) == 3
+    os.close(reading)
+
+
+def test_a_slow_reader_gets_all_of_it(plugin: PluginRunner) -> None:
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    process = subprocess.Popen([plugin.path(STUB), "--act", "say-much"], env=plugin.environment(), stdout=writing)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as stream:
+        text = stream.read().decode()
+    assert process.wait(20) == 0 and text.count("\n") == 5001 and text.endswith("\n")
+
+
+def test_json_also_for_errors_in_the_options(plugin: PluginRunner) -> None:
+    for arguments in (["--output", "json", "--nonsense"], ["--output=json", "-w", "x"]):
+        answer = stub(plugin, *arguments)
+        told = json.loads(answer.stdout)
+        assert answer.code == told["exit_code"] == 3 and told["state"] == "UNKNOWN"
+
+
+def test_numbers_do_not_follow_the_locale(plugin: PluginRunner) -> None:
+    answer = stub(plugin, "--value", "1.5", "-w", "0.5", env={"LC_ALL": "de_DE.UTF-8"})
+    assert answer.code == 1 and "depth 1.5 (warning: above 0.5) | depth=1.5;0.5;100" in answer.line1
+
+
+def test_the_command_line_replaces_the_file(plugin: PluginRunner, tmp_path: Path) -> None:
+    ini = tmp_path / "plugins.ini"
+    ini.write_text("[check_stub]\nvalue = 50\nwarning = 10\ncritical = width=5\n[other]\nvalue=7\n")
+    assert "depth 50 (warning: above 10)" in stub(plugin, f"--extra-opts=@{ini}").line1
+    assert "depth=7;;100" in stub(plugin, f"--extra-opts=other@{ini}").line1
+    assert "depth=3;10;100" in stub(plugin, f"--extra-opts=@{ini}", "--value", "3").line1
+    assert "depth=50;60;100" in stub(plugin, f"--extra-opts=@{ini}", "-w", "60").line1
+    assert "depth=50;10;70" in stub(plugin, f"--extra-opts=@{ini}", "-c", "70").line1
+
+
+def test_a_secret_leaves_the_process_list(plugin: PluginRunner) -> None:
+    for form in (["-p", "geheim"], ["-pgeheim"], ["--password", "geheim"], ["--password=geheim"]):
+        process = subprocess.Popen([plugin.path(STUB), "--act", "hang", "-vvv", *form], env=plugin.environment(),
+                                   stdout=subprocess.PIPE)
+        wait_for_threads(process.pid, 2)
+        shown = Path(f"/proc/{process.pid}/cmdline").read_bytes()
+        process.terminate()
+        out, _ = process.communicate(timeout=5)
+        assert b"geheim" not in shown and b"hang" in shown
+        assert b"geheim" not in out
+
+
+def test_state_is_kept_and_its_failure_is_told(plugin: PluginRunner, tmp_path: Path) -> None:
+    def runs(*arguments: object, **options: object) -> str:
+        return json.loads(stub(plugin, "--act", "count", "--output", "json", *arguments, **options).stdout)["facts"]["runs"]
+
+    assert [runs(), runs(), runs("--no-state"), runs()] == ["1", "2", "1", "3"]
+    assert runs("--state-dir", tmp_path) == "1"
+    for bad in ("/proc", "/dev/null", "/nonexistent/state"):
+        answer = stub(plugin, "--act", "count", "--state-dir", bad)
+        assert answer.code == 0 and f"could not keep state in {bad}" in answer.line1
