@@ -38,10 +38,6 @@ SqlError too_large(const std::string& step) {
       step + ": the answer is larger than " + std::to_string(SqlSession::max_answer_bytes >> 20) + " MiB"};
 }
 
-SqlError nonsense(const std::string& step) {
-  return {Fault::protocol, 0, step + ": the server's answer makes no sense"};
-}
-
 // The client library takes some settings from an option file only. This one lives in memory.
 class LibraryOptions {
  public:
@@ -80,11 +76,14 @@ std::string step_of(const std::string& sql, const std::string& where) {
 
 // What went wrong in a step, in the order of what we know best: that we cut the connection, or why the
 // library says it failed.
-SqlError failure(const std::string& step, const ReadAllowance& allowance, const sql::SQLException& error) {
-  if (allowance.verdict() == ReadAllowance::Verdict::too_much) return too_large(step);
-  if (allowance.verdict() == ReadAllowance::Verdict::too_late)
-    return {Fault::timeout, 0, step + ": no answer in time"};
-  return sql_error(step, error.getErrorCode(), error.what());
+SqlError failure(const std::string& step, const ReadAllowance& allowance, const Deadline& deadline,
+                 const sql::SQLException& error) {
+  if (allowance.exceeded()) return {Fault::protocol, 0, step + ": the server sends more than we will read"};
+  SqlError result = sql_error(step, error.getErrorCode(), error.what());
+  // The library's own time-outs look like a lost connection.
+  if (result.fault() == Fault::unreachable && deadline.expired())
+    return {Fault::timeout, result.code(), step + ": no answer in time"};
+  return result;
 }
 
 class ConnectorSession : public SqlSession {
@@ -106,7 +105,7 @@ class ConnectorSession : public SqlSession {
       trace_.end();
       return rows;
     } catch (const sql::SQLException& error) {
-      throw failure(step, allowance, error);
+      throw failure(step, allowance, deadline_, error);
     }
   }
 
@@ -122,7 +121,7 @@ class ConnectorSession : public SqlSession {
     try {
       Rows rows = read(*result, step);
       // next() takes most errors in mid-answer for its end; this throws them.
-      if (std::unique_ptr<sql::ResultSet>(statement->getResultSet())) throw nonsense(step);
+      if (std::unique_ptr<sql::ResultSet>(statement->getResultSet())) throw sql_error(step, 0, "");
       return rows;
     } catch (const SqlError&) {
       // Freeing a result set that was left half read makes the library read the rest.
@@ -186,7 +185,7 @@ class Connector : public SqlConnector {
     } catch (const sql::SQLException& error) {
       const std::string_view text = error.what();
       if (login.tls.wanted && text.find("SSL is required") != std::string_view::npos) throw no_tls(step);
-      throw failure(step, allowance, error);
+      throw failure(step, allowance, deadline, error);
     }
   }
 

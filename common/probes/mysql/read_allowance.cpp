@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
+#include <algorithm>
 #include <mutex>
 
 namespace evenkeel::mysql {
@@ -37,10 +38,9 @@ ReadAllowance::ReadAllowance(std::size_t bytes, const Deadline& deadline)
 ReadAllowance::~ReadAllowance() { current = nullptr; }
 
 bool ReadAllowance::count(std::size_t bytes) {
-  if (bytes > bytes_left_) verdict_ = Verdict::too_much;
-  if (verdict_ == Verdict::within && deadline_.expired()) verdict_ = Verdict::too_late;
-  bytes_left_ -= bytes > bytes_left_ ? bytes_left_ : bytes;
-  return verdict_ == Verdict::within && !revoked_;
+  exceeded_ = exceeded_ || bytes > bytes_left_;
+  bytes_left_ -= std::min(bytes, bytes_left_);
+  return !exceeded_ && !revoked_ && !deadline_.expired();
 }
 
 void ReadAllowance::install() {

@@ -11,8 +11,6 @@ namespace evenkeel::mysql {
 
 class ReadAllowance {
  public:
-  enum class Verdict { within, too_much, too_late };
-
   // Counts this thread's reads until it goes out of scope. One per thread at a time.
   ReadAllowance(std::size_t bytes, const Deadline& deadline);
   ~ReadAllowance();
@@ -22,7 +20,7 @@ class ReadAllowance {
   void grant(std::size_t bytes) { bytes_left_ += bytes; }
   // The next read cuts the connection.
   void revoke() { revoked_ = true; }
-  Verdict verdict() const { return verdict_; }
+  bool exceeded() const { return exceeded_; }
 
   // False where the connection has to be cut.
   bool count(std::size_t bytes);
@@ -35,7 +33,7 @@ class ReadAllowance {
   std::size_t bytes_left_;
   Deadline deadline_;
   bool revoked_ = false;
-  Verdict verdict_ = Verdict::within;
+  bool exceeded_ = false;
 };
 
 }  // namespace evenkeel::mysql

@@ -25,8 +25,8 @@ constexpr std::array rules{
     CodeRule{1053, Fault::unreachable, "the server is shutting down"},
     CodeRule{1927, Fault::unreachable, "the connection was killed"},
     CodeRule{4031, Fault::unreachable, "the server closed the idle connection"},
-    CodeRule{2002, Fault::unreachable, ""},
-    CodeRule{2003, Fault::unreachable, ""},
+    CodeRule{2002, Fault::unreachable, "no connection: refused or out of reach"},
+    CodeRule{2003, Fault::unreachable, "no connection: refused or out of reach"},
     CodeRule{2005, Fault::unreachable, "the host name does not resolve"},
     CodeRule{2006, Fault::unreachable, "the server closed the connection"},
     CodeRule{2013, Fault::unreachable, "the server closed the connection"},
@@ -59,12 +59,14 @@ constexpr std::array rules{
     CodeRule{2020, Fault::protocol, "the answer is larger than we will read"},
     CodeRule{2027, Fault::protocol, "the server's answer makes no sense"},
     CodeRule{2000, Fault::protocol, "the server's answer makes no sense"},
+    // libmariadb's own, with the wrong plugin in its text.
+    CodeRule{5010, Fault::denied, "the server asks for a login that is used with verified TLS only"},
 
     CodeRule{1969, Fault::timeout, "the server's time limit for a statement was reached"},
     CodeRule{3024, Fault::timeout, "the server's time limit for a statement was reached"},
 };
 
-constexpr bool from_the_client_library(int code) { return code >= 2000 && code < 3000; }
+constexpr bool from_the_client_library(int code) { return (code >= 2000 && code < 3000) || code == 5010; }
 
 CodeRule rule_of(int code) {
   for (const CodeRule& rule : rules)
@@ -86,16 +88,31 @@ int system_error_in(std::string_view text) {
   return 0;
 }
 
-bool is_time_out(int number) { return number == ETIMEDOUT || number == EAGAIN || number == EINPROGRESS; }
+// libmariadb reports whatever number an earlier call left behind; these two say nothing.
+bool is_telling(int number) { return number != 0 && number != EAGAIN && number != EINPROGRESS; }
+
+// What the server said before TLS was up comes wrapped in an error of the client library's own.
+constexpr std::string_view before_tls = "cannot be verified: ";
+
+// "1040 - Too many connections"
+std::optional<std::pair<int, std::string_view>> error_before_tls(std::string_view text) {
+  const std::size_t at = text.find(before_tls);
+  if (at == std::string_view::npos) return std::nullopt;
+  text.remove_prefix(at + before_tls.size());
+  int code = 0;
+  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), code);
+  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+  if (failed != std::errc{} || from_the_client_library(code) || !text.starts_with(" - ")) return std::nullopt;
+  return std::pair(code, text.substr(3));
+}
 
 std::string quoted(std::string_view text) { return "\"" + clean(text, 500) + "\""; }
 
 std::string words_for_client_error(const CodeRule& rule, int system_error, std::string_view text) {
   const std::string code = " (" + std::to_string(rule.code) + ")";
-  if (rule.words[0] != '\0' && rule.fault != Fault::unreachable) return rule.words + code;
-  if (system_error != 0) return lower(std::strerror(system_error)) + code;  // NOLINT: glibc's is thread-safe
-  if (rule.words[0] != '\0') return rule.words + code;
-  return clean(text, 500) + code;
+  if (rule.fault == Fault::unreachable && is_telling(system_error))
+    return lower(std::strerror(system_error)) + code;
+  return (rule.words[0] != '\0' ? rule.words : clean(text, 500)) + code;
 }
 
 std::optional<std::size_t> index_of(const std::vector<std::string>& columns, std::string_view column) {
@@ -108,10 +125,13 @@ std::optional<std::size_t> index_of(const std::vector<std::string>& columns, std
 }  // namespace
 
 SqlError sql_error(const std::string& step, int code, std::string_view text) {
+  if (const auto inner = error_before_tls(text)) return sql_error(step, inner->first, inner->second);
   const CodeRule rule = rule_of(code);
+  if (code == 0) return {Fault::protocol, 0, step + ": the server's answer makes no sense"};
   if (from_the_client_library(code)) {
-    const int system_error = rule.fault == Fault::unreachable && code != 2005 ? system_error_in(text) : 0;
-    if (is_time_out(system_error)) return {Fault::timeout, code, step + ": no answer in time"};
+    const int system_error = code == 2005 ? 0 : system_error_in(text);
+    if (rule.fault == Fault::unreachable && system_error == ETIMEDOUT)
+      return {Fault::timeout, code, step + ": no answer in time"};
     return {rule.fault, code, step + ": " + words_for_client_error(rule, system_error, text)};
   }
   const std::string words = rule.words[0] != '\0' ? std::string(rule.words) + ", " : "";
