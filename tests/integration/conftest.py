@@ -54,8 +54,8 @@ class Pair:
         self._build()
 
     def _build(self) -> None:
-        self.source: Server = self.box.server(f"source-{self.kind}", kind=self.kind)
-        self.replica: Server = self.box.replica(f"replica-{self.kind}", of=self.source)
+        self.source: Server = self.box.server("source", kind=self.kind)
+        self.replica: Server = self.box.replica("replica", of=self.source)
 
     def settle(self) -> None:
         """As it was when it was new; if it cannot be brought back, a new one."""
@@ -77,7 +77,7 @@ class Pair:
             self._build()
 
     def _drop_databases(self) -> None:
-        own = ("information_schema", "mysql", "performance_schema", "sys", "sandbox_" + self.source.name.replace("-", "_"))
+        own = ("information_schema", "mysql", "performance_schema", "sys", "sandbox_source")
         for row in self.source.sql("show databases"):
             if row["Database"] not in own:
                 self.source.sql(f"drop database `{row['Database']}`")
@@ -85,22 +85,19 @@ class Pair:
 
 @pytest.fixture(scope="session")
 def _pairs() -> Iterator[dict[str, Pair]]:
-    yield {}
-
-
-@pytest.fixture(scope="session")
-def _pairs_box() -> Iterator[Sandbox]:
-    with Sandbox() as shared:
-        yield shared
+    pairs: dict[str, Pair] = {}
+    yield pairs
+    for pair in pairs.values():
+        pair.box.end()
 
 
 @pytest.fixture
-def pair(kind: str, _pairs: dict[str, Pair], _pairs_box: Sandbox) -> Pair:
+def pair(kind: str, _pairs: dict[str, Pair]) -> Pair:
     """A source and a replica in sync, of each kind in turn."""
     if kind in _pairs:
         _pairs[kind].settle()
     else:
-        _pairs[kind] = Pair(_pairs_box, kind)
+        _pairs[kind] = Pair(Sandbox(), kind)
     return _pairs[kind]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -39,16 +38,10 @@ class Sandbox:
             raise SandboxError(f"no box named {name}")
         box.ward = Ward(box.folder)
         box._servers = {}
-        memory = box.folder / "servers.json"
-        for settings in json.loads(memory.read_text()) if memory.exists() else ():
-            box._servers[settings["name"]] = Server(box, Settings(**settings))
+        found = (Settings.read(folder) for folder in box.folder.iterdir() if folder.is_dir())
+        for settings in sorted(filter(None, found), key=lambda one: one.number):
+            box._servers[settings.name] = Server(box, settings)
         return box
-
-    def remember(self) -> None:
-        text = json.dumps([server.remembered() for server in self._servers.values()], indent=1)
-        fresh = self.folder / "servers.json.new"
-        fresh.write_text(text)
-        fresh.rename(self.folder / "servers.json")
 
     def __enter__(self) -> Sandbox:
         return self
@@ -93,9 +86,11 @@ class Sandbox:
         return replica
 
     def _add(self, name: str, kind: str, options: Sequence[str], tls: str | None, domain: int | None) -> Server:
-        if name in self._servers:
+        if not boxes.NAME.fullmatch(name):
+            raise SandboxError(f"not a name for a box or server: {name!r}")
+        if (self.folder / name).exists():
             raise SandboxError(f"there is a server named {name} already")
-        number = 1 + max((server.settings.number for server in self), default=0)
+        number = self.ward.next_number()
         # MariaDB can follow several sources only when each has a domain of its own; the first one has the usual 0.
         domain = number - 1 if domain is None else domain
         server = Server(self, Settings(name, kind, number, domain, tls=tls, options=list(options)))
@@ -104,7 +99,7 @@ class Sandbox:
         try:
             server.start()
         except BaseException:
-            del self._servers[name]
+            self.remove(server)
             raise
         return server
 
@@ -113,7 +108,6 @@ class Sandbox:
         server.kill()
         del self._servers[server.name]
         server.delete()
-        self.remember()
 
     def create_user(self, name: str, password: str, grants: Sequence[str] = (), *, require: str | None = None) -> None:
         """On each of the box's servers."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from pathlib import Path
 from .errors import SandboxError
 from .unprivileged import may_traverse
 
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,23}")
 ROOM_WANTED = 2 * 1024**3
 # sun_path holds 107 bytes; the rest is for BOX/SERVER/socket.
 LONGEST_BASE = 50
@@ -68,11 +70,13 @@ def _sweep(parent: Path) -> None:
 
 def make_folder(name: str | None) -> tuple[Path, int]:
     """A new box folder and the handle that holds its lock."""
+    if name is not None and not NAME.fullmatch(name):
+        raise SandboxError(f"not a name for a box or server: {name!r}")
     with _base_locked() as parent:
         _sweep(parent)
         try:
             if name is None:
-                folder = Path(tempfile.mkdtemp(prefix="p", dir=parent))
+                folder = Path(tempfile.mkdtemp(prefix=".", dir=parent))
             else:
                 folder = parent / name
                 folder.mkdir()
@@ -85,7 +89,7 @@ def make_folder(name: str | None) -> tuple[Path, int]:
 
 
 def lived_in() -> list[Path]:
-    """The folders of boxes whose warden lives."""
+    """The folders of named boxes whose warden lives."""
     with _base_locked() as parent:
         _sweep(parent)
-        return sorted(folder for folder in parent.iterdir() if folder.is_dir())
+        return sorted(folder for folder in parent.iterdir() if folder.is_dir() and not folder.name.startswith("."))

@@ -34,7 +34,7 @@ class Breakages:
         if channel is None and len(names) == 1:
             return str(names[0])
         if channel not in names:
-            raise SandboxError(f"{self._replica.name} has no channel {channel!r}; it has {names}")
+            raise SandboxError(f"which channel of {self._replica.name}? It has {', '.join(names) or 'none'}")
         return str(channel)
 
     def _source(self, channel: str) -> Server:

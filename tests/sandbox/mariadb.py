@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from . import unprivileged
 from .channel import Channel
+from .literal import quoted
 from .waiting import wait_until
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ flush privileges;
 create user repl@'%' identified by 'repl';
 grant replication slave on *.* to repl@'%';
 """
+MONITOR_GRANTS = ("SLAVE MONITOR ON *.*",)
 
 
 def _share(programs: Programs) -> Path:
@@ -135,7 +137,7 @@ def set_position(replica: Server, pos: str) -> None:
 
 
 def create_user(name: str, password: str, host: str, require: str) -> str:
-    return f"create or replace user '{name}'@'{host}' identified by '{password}'{' require ' + require if require else ''}"
+    return f"create or replace user '{name}'@'{host}' identified by {quoted(password)}{' require ' + require if require else ''}"
 
 
 def own_transactions(replica: Server, _: list[Server]) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from . import unprivileged
 from .channel import Channel
+from .literal import quoted
 from .waiting import wait_until
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ SMALL = ("--innodb-buffer-pool-size=5M", "--innodb-redo-log-capacity=8M", "--inn
 ACCOUNTS = """create user repl@'%' identified by 'repl';
 grant replication slave on *.* to repl@'%';
 """
+MONITOR_GRANTS = ("REPLICATION CLIENT ON *.*", "SELECT ON performance_schema.*")
 
 
 def _places(programs: Programs) -> list[str]:
@@ -128,7 +130,7 @@ def set_position(replica: Server, pos: str) -> None:
 
 
 def create_user(name: str, password: str, host: str, require: str) -> str:
-    return f"create user '{name}'@'{host}' identified by '{password}'{' require ' + require if require else ''}"
+    return f"create user '{name}'@'{host}' identified by {quoted(password)}{' require ' + require if require else ''}"
 
 
 def own_transactions(replica: Server, sources: list[Server]) -> str:

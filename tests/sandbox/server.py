@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import shutil
 import signal
 from collections.abc import Iterator, Sequence
@@ -40,6 +41,18 @@ class Settings:
     tls: str | None = None
     options: list[str] = field(default_factory=list)
     sources: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, folder: Path) -> Settings | None:
+        with contextlib.suppress(FileNotFoundError):
+            return cls(**json.loads((folder / "settings.json").read_text()))
+        return None
+
+    def write(self, folder: Path) -> None:
+        """In one step, as another process may read at any time."""
+        fresh = folder / "settings.json.new"
+        fresh.write_text(json.dumps(asdict(self), indent=1))
+        fresh.rename(folder / "settings.json")
 
 
 class Session:
@@ -131,7 +144,7 @@ class Server:
         self.socket.unlink(missing_ok=True)
         argv = [*self.programs.server(), *self.dialect.options(self), *self._options()]
         self.settings.pid = self.box.ward.spawn(argv, self.error_log)
-        self.box.remember()
+        self.settings.write(self.folder)
         try:
             wait_until(self._ready_or_dead, seconds, f"{self.name} is ready for connections")
         except WaitedTooLong as late:
@@ -162,6 +175,11 @@ class Server:
     @property
     def running(self) -> bool:
         return bool(self.pid) and self.box.ward.running(self.pid)
+
+    @property
+    def frozen(self) -> bool:
+        stat = Path(f"/proc/{self.pid}/stat").read_text() if self.running else ""
+        return stat.rpartition(")")[2].split()[:1] == ["T"]
 
     def stop(self, seconds: float = 30) -> None:
         """In good order, as an operator would."""
@@ -215,6 +233,11 @@ class Server:
         path.write_text("".join(["[client]\n", *(f"{key.replace('_', '-')}={value}\n" for key, value in lines.items())]))
         return path
 
+    def monitor_file(self) -> Path:
+        """An option file for a user that may do what check_mysql_replication needs and nothing else."""
+        self.create_user("monitor", "monitor", self.dialect.MONITOR_GRANTS)
+        return self.option_file("monitor", "monitor")
+
     # replicate
 
     def channels(self) -> list[Channel]:
@@ -226,7 +249,7 @@ class Server:
                                                            "user": "repl", "password": "repl"}),
                       self.dialect.start_replica(channel)])
             self.settings.sources[channel] = source.name
-        self.box.remember()
+        self.settings.write(self.folder)
 
     def start_replica(self, channel: str = "", thread: str = "") -> None:
         self.sql(self.dialect.start_replica(channel, thread))
@@ -261,6 +284,3 @@ class Server:
         if not self.settings.sources:
             raise SandboxError(f"{self.name} is no replica")
         wait_until(self.in_sync, seconds, lambda: f"{self.name} in sync with its sources: {self.channels()}")
-
-    def remembered(self) -> dict[str, Any]:
-        return asdict(self.settings)

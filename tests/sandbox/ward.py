@@ -70,6 +70,9 @@ class Ward:
     def reserve_port(self) -> int:
         return int(self._ask("reserve_port"))
 
+    def next_number(self) -> int:
+        return int(self._ask("next_number"))
+
     def end(self) -> None:
         """Everything is stopped and the box's folder is gone when this returns."""
         self._ask("end")

@@ -29,6 +29,7 @@ class Warden:
         self.folder = folder
         self.children: dict[int, subprocess.Popen[bytes]] = {}
         self.reserved: dict[int, socket.socket] = {}
+        self.last_number = 0
 
     def do_spawn(self, argv: list[str], env: dict[str, str], log: str) -> int:
         with open(log, "ab") as out:
@@ -50,6 +51,10 @@ class Warden:
             return False
         self.children[pid].send_signal(number)
         return True
+
+    def do_next_number(self) -> int:
+        self.last_number += 1
+        return self.last_number
 
     def do_reserve_port(self) -> int:
         """An abstract socket's name is the reservation: the kernel drops it with this process, whatever ends it."""
