@@ -1,5 +1,5 @@
 // The ini syntax, the search path and the forms of --extra-opts are those of monitoring-plugins 2.3
-// (lib/parse_ini.c, lib/extra_opts.c; the same since 2.0), checked against its binaries. Where we differ:
+// (lib/parse_ini.c, lib/extra_opts.c), checked against its binaries. Where we differ:
 //  - a file that everyone may write is refused: whoever writes it chooses whom we send a password to;
 //  - a file of more than 1 MiB, or one that takes more than two seconds to read, is refused;
 //  - "--extra-opts WORD" is an error; there the word would be the value;
