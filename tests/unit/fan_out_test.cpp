@@ -83,12 +83,16 @@ TEST_CASE("a target whose turn never came is a time-out as well") {
   auto release = std::make_shared<std::promise<void>>();
   auto ended = std::make_shared<std::atomic<int>>(0);
   auto gate = std::make_shared<std::shared_future<void>>(release->get_future().share());
-  const auto outcomes = fan_out<int>(2, 1, Deadline::after(200ms), [gate, ended](std::size_t, Trace&) {
-    gate->wait();
-    ++*ended;
-    return 1;
-  });
-  CHECK(std::string(outcomes[1].error->what()) == "no time was left to ask it");
+  const auto outcomes =
+      fan_out<int>(3, 1, Deadline::after(200ms), [gate, ended](std::size_t i, Trace& trace) {
+        trace.begin("connecting to db" + std::to_string(i));
+        gate->wait();
+        ++*ended;
+        return 1;
+      });
+  CHECK(std::string(outcomes[0].error->what()) == "timed out: connecting to db0");
+  for (const std::size_t i : {1u, 2u})
+    CHECK(std::string(outcomes[i].error->what()) == "no time was left to ask it");
   release->set_value();
   while (*ended < 1) std::this_thread::yield();
 }

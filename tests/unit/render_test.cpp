@@ -200,6 +200,11 @@ TEST_CASE("a bounded answer is whole in its parts") {
     REQUIRE(whole.starts_with(body));
     const char next = whole[body.size()];
     CHECK((next == '\n' || next == ' '));
+    // And no more is dropped than must be: the next part would not fit.
+    std::size_t end = body.size() + 1;
+    if (whole.compare(body.size(), 3, " | ") == 0) end += 2;
+    end = whole.find_first_of(next == '\n' ? "\n" : " \n", end);
+    if (body.size() + 1 < whole.size()) CHECK(end + 1 > bytes);
   }
   CHECK(text(three_targets(), {.max_bytes = whole.size()}) == whole);
   CHECK(text(three_targets(), {.max_bytes = 0}) == whole);

@@ -40,6 +40,11 @@ TEST_CASE("findings stand worst first, and in their order within a state") {
   std::string order;
   for (const Finding& finding : report.sorted_findings()) order += finding.target;
   CHECK(order == "cfebda");
+
+  Report many;
+  for (int i = 0; i < 100; ++i) many.add(i % 2 ? Status::ok : Status::critical, std::to_string(i), "");
+  const std::vector<Finding> sorted = many.sorted_findings();
+  for (std::size_t i = 0; i < 50; ++i) CHECK(sorted[i].target == std::to_string(2 * i));
 }
 
 TEST_CASE("a measured value is judged in words") {
