@@ -1,0 +1,62 @@
+// One replication channel as the replica itself tells it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "evenkeel/mysql/sql_session.h"
+
+namespace evenkeel::replication {
+
+enum class ThreadState {
+  running,
+  stopped,
+  connecting,  // IO thread: no connection to the source
+  preparing,   // MariaDB's IO thread: connected, nothing read yet
+};
+
+struct ReplicationThread {
+  ThreadState state = ThreadState::stopped;
+  unsigned error = 0;
+  std::string error_text;
+  std::string doing;  // the server's own words: "Waiting for source to send event"
+
+  bool running() const { return state == ThreadState::running; }
+};
+
+struct ChannelStatus {
+  std::string name;  // empty for the default channel
+  std::string source_host;
+  std::uint16_t source_port = 0;
+  std::string source_uuid;  // MySQL
+  std::string source_server_id;
+  ReplicationThread io;
+  ReplicationThread sql;
+  std::optional<double> seconds_behind;
+  double configured_delay = 0;
+
+  // What arrived: MySQL's transactions, MariaDB's counters and positions.
+  std::string retrieved_gtid_set;
+  std::string executed_gtid_set;  // of the whole server, not of this channel
+  std::optional<std::uint64_t> heartbeats_received;
+  std::optional<double> heartbeat_period;
+  std::string read_position;  // changes with each event that arrives
+  std::string relay_log_file;
+  std::uint64_t relay_log_space = 0;
+  std::vector<std::string> only_domains;     // MariaDB: Replicate_Do_Domain_Ids
+  std::vector<std::string> ignored_domains;  // MariaDB: Replicate_Ignore_Domain_Ids
+
+  std::string source() const;     // "db1:3306"
+  bool belongs_to_group() const;  // group_replication_applier, group_replication_recovery
+};
+
+// The rows of SHOW REPLICA STATUS, SHOW SLAVE STATUS or SHOW ALL SLAVES STATUS of any version, told apart
+// by their columns. Throws Error(Fault::protocol) for rows that say nothing about replication threads.
+std::vector<ChannelStatus> channels_from(const mysql::Rows& rows);
+
+// Whether MariaDB's columns came back: such an answer may leave out named channels.
+bool speaks_mariadb(const mysql::Rows& rows);
+
+}  // namespace evenkeel::replication

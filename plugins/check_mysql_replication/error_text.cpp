@@ -1,0 +1,50 @@
+#include "error_text.h"
+
+#include "evenkeel/text.h"
+
+namespace evenkeel::replication {
+
+namespace {
+
+constexpr std::size_t longest = 300;
+
+// The text after `mark`, where the text begins with `head`; otherwise as it is.
+std::string_view after(std::string_view text, std::string_view head, std::string_view mark) {
+  if (!lower(text.substr(0, head.size())).starts_with(head)) return text;
+  const std::size_t at = lower(text).find(mark, head.size());
+  return at == std::string_view::npos ? text : text.substr(at + mark.size());
+}
+
+std::string_view before(std::string_view text, std::string_view mark) {
+  return text.substr(0, text.find(mark));
+}
+
+std::string_view without_quotes(std::string_view text) {
+  const bool quoted = text.size() >= 2 && text.front() == '\'' && text.back() == '\'';
+  return quoted ? text.substr(1, text.size() - 2) : text;
+}
+
+}  // namespace
+
+std::string essence(std::string_view text) {
+  text = trim(text);
+  text = after(text, "worker ", "; ");
+  text = after(text, "error connecting to ", "message: ");
+  text = without_quotes(after(text, "got fatal error ", "binary log: "));
+
+  constexpr std::string_view event = " event on table ";
+  const std::size_t at = text.find(event);
+  if (text.starts_with("Could not execute ") && at != std::string_view::npos) {
+    const std::string_view table = before(text.substr(at + event.size()), ";");
+    const std::string_view cause = before(after(text, "could not execute ", "; "), ", Error_code:");
+    return clean(cause, longest) + " (table " + clean(table, 130) + ")";
+  }
+  return clean(text, longest);
+}
+
+std::string error_suffix(const ReplicationThread& thread) {
+  if (thread.error == 0) return {};
+  return ", error " + std::to_string(thread.error) + " \"" + essence(thread.error_text) + "\"";
+}
+
+}  // namespace evenkeel::replication

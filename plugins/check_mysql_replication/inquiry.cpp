@@ -1,0 +1,33 @@
+#include "inquiry.h"
+
+#include "grants.h"
+
+namespace evenkeel::replication {
+
+std::string reason_of(const mysql::SqlError& error, const std::string& where) {
+  const std::string text = error.what();
+  const std::string mark = " on " + where + ": ";
+  const std::size_t at = text.find(mark);
+  return at == std::string::npos ? text : text.substr(at + mark.size());
+}
+
+mysql::Rows Inquiry::ask(const std::string& purpose, const std::string& sql) {
+  try {
+    return session_.query(sql);
+  } catch (const mysql::SqlError& error) {
+    throw mysql::SqlError(error.fault(), error.code(), purpose + ": " + reason_of(error, where_));
+  }
+}
+
+std::string Inquiry::account() {
+  try {
+    const mysql::Rows rows = session_.query("SELECT CURRENT_USER()");
+    if (rows.rows.size() == 1 && rows.rows[0].size() == 1 && rows.rows[0][0])
+      return quoted_account(*rows.rows[0][0]);
+  } catch (const mysql::SqlError&) {
+    // The GRANT matters more than the name in it.
+  }
+  return "this account";
+}
+
+}  // namespace evenkeel::replication

@@ -1,0 +1,206 @@
+#include "judge_channel.h"
+
+#include <algorithm>
+
+#include "error_text.h"
+#include "evenkeel/text.h"
+
+namespace evenkeel::replication {
+
+namespace {
+
+// Silence of more than one and a half heartbeat periods: one may be late, none may be missing.
+constexpr double patience = 1.5;
+
+std::string_view word_of(ThreadState state) {
+  switch (state) {
+    case ThreadState::running:
+      return "running";
+    case ThreadState::connecting:
+      return "connecting";
+    case ThreadState::preparing:
+      return "preparing";
+    case ThreadState::stopped:
+      break;
+  }
+  return "stopped";
+}
+
+// mysys waits for space instead of failing; the thread still counts as running.
+bool waits_for_disk(const std::string& doing) {
+  const std::string text = lower(doing);
+  for (const std::string_view words :
+       {"waiting for disk space", "waiting for someone to free", "disk is full", "disk full"})
+    if (text.find(words) != std::string::npos) return true;
+  return false;
+}
+
+}  // namespace
+
+std::string part_of(const ReplicaReading& reading, const std::string& channel) {
+  return channel.empty() && reading.channels.size() > 1 ? default_channel : channel;
+}
+
+std::string prefix_of(const ReplicaReading& reading, const std::string& channel) {
+  if (reading.channels.size() < 2) return {};
+  return channel.empty() ? std::string(default_channel) + " channel: "
+                         : "channel " + clean(channel, 64) + ": ";
+}
+
+void state_fact(Report& report, const std::string& name, const std::string& target, const std::string& part,
+                const std::string& value) {
+  if (value.empty()) return;
+  std::string instance = report.target_count() > 1 || !part.empty() ? target : "";
+  if (!part.empty()) instance += "/" + part;
+  report.fact(instance.empty() ? name : name + "@" + instance, clean(value));
+}
+
+ChannelJudge::ChannelJudge(const Target& target, const ChannelStatus& channel, const Settings& settings,
+                           const Limits& limits, Report& report)
+    : target_(target),
+      channel_(channel),
+      settings_(settings),
+      limits_(limits),
+      report_(report),
+      prefix_(prefix_of(*target.reading, channel.name)) {}
+
+void ChannelJudge::judge() {
+  // Threads first: MySQL 9 has shown a stopped IO thread with a lag of 0.
+  judge_threads();
+  judge_lag();
+  judge_last_heard();
+  state_facts();
+}
+
+void ChannelJudge::judge_threads() {
+  const bool both_stopped_by_hand = channel_.io.state == ThreadState::stopped && channel_.io.error == 0 &&
+                                    channel_.sql.state == ThreadState::stopped && channel_.sql.error == 0;
+  if (both_stopped_by_hand) {
+    add(settings_.stopped, "replication stopped, both threads, without an error");
+    return;
+  }
+  judge_sql_thread();
+  judge_io_thread();
+  judge_disk("IO", channel_.io);
+  judge_disk("SQL", channel_.sql);
+}
+
+Status ChannelJudge::state_of(const ReplicationThread& thread) const {
+  return thread.error == 0 ? settings_.stopped : Status::critical;
+}
+
+void ChannelJudge::judge_sql_thread() {
+  if (channel_.sql.running()) return;
+  const std::string error = error_suffix(channel_.sql);
+  add(state_of(channel_.sql), "SQL thread stopped" + (error.empty() ? ", without an error" : error));
+}
+
+void ChannelJudge::judge_io_thread() {
+  const std::string error = error_suffix(channel_.io);
+  switch (channel_.io.state) {
+    case ThreadState::running:
+      return;
+    case ThreadState::stopped:
+      return add(state_of(channel_.io), "IO thread stopped" + (error.empty() ? ", without an error" : error));
+    case ThreadState::connecting:
+      return add(Status::critical,
+                 "IO thread connecting to " + clean(channel_.source(), 260) +
+                     (error.empty() ? ", no error given: the source does not answer" : error));
+    case ThreadState::preparing:
+      return add(Status::warning, "IO thread connected to " + clean(channel_.source(), 260) +
+                                      ", but has read nothing yet" + error);
+  }
+}
+
+void ChannelJudge::judge_disk(const char* name, const ReplicationThread& thread) {
+  if (thread.running() && waits_for_disk(thread.doing))
+    add(Status::critical, std::string(name) + " thread cannot go on: \"" + clean(thread.doing, 200) + "\"");
+}
+
+std::optional<double> ChannelJudge::server_lag() {
+  // A thread that does not run has its finding already, and a lag beside it would be of the past.
+  if (!channel_.io.running() || !channel_.sql.running()) return std::nullopt;
+  if (!channel_.seconds_behind) add(Status::unknown, "lag is NULL although both threads run");
+  return channel_.seconds_behind;
+}
+
+std::optional<double> ChannelJudge::heartbeat_lag() {
+  const ReplicaReading& reading = *target_.reading;
+  const std::string& table = settings_.heartbeat->name;
+  if (!reading.heartbeats) return std::nullopt;  // has its finding
+  const Heartbeat* const heartbeat =
+      heartbeat_of(*reading.heartbeats, channel_, reading.channels.size() == 1, reading.server.server_id);
+  if (heartbeat == nullptr) {
+    add(Status::unknown, "no heartbeat of server " + clean(channel_.source_server_id, 20) + " in " + table);
+  } else if (!heartbeat->age) {
+    add(Status::unknown, "the heartbeat in " + table + " has no time that the server can read");
+  } else if (*heartbeat->age < -most_clock_skew) {
+    add(Status::unknown, "the heartbeat in " + table + " lies " + format_seconds(-*heartbeat->age) +
+                             " in the future: clocks differ, or it is in UTC (--heartbeat-utc)");
+  } else {
+    return heartbeat->age;
+  }
+  return std::nullopt;
+}
+
+void ChannelJudge::judge_lag() {
+  const std::optional<double> behind = settings_.heartbeat ? heartbeat_lag() : server_lag();
+  // Beyond the configured delay; and clocks that differ never make it negative.
+  if (behind) lag_ = std::max(0.0, *behind - channel_.configured_delay);
+  std::string what = prefix_ + "lag";
+  if (lag_) what += " " + format_seconds(*lag_);
+  if (channel_.configured_delay > 0)
+    what += " beyond the delay of " + format_seconds(channel_.configured_delay);
+  report_.measure(metric("lag", lag_, "s"), limits_, what);
+}
+
+void ChannelJudge::judge_last_heard() {
+  const auto found = target_.reading->last_heard.find(channel_.name);
+  const LastHeard heard = found == target_.reading->last_heard.end() ? LastHeard{} : found->second;
+  const std::optional<double> seconds = channel_.io.running() ? heard.seconds : std::nullopt;
+  Metric silence = metric("last_heard", seconds, "s");
+  const double period = heard.period.value_or(0);
+  if (!seconds) return report_.record(std::move(silence), limits_);
+
+  const std::string what =
+      prefix_ + "nothing heard from " + clean(channel_.source(), 260) + " for " + format_seconds(*seconds);
+  if (limits_.given("last_heard")) {
+    report_.measure(std::move(silence), limits_, what);
+    return;
+  }
+  report_.record(std::move(silence), limits_);
+  if (period > 0 && *seconds > patience * period)
+    report_.add(Status::warning, target_.name, what + ", a heartbeat is due every " + format_seconds(period));
+}
+
+void ChannelJudge::state_facts() {
+  const std::string part = part_of(*target_.reading, channel_.name);
+  const auto fact = [&](const char* name, const std::string& value) {
+    state_fact(report_, name, target_.name, part, value);
+  };
+  fact("source", channel_.source());
+  fact("io_thread", std::string(word_of(channel_.io.state)));
+  fact("io_state", channel_.io.doing);
+  fact("sql_thread", std::string(word_of(channel_.sql.state)));
+  fact("sql_state", channel_.sql.doing);
+  if (channel_.io.error != 0) fact("io_error", channel_.io.error_text);
+  if (channel_.sql.error != 0) fact("sql_error", channel_.sql.error_text);
+  if (channel_.configured_delay > 0) fact("delay", format_seconds(channel_.configured_delay));
+}
+
+void ChannelJudge::add(Status status, const std::string& text) {
+  report_.add(status, target_.name, prefix_ + text);
+}
+
+Metric ChannelJudge::metric(const char* name, std::optional<double> value, const char* unit) const {
+  Metric metric;
+  metric.name = name;
+  metric.target = target_.name;
+  metric.part = part_of(*target_.reading, channel_.name);
+  metric.value = value;
+  metric.unit = unit;
+  metric.min = 0;
+  return metric;
+}
+
+}  // namespace evenkeel::replication

@@ -1,0 +1,51 @@
+// What is to be said of one channel of one replica.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "judge.h"
+
+namespace evenkeel::replication {
+
+class ChannelJudge {
+ public:
+  ChannelJudge(const Target& target, const ChannelStatus& channel, const Settings& settings,
+               const Limits& limits, Report& report);
+
+  void judge();
+  // "channel east: "; empty where there is but one channel.
+  const std::string& prefix() const { return prefix_; }
+  std::optional<double> lag() const { return lag_; }
+
+ private:
+  void judge_threads();
+  void judge_io_thread();
+  void judge_sql_thread();
+  void judge_disk(const char* name, const ReplicationThread& thread);
+  void judge_lag();
+  std::optional<double> heartbeat_lag();
+  std::optional<double> server_lag();
+  void judge_last_heard();
+  void state_facts();
+
+  void add(Status status, const std::string& text);
+  Metric metric(const char* name, std::optional<double> value, const char* unit) const;
+  Status state_of(const ReplicationThread& thread) const;
+
+  const Target& target_;
+  const ChannelStatus& channel_;
+  const Settings& settings_;
+  const Limits& limits_;
+  Report& report_;
+  std::string prefix_;
+  std::optional<double> lag_;
+};
+
+// As labels and thresholds have it: "east", "default" for the one without a name beside others.
+std::string part_of(const ReplicaReading& reading, const std::string& channel);
+std::string prefix_of(const ReplicaReading& reading, const std::string& channel);
+void state_fact(Report& report, const std::string& name, const std::string& target, const std::string& part,
+                const std::string& value);
+
+}  // namespace evenkeel::replication

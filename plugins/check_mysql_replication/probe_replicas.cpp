@@ -1,0 +1,177 @@
+#include "probe_replicas.h"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+#include "evenkeel/fan_out.h"
+#include "evenkeel/mysql/connection_options.h"
+#include "evenkeel/text.h"
+#include "inquiry.h"
+#include "read_replica.h"
+#include "read_source.h"
+
+namespace evenkeel::replication {
+
+namespace {
+
+using Connector = std::shared_ptr<mysql::SqlConnector>;
+using Logins = std::vector<mysql::Login>;
+
+// A source that does not answer must leave time to say what the replicas answered.
+constexpr double share_of_replicas = 2.0 / 3;
+
+void add_steps(std::vector<TraceLine>& trace, const std::string& target,
+               const std::vector<Trace::Step>& steps) {
+  for (const Trace::Step& step : steps)
+    trace.push_back({target, step.what + ": " + format_number(step.seconds, 3) + " s"});
+}
+
+std::vector<Outcome<ReplicaReading>> ask_replicas(const Connector& connector, const Logins& logins,
+                                                  const Settings& settings, const Deadline& deadline) {
+  const ReplicaQuestions questions{settings.heartbeat, settings.compares()};
+  return fan_out<ReplicaReading>(logins.size(), settings.parallel, deadline,
+                                 [connector, logins, questions, deadline](std::size_t i, Trace& trace) {
+                                   const std::unique_ptr<mysql::SqlSession> session =
+                                       connector->connect(logins[i], deadline, trace);
+                                   return read_replica(*session, logins[i].where(), questions);
+                                 });
+}
+
+std::vector<Outcome<SourceReading>> ask_sources(const Connector& connector, const Logins& logins,
+                                                const Settings& settings, const Deadline& deadline) {
+  return fan_out<SourceReading>(
+      logins.size(), settings.parallel, deadline, [connector, logins, deadline](std::size_t i, Trace& trace) {
+        const std::unique_ptr<mysql::SqlSession> session = connector->connect(logins[i], deadline, trace);
+        return read_source(*session, logins[i].where());
+      });
+}
+
+// The sources to ask, each once however many replicas it has.
+class Sources {
+ public:
+  std::size_t index_of(const mysql::Login& login) {
+    const auto [it, fresh] =
+        indexes_.try_emplace({login.where(), login.user, login.password}, logins_.size());
+    if (fresh) logins_.push_back(login);
+    return it->second;
+  }
+  const Logins& logins() const { return logins_; }
+
+ private:
+  std::map<std::tuple<std::string, std::string, std::string>, std::size_t> indexes_;
+  Logins logins_;
+};
+
+// What is to be compared: a channel (none: the whole server) of a target with a source.
+struct Pair {
+  std::size_t target;
+  const ChannelStatus* channel;
+  std::size_t source;
+};
+
+std::vector<Pair> pairs_of(const std::vector<Target>& targets, const Logins& logins, const Settings& settings,
+                           Sources& sources) {
+  std::vector<Pair> pairs;
+  for (std::size_t i = 0; i < targets.size(); ++i) {
+    if (!targets[i].reading || targets[i].reading->channels.empty()) continue;
+    if (settings.source) {
+      const std::uint16_t port = settings.source->port.value_or(3306);
+      pairs.push_back(
+          {i, nullptr, sources.index_of(mysql::login_like(logins[i], settings.source->host, port))});
+      continue;
+    }
+    for (const ChannelStatus& channel : targets[i].reading->channels)
+      pairs.push_back(
+          {i, &channel,
+           sources.index_of(mysql::login_like(logins[i], channel.source_host, channel.source_port))});
+  }
+  return pairs;
+}
+
+std::string reason(const Error& error, const std::string& where) {
+  if (const auto* sql = dynamic_cast<const mysql::SqlError*>(&error)) return reason_of(*sql, where);
+  // The step that failed names the source once more.
+  const std::string text = error.what();
+  const std::string step = "connecting to " + where + ": ";
+  return text.starts_with(step) ? text.substr(step.size()) : text;
+}
+
+class Comparing {
+ public:
+  Comparing(std::vector<Target>& targets, const std::vector<Pair>& pairs, const Logins& logins,
+            const std::vector<Outcome<SourceReading>>& sources, bool explicit_source)
+      : targets_(targets), pairs_(pairs), logins_(logins), sources_(sources), explicit_(explicit_source) {}
+
+  void compare_all() {
+    for (const Pair& pair : pairs_) targets_[pair.target].compared.push_back(compared(pair));
+  }
+
+ private:
+  ComparedChannel compared(const Pair& pair) const {
+    const ReplicaReading& replica = *targets_[pair.target].reading;
+    const Outcome<SourceReading>& source = sources_[pair.source];
+    const ChannelStatus* channel = pair.channel;
+    if (explicit_ && source.reading) channel = channel_of(replica, *source.reading);
+    ComparedChannel result;
+    result.source = logins_[pair.source].where();
+    if (channel != nullptr) result.channel = channel->name;
+    if (!source.reading) {
+      result.problem = source.error ? reason(*source.error, result.source) : "no answer";
+      return result;
+    }
+    if (!explicit_ && !is_source_of(*channel, *source.reading)) {
+      result.problem = "the server that answers there is not the one the replica follows; use --source";
+      return result;
+    }
+    try {
+      result.comparison = compare(replica, channel, *source.reading, others_of(pair));
+    } catch (const Error& error) {
+      result.problem = error.what();
+    }
+    return result;
+  }
+
+  std::vector<const SourceReading*> others_of(const Pair& pair) const {
+    std::vector<const SourceReading*> others;
+    for (const Pair& other : pairs_)
+      if (other.target == pair.target && other.source != pair.source && sources_[other.source].reading)
+        others.push_back(&*sources_[other.source].reading);
+    return others;
+  }
+
+  std::vector<Target>& targets_;
+  const std::vector<Pair>& pairs_;
+  const Logins& logins_;
+  const std::vector<Outcome<SourceReading>>& sources_;
+  bool explicit_;
+};
+
+void compare_with_sources(const Connector& connector, const Logins& logins, const Settings& settings,
+                          const Deadline& deadline, ProbedTargets& probed) {
+  Sources sources;
+  const std::vector<Pair> pairs = pairs_of(probed.targets, logins, settings, sources);
+  const std::vector<Outcome<SourceReading>> outcomes =
+      ask_sources(connector, sources.logins(), settings, deadline);
+  for (std::size_t i = 0; i < outcomes.size(); ++i)
+    add_steps(probed.trace, "source " + sources.logins()[i].where(), outcomes[i].steps);
+  Comparing(probed.targets, pairs, sources.logins(), outcomes, settings.source.has_value()).compare_all();
+}
+
+}  // namespace
+
+ProbedTargets probe_replicas(const Connector& connector, const Logins& logins, const Settings& settings,
+                             const Deadline& deadline) {
+  const Deadline first =
+      settings.compares() ? deadline.earlier_by(deadline.remaining() * (1 - share_of_replicas)) : deadline;
+  std::vector<Outcome<ReplicaReading>> outcomes = ask_replicas(connector, logins, settings, first);
+  ProbedTargets probed;
+  for (std::size_t i = 0; i < logins.size(); ++i) {
+    add_steps(probed.trace, logins[i].name, outcomes[i].steps);
+    probed.targets.push_back({logins[i].name, std::move(outcomes[i].reading), outcomes[i].error, {}});
+  }
+  if (settings.compares()) compare_with_sources(connector, logins, settings, deadline, probed);
+  return probed;
+}
+
+}  // namespace evenkeel::replication

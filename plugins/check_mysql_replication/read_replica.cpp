@@ -1,0 +1,174 @@
+#include "read_replica.h"
+
+#include <algorithm>
+
+#include "evenkeel/text.h"
+#include "inquiry.h"
+
+namespace evenkeel::replication {
+
+namespace {
+
+constexpr int syntax_error = 1064;
+constexpr int unknown_column = 1054;
+constexpr int no_such_table = 1146;
+constexpr const char* status_purpose = "reading the replication status";
+
+class Reader {
+ public:
+  Reader(mysql::SqlSession& session, const std::string& where, const ReplicaQuestions& questions)
+      : inquiry_(session, where), questions_(questions) {
+    reading_.version = ServerVersion::parse(session.server_version());
+  }
+
+  ReplicaReading read() {
+    for (ChannelStatus& channel : channels_from(status_rows()))
+      (channel.belongs_to_group() ? reading_.group_channels : reading_.channels)
+          .push_back(std::move(channel));
+    reading_.taken = std::chrono::steady_clock::now();
+    if (questions_.gtids && reading_.version.mariadb) read_positions();
+    read_server();
+    if (has_performance_schema(variables_)) read_performance_schema();
+    if (questions_.heartbeat && !reading_.channels.empty()) read_heartbeats(*questions_.heartbeat);
+    return std::move(reading_);
+  }
+
+ private:
+  mysql::Rows status_rows() {
+    try {
+      return first_understood_status();
+    } catch (const mysql::SqlError& error) {
+      if (error.fault() != Fault::denied) throw;
+      throw mysql::SqlError(error.fault(), error.code(),
+                            "may not read the replication status: " +
+                                grant_for_replica_status(reading_.version, inquiry_.account()));
+    }
+  }
+
+  // The version only says what to try first; the columns say what came back.
+  mysql::Rows first_understood_status() {
+    if (!reading_.version.mariadb) {
+      const std::optional<mysql::Rows> rows = understood("SHOW REPLICA STATUS");
+      if (rows && !speaks_mariadb(*rows)) return *rows;
+      reading_.version.mariadb = rows.has_value();
+    }
+    // MariaDB's other statements leave out named channels.
+    if (const std::optional<mysql::Rows> rows = understood("SHOW ALL SLAVES STATUS")) {
+      reading_.version.mariadb = true;
+      return *rows;
+    }
+    return inquiry_.ask(status_purpose, "SHOW SLAVE STATUS");
+  }
+
+  std::optional<mysql::Rows> understood(const std::string& sql) {
+    try {
+      return inquiry_.ask(status_purpose, sql);
+    } catch (const mysql::SqlError& error) {
+      if (error.code() != syntax_error) throw;
+      return std::nullopt;
+    }
+  }
+
+  void read_positions() {
+    const mysql::Rows rows =
+        inquiry_.ask("reading GTID positions",
+                     "SELECT @@GLOBAL.gtid_slave_pos AS applied, @@GLOBAL.gtid_binlog_state AS written");
+    reading_.applied = GtidPosition::parse(rows.at(0, "applied").value_or(""));
+    reading_.written = GtidPosition::parse(rows.at(0, "written").value_or(""));
+  }
+
+  void read_server() {
+    variables_ = Variables(inquiry_.ask("reading variables", variables_query()));
+    const std::string query = status_query(variables_);
+    const Variables status = query.empty() ? Variables() : Variables(inquiry_.ask("reading status", query));
+    reading_.server = server_state_from(variables_, status);
+    if (is_group_member(variables_)) read_group();
+  }
+
+  void read_group() {
+    const auto rows =
+        permitted("group replication", "SELECT * FROM performance_schema.replication_group_members");
+    if (rows) reading_.server.group = group_from(*rows, reading_.server.server_uuid);
+  }
+
+  void read_performance_schema() {
+    if (reading_.channels.empty()) return;
+    read_last_heard();
+    const bool failed = std::any_of(reading_.channels.begin(), reading_.channels.end(),
+                                    [](const ChannelStatus& channel) { return channel.sql.error != 0; });
+    if (failed) read_worker_errors();
+  }
+
+  void read_last_heard() {
+    try {
+      const auto rows = permitted("last_heard", last_heard_query());
+      if (!rows) return;
+      reading_.last_heard = last_heard_from(*rows);
+      fill_counters(*rows, reading_.channels);
+    } catch (const mysql::SqlError& error) {
+      // MySQL 5.7 has the heartbeat's time only, and sends none while there are events; 5.6 has nothing.
+      if (error.code() == no_such_table) return;
+      if (error.code() != unknown_column) throw;
+      if (const auto rows = permitted("last_heard", counters_query()))
+        fill_counters(*rows, reading_.channels);
+    }
+  }
+
+  // The channel's own error only says that one of its workers had one.
+  void read_worker_errors() {
+    const auto rows =
+        permitted("the worker's error",
+                  "SELECT CHANNEL_NAME, LAST_ERROR_NUMBER, LAST_ERROR_MESSAGE"
+                  " FROM performance_schema.replication_applier_status_by_worker WHERE LAST_ERROR_NUMBER <> 0"
+                  " ORDER BY LAST_ERROR_TIMESTAMP LIMIT 100");
+    if (!rows) return;
+    for (ChannelStatus& channel : reading_.channels)
+      for (std::size_t i = 0; i < rows->rows.size(); ++i)
+        if (rows->at(i, "CHANNEL_NAME") == channel.name &&
+            rows->at(i, "LAST_ERROR_NUMBER") == std::to_string(channel.sql.error)) {
+          channel.sql.error_text = rows->at(i, "LAST_ERROR_MESSAGE").value_or(channel.sql.error_text);
+          break;
+        }
+  }
+
+  void read_heartbeats(const HeartbeatTable& table) {
+    try {
+      reading_.heartbeats = heartbeats_from(inquiry_.ask("--heartbeat " + table.name, table.query()));
+    } catch (const mysql::SqlError& error) {
+      if (error.fault() != Fault::denied && error.fault() != Fault::protocol) throw;
+      const bool denied = error.fault() == Fault::denied;
+      reading_.not_readable.push_back(denied ? "may not read " + table.name + ": " +
+                                                   grant_for_table(table.quoted, inquiry_.account())
+                                             : error.what());
+    }
+  }
+
+  // Nothing, and a remark, where the performance schema is closed to us.
+  std::optional<mysql::Rows> permitted(const std::string& what, const std::string& sql) {
+    try {
+      return inquiry_.ask("reading " + what, sql);
+    } catch (const mysql::SqlError& error) {
+      if (error.fault() != Fault::denied) throw;
+      const std::string text =
+          "may not read performance_schema: " + grant_for_performance_schema(inquiry_.account());
+      if (std::find(reading_.not_readable.begin(), reading_.not_readable.end(), text) ==
+          reading_.not_readable.end())
+        reading_.not_readable.push_back(text);
+      return std::nullopt;
+    }
+  }
+
+  Inquiry inquiry_;
+  const ReplicaQuestions& questions_;
+  ReplicaReading reading_;
+  Variables variables_;
+};
+
+}  // namespace
+
+ReplicaReading read_replica(mysql::SqlSession& session, const std::string& where,
+                            const ReplicaQuestions& questions) {
+  return Reader(session, where, questions).read();
+}
+
+}  // namespace evenkeel::replication

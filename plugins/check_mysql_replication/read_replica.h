@@ -1,0 +1,22 @@
+// Asks one server about its replication, in as few questions as that takes: targets may be far away.
+#pragma once
+
+#include <optional>
+
+#include "evenkeel/mysql/sql_session.h"
+#include "heartbeat_table.h"
+#include "replica_reading.h"
+
+namespace evenkeel::replication {
+
+struct ReplicaQuestions {
+  std::optional<HeartbeatTable> heartbeat;
+  bool gtids = false;  // there will be a comparison with the source
+};
+
+// Throws mysql::SqlError; a missing privilege names its GRANT. What only part of the answer needs and
+// cannot be had stands in `not_readable`.
+ReplicaReading read_replica(mysql::SqlSession& session, const std::string& where,
+                            const ReplicaQuestions& questions);
+
+}  // namespace evenkeel::replication

@@ -1,0 +1,60 @@
+#include "read_source.h"
+
+#include "evenkeel/text.h"
+#include "grants.h"
+#include "inquiry.h"
+
+namespace evenkeel::replication {
+
+namespace {
+
+constexpr int unknown_variable = 1193;
+
+// SHOW VARIABLES would cut long sets, SELECT does not.
+SourceReading read_mysql(Inquiry& inquiry) {
+  const mysql::Rows rows = inquiry.ask(
+      "reading its GTIDs",
+      "SELECT @@GLOBAL.gtid_executed AS executed, @@GLOBAL.server_uuid AS uuid, @@GLOBAL.server_id AS id");
+  SourceReading source;
+  source.executed = GtidSet::parse(rows.at(0, "executed").value_or(""));
+  source.server_uuid = lower(rows.at(0, "uuid").value_or(""));
+  source.server_id = rows.at(0, "id").value_or("");
+  return source;
+}
+
+SourceReading read_mariadb(Inquiry& inquiry) {
+  const mysql::Rows rows =
+      inquiry.ask("reading its GTIDs",
+                  "SELECT @@GLOBAL.gtid_binlog_pos AS written, @@GLOBAL.gtid_binlog_state AS state,"
+                  " @@GLOBAL.gtid_slave_pos AS applied, @@GLOBAL.server_id AS id");
+  SourceReading source;
+  source.mariadb = true;
+  source.written = GtidPosition::parse(rows.at(0, "written").value_or(""));
+  source.known = GtidPosition::parse(rows.at(0, "state").value_or(""));
+  source.known.add(source.written);
+  source.known.add(GtidPosition::parse(rows.at(0, "applied").value_or("")));
+  source.server_id = rows.at(0, "id").value_or("");
+  return source;
+}
+
+SourceReading read_either(mysql::SqlSession& session, Inquiry& inquiry) {
+  const bool mariadb = ServerVersion::parse(session.server_version()).mariadb;
+  try {
+    return mariadb ? read_mariadb(inquiry) : read_mysql(inquiry);
+  } catch (const mysql::SqlError& error) {
+    // A proxy may greet with a version of its own.
+    if (error.code() != unknown_variable) throw;
+    return mariadb ? read_mysql(inquiry) : read_mariadb(inquiry);
+  }
+}
+
+}  // namespace
+
+SourceReading read_source(mysql::SqlSession& session, const std::string& where) {
+  Inquiry inquiry(session, where);
+  SourceReading source = read_either(session, inquiry);
+  source.where = where;
+  return source;
+}
+
+}  // namespace evenkeel::replication

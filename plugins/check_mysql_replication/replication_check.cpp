@@ -1,0 +1,52 @@
+#include "replication_check.h"
+
+#include <chrono>
+
+#include "evenkeel/mysql/connection_options.h"
+#include "evenkeel/text.h"
+#include "options.h"
+#include "probe_replicas.h"
+
+namespace evenkeel::replication {
+
+Description ReplicationCheck::describe() const { return description(); }
+
+void ReplicationCheck::configure(const Options& options) {
+  logins_ = mysql::logins_from(options);
+  settings_ = settings_from(options);
+}
+
+Report ReplicationCheck::run(RunContext& context) {
+  check_limits(context.limits);
+  ProbedTargets probed = probe_replicas(make_connector_(), logins_, settings_, context.deadline);
+  for (std::size_t i = 0; i < probed.targets.size(); ++i)
+    complete_last_heard(probed.targets[i], logins_[i], context.state);
+  Report report = judge(probed.targets, settings_, context.limits, context.timeout_state);
+  for (TraceLine& line : probed.trace) report.trace(std::move(line.target), std::move(line.text));
+  return report;
+}
+
+void ReplicationCheck::check_limits(const Limits& limits) const {
+  for (const char* label : {"transactions_behind", "errant_transactions"})
+    if (!settings_.compares() && limits.given(label))
+      throw usage_error(std::string("a threshold for ") + label + " needs --source");
+}
+
+void ReplicationCheck::complete_last_heard(Target& target, const mysql::Login& login,
+                                           StateStore& state) const {
+  if (!target.reading || target.reading->channels.empty()) return;
+  ReplicaReading& reading = *target.reading;
+  state.update(login.where(), [&](const std::optional<StateStore::Sample>& sample) {
+    const std::chrono::duration<double> delay = std::chrono::steady_clock::now() - reading.taken;
+    std::optional<HeardSamples> before;
+    double age = 0;
+    if (sample) {
+      before = parse_samples(sample->payload);
+      age = sample->age + before->delay - delay.count();
+    }
+    return std::optional(format_samples(
+        replication::complete_last_heard(reading.channels, before, age, reading.last_heard), delay.count()));
+  });
+}
+
+}  // namespace evenkeel::replication

@@ -1,0 +1,43 @@
+// A replica's transactions against its source's, the replica read first: what the source wrote in
+// between is then "behind" and never "errant".
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "gtid_set.h"
+#include "replica_reading.h"
+
+namespace evenkeel::replication {
+
+struct SourceReading {
+  std::string where;  // "db1:3306"
+  bool mariadb = false;
+  std::string server_uuid;  // MySQL
+  std::string server_id;
+  GtidSet executed;      // MySQL: gtid_executed
+  GtidPosition written;  // MariaDB: gtid_binlog_pos
+  GtidPosition known;    // MariaDB: gtid_binlog_state and gtid_slave_pos
+};
+
+struct Comparison {
+  std::uint64_t behind = 0;
+  std::uint64_t errant = 0;  // on MariaDB at least so many: it keeps no gaps
+  std::string errant_names;  // bounded
+};
+
+// `channel` is the one that leads to this source, or nullptr where none names it; then all its
+// transactions count. `others` are the sources of the other channels, as far as they were read.
+// Throws Error(Fault::protocol) where the two cannot be compared.
+Comparison compare(const ReplicaReading& replica, const ChannelStatus* channel, const SourceReading& source,
+                   const std::vector<const SourceReading*>& others);
+
+// The channel that leads to this source: by its uuid or server id; the only channel in any case.
+const ChannelStatus* channel_of(const ReplicaReading& replica, const SourceReading& source);
+
+// Whether the server that answered is the one the channel names. A name such as 127.0.0.1 means
+// another server here than there.
+bool is_source_of(const ChannelStatus& channel, const SourceReading& source);
+
+}  // namespace evenkeel::replication
