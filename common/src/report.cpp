@@ -60,6 +60,11 @@ void Report::trace(std::string target, std::string text) {
   trace_.push_back({std::move(target), std::move(text)});
 }
 
+void Report::trace_steps(const std::string& target, const std::vector<Trace::Step>& steps) {
+  for (const Trace::Step& step : steps)
+    trace(target, step.what + ": " + format_number(step.seconds * 1000, 1) + " ms");
+}
+
 void Report::complain_of_unmatched(const Limits& limits) {
   for (const auto& [label, instance] : limits.named_instances()) {
     const bool measured = std::any_of(metrics_.begin(), metrics_.end(), [&](const JudgedMetric& judged) {

@@ -117,3 +117,17 @@ TEST_CASE("a threshold that matches nothing is no silent miss") {
     }
   }
 }
+
+TEST_CASE("an outcome is a reading, or a finding; its steps are the trace either way") {
+  Report report;
+  Outcome<int> good{7, {}, {{"connecting to db1:3306", 0.0125}}};
+  Outcome<int> bad{{}, Error(Fault::timeout, "timed out: connecting to db2:3306"), {}};
+  REQUIRE(report.reading_of("db1", good, Status::warning));
+  CHECK(*report.reading_of("db1", good, Status::warning) == 7);
+  CHECK(report.findings().empty());
+  CHECK(report.reading_of("db2", bad, Status::warning) == nullptr);
+  REQUIRE(report.findings().size() == 1);
+  CHECK(report.findings()[0].status == Status::warning);
+  CHECK(report.findings()[0].target == "db2");
+  CHECK(report.trace_lines().at(0).text == "connecting to db1:3306: 12.5 ms");
+}

@@ -15,17 +15,10 @@
 
 #include "evenkeel/deadline.h"
 #include "evenkeel/error.h"
+#include "evenkeel/outcome.h"
 #include "evenkeel/trace.h"
 
 namespace evenkeel {
-
-// What one target gave: a reading or an error, and the steps taken.
-template <class Reading>
-struct Outcome {
-  std::optional<Reading> reading;
-  std::optional<Error> error;
-  std::vector<Trace::Step> steps;
-};
 
 // Whether a thread of an earlier fan_out is still stuck in a library; then the process must end
 // by _exit, since static destructors would pull the ground from under it.

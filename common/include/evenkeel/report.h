@@ -8,9 +8,12 @@
 #include <utility>
 #include <vector>
 
+#include "evenkeel/error.h"
 #include "evenkeel/metric.h"
+#include "evenkeel/outcome.h"
 #include "evenkeel/status.h"
 #include "evenkeel/thresholds.h"
+#include "evenkeel/trace.h"
 
 namespace evenkeel {
 
@@ -61,6 +64,15 @@ class Report {
 
   void trace(std::string target, std::string text);
 
+  // The reading of one target, or nullptr; then its error has become a finding. Its steps become the trace.
+  template <class Reading>
+  const Reading* reading_of(const std::string& target, const Outcome<Reading>& outcome,
+                            Status timeout_state) {
+    trace_steps(target, outcome.steps);
+    if (outcome.error) add(status_of(outcome.error->fault(), timeout_state), target, outcome.error->what());
+    return outcome.reading ? &*outcome.reading : nullptr;
+  }
+
   // The worst finding; UNKNOWN where there is none.
   Status status() const;
   // Worst first; those of one state in the order they were added.
@@ -73,6 +85,8 @@ class Report {
   const std::vector<TraceLine>& trace_lines() const { return trace_; }
 
  private:
+  void trace_steps(const std::string& target, const std::vector<Trace::Step>& steps);
+
   std::vector<Finding> findings_;
   std::vector<JudgedMetric> metrics_;
   std::map<std::string, std::string> facts_;
