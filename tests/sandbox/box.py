@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
 
-from . import boxes, kinds
+from . import boxes, galera, group_replication, kinds
 from .errors import SandboxError
 from .server import Server, Settings
 from .tls import Tls
@@ -72,7 +72,7 @@ class Sandbox:
     def server(self, name: str, kind: str = kinds.DEFAULT_KIND, options: Sequence[str] = (), *,
                tls: str | None = None) -> Server:
         """A server that is ready. `tls` is good, expired, wrong-name, other-ca, own (what it makes itself) or None."""
-        return self._add(name, kind, options, tls, None)
+        return self.add(name, kind, options, tls=tls)
 
     def replica(self, name: str, of: Server | Mapping[str, Server], options: Sequence[str] = (), *,
                 kind: str | None = None, tls: str | None = None) -> Server:
@@ -80,12 +80,22 @@ class Sandbox:
         sources = {"": of} if isinstance(of, Server) else dict(of)
         first = next(iter(sources.values()))
         domain = first.domain if len(sources) == 1 else None
-        replica = self._add(name, kind or first.kind, ["--read-only=ON", *options], tls, domain)
+        replica = self.add(name, kind or first.kind, ["--read-only=ON", *options], tls=tls, domain=domain)
         replica.replicate_from(sources)
         replica.wait_in_sync()
         return replica
 
-    def _add(self, name: str, kind: str, options: Sequence[str], tls: str | None, domain: int | None) -> Server:
+    def group_member(self, name: str, of: Server | None = None) -> Server:
+        """A MySQL server in group replication: the primary of a new group, or a secondary beside `of`."""
+        return group_replication.member(self, name, of)
+
+    def galera_node(self, name: str, of: Server | None = None) -> Server:
+        """A MariaDB server in a Galera cluster: the first of a new one, or one more beside `of`."""
+        return galera.node(self, name, of)
+
+    def add(self, name: str, kind: str, options: Sequence[str], *, tls: str | None = None, domain: int | None = None,
+            data: Path | None = None, peer_port: int = 0, path: str = "") -> Server:
+        """What server(), replica() and the cluster's nodes have in common."""
         if not boxes.NAME.fullmatch(name):
             raise SandboxError(f"not a name for a box or server: {name!r}")
         if (self.folder / name).exists():
@@ -93,8 +103,9 @@ class Sandbox:
         number = self.ward.next_number()
         # MariaDB can follow several sources only when each has a domain of its own; the first one has the usual 0.
         domain = number - 1 if domain is None else domain
-        server = Server(self, Settings(name, kind, number, domain, tls=tls, options=list(options)))
-        server.create()
+        server = Server(self, Settings(name, kind, number, domain, tls=tls, options=list(options),
+                                       peer_port=peer_port, path=path))
+        server.create(data)
         self._servers[name] = server
         try:
             server.start()

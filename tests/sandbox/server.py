@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pymysql
 import pymysql.cursors
 
-from . import kinds, templates, unprivileged
+from . import kinds, semi_sync, templates, unprivileged
 from .breakages import Breakages
 from .channel import Channel
 from .errors import SandboxError, ServerFailed, WaitedTooLong
@@ -41,6 +41,9 @@ class Settings:
     tls: str | None = None
     options: list[str] = field(default_factory=list)
     sources: dict[str, str] = field(default_factory=dict)
+    # Where the other nodes of a cluster reach this one, and where it finds programs that a cluster needs.
+    peer_port: int = 0
+    path: str = ""
 
     @classmethod
     def read(cls, folder: Path) -> Settings | None:
@@ -109,9 +112,10 @@ class Server:
 
     # life
 
-    def create(self) -> None:
+    def create(self, data: Path | None = None) -> None:
+        """From the kind's template, or from another data directory."""
         self.folder.mkdir()
-        templates.copy(self.programs, self.data_dir)
+        templates.copy(data or templates.data_dir(self.programs), self.data_dir)
         (self.folder / "tmp").mkdir()
         self.folder.chmod(0o755)
         unprivileged.give(self.folder)
@@ -143,7 +147,7 @@ class Server:
             self.error_log.rename(self.error_log.with_name("previous.log"))
         self.socket.unlink(missing_ok=True)
         argv = [*self.programs.server(), *self.dialect.options(self), *self._options()]
-        self.settings.pid = self.box.ward.spawn(argv, self.error_log)
+        self.settings.pid = self.box.ward.spawn(argv, self.error_log, path=self.settings.path)
         self.settings.write(self.folder)
         try:
             wait_until(self._ready_or_dead, seconds, f"{self.name} is ready for connections")
@@ -260,6 +264,10 @@ class Server:
     def change_source(self, channel: str = "", **values: str | int) -> None:
         """user, password, host, port, delay; the channel must be stopped."""
         self.sql(self.dialect.change_source(channel, values))
+
+    def semi_sync(self) -> contextlib.AbstractContextManager[None]:
+        """Semi-synchronous replication from its one source, for as long as the block lasts."""
+        return semi_sync.enabled(self)
 
     def is_read_only(self) -> bool:
         return bool(self.sql("select @@global.read_only as ro")[0]["ro"])

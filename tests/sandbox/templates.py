@@ -29,5 +29,5 @@ def data_dir(programs: Programs) -> Path:
     return cache.made_once(name, make) / "data"
 
 
-def copy(programs: Programs, target: Path) -> None:
-    subprocess.run(["cp", "-a", "--reflink=auto", str(data_dir(programs)), str(target)], check=True)
+def copy(data: Path, target: Path) -> None:
+    subprocess.run(["cp", "-a", "--reflink=auto", str(data), str(target)], check=True)

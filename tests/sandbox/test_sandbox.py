@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -19,7 +20,7 @@ TESTS = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(TESTS))
 
 from sandbox import KINDS, KindUnavailable, Sandbox, SandboxError, Server, ServerFailed, kinds  # noqa: E402
-from sandbox import boxes, cache, side_folder  # noqa: E402
+from sandbox import boxes, cache, galera, group_replication, side_folder  # noqa: E402
 from sandbox.breakages import Breakages  # noqa: E402
 from sandbox.waiting import wait_until  # noqa: E402
 
@@ -173,6 +174,46 @@ def test_certificates_are_what_they_say(certificate: str | None, accepted: bool,
     assert (done.returncode == 0) == accepted, done.stderr
 
 
+# clusters
+
+
+def test_semi_sync_is_on_and_off_again(pair: tuple[Server, Server]) -> None:
+    source, replica = pair
+
+    def clients() -> int:
+        return int(source.sql("show global status like 'Rpl_semi_sync_%_clients'")[0]["Value"])
+
+    with replica.semi_sync():
+        assert clients() == 1
+        source.sql("create database if not exists semi")
+    assert clients() == 0
+
+
+def test_a_group_of_two(box: Sandbox) -> None:
+    try:
+        primary = box.group_member("primary")
+    except KindUnavailable as missing:
+        pytest.skip(str(missing))
+    secondary = box.group_member("secondary", of=primary)
+    assert sorted(row["MEMBER_ROLE"] for row in group_replication.members(secondary)) == ["PRIMARY", "SECONDARY"]
+    primary.sql("create database shared")
+    wait_until(lambda: secondary.sql("show databases like 'shared'"), 10, "the primary's database on the secondary")
+
+
+def test_a_galera_cluster_of_two(box: Sandbox) -> None:
+    try:
+        first = box.galera_node("first")
+    except KindUnavailable as missing:
+        pytest.skip(str(missing))
+    first.sql("create database early")
+    second = box.galera_node("second", of=first)
+    assert galera.status(first)["wsrep_cluster_size"] == "2"
+    second.sql("create database late")
+    for node in (first, second):
+        wait_until(lambda node=node: node.sql("show databases like 'late'"), 10, "the database on each node")
+    assert second.sql("show databases like 'early'")
+
+
 # starting when things are in the way
 
 
@@ -270,7 +311,10 @@ def test_a_frozen_server_is_ended_too() -> None:
     wait_until(lambda: _gone(folder, pid), 10, "nothing left")
 
 
-def test_servers_die_with_their_warden_and_the_next_box_sweeps_up() -> None:
+def test_servers_die_with_their_warden_and_the_next_box_sweeps_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    # In a place of its own: any box that begins at the same time sweeps up too.
+    own = Path("/dev/shm") / f"sweep-{os.getpid()}"
+    monkeypatch.setenv("EVENKEEL_BOXES", str(own))
     owner, folder, pid = _owner("time.sleep(60)")
     warden = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
     os.kill(warden, signal.SIGKILL)
@@ -280,6 +324,7 @@ def test_servers_die_with_their_warden_and_the_next_box_sweeps_up() -> None:
         assert not folder.exists()
     owner.kill()
     owner.wait()
+    shutil.rmtree(own)
 
 
 # the cache

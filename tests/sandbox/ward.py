@@ -52,9 +52,11 @@ class Ward:
             raise SandboxError(reply["error"])
         return reply
 
-    def spawn(self, argv: Sequence[str], log: Path, *, as_user: bool = False) -> int:
+    def spawn(self, argv: Sequence[str], log: Path, *, as_user: bool = False, path: str = "") -> int:
+        """Unprivileged, or as the user who runs us. `path` is one more folder to find programs in."""
         whole = list(argv) if as_user else unprivileged.command(argv)
-        environment = dict(os.environ) if as_user else unprivileged.ENVIRONMENT
+        environment = dict(os.environ) if as_user else dict(unprivileged.ENVIRONMENT)
+        environment["PATH"] += f":{path}" if path else ""
         return int(self._ask("spawn", argv=whole, env=environment, log=str(log)))
 
     def running(self, pid: int) -> bool:
