@@ -1,0 +1,303 @@
+#include "evenkeel/mysql/connection_options.h"
+
+#include <glob.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <cstdlib>
+#include <cstring>
+
+#include "evenkeel/error.h"
+#include "evenkeel/mysql/option_file.h"
+#include "evenkeel/target.h"
+#include "evenkeel/text.h"
+#include "small_file.h"
+
+namespace evenkeel::mysql {
+
+namespace {
+
+constexpr std::uint16_t default_port = 3306;
+constexpr std::size_t max_instances = 1000;
+
+// Where Debian, Red Hat and MySQL's own packages put it.
+constexpr std::array usual_sockets{"/run/mysqld/mysqld.sock", "/var/run/mysqld/mysqld.sock",
+                                   "/var/lib/mysql/mysql.sock", "/tmp/mysql.sock"};
+
+std::string usual_socket() {
+  for (const char* path : usual_sockets) {
+    struct stat status {};
+    if (stat(path, &status) == 0 && S_ISSOCK(status.st_mode)) return path;
+  }
+  return {};
+}
+
+bool is_pattern(std::string_view path) { return path.find_first_of("*?[") != std::string_view::npos; }
+
+// A glob's matches in sorted order; a plain path as it is.
+std::vector<std::string> expanded(const std::string& path) {
+  if (!is_pattern(path)) return {path};
+  glob_t matches{};
+  const int failed = glob(path.c_str(), 0, nullptr, &matches);
+  std::vector<std::string> files;
+  for (std::size_t i = 0; failed == 0 && i < matches.gl_pathc; ++i) files.emplace_back(matches.gl_pathv[i]);
+  globfree(&matches);
+  if (files.empty()) throw usage_error("-f --file " + clean(path, 300) + ": no file matches");
+  return files;
+}
+
+std::string real_path(const std::string& path) {
+  char resolved[PATH_MAX];
+  return realpath(path.c_str(), resolved) != nullptr ? resolved : path;
+}
+
+std::vector<std::string> option_files(const Options& options) {
+  std::vector<std::string> files;
+  std::vector<std::string> seen;
+  for (const std::string& text : options.values("file"))
+    for (std::string& file : expanded(text)) {
+      const std::string real = real_path(file);
+      if (std::find(seen.begin(), seen.end(), real) != seen.end())
+        throw usage_error("-f --file " + clean(file, 300) + ": the file is named twice");
+      seen.push_back(real);
+      files.push_back(std::move(file));
+    }
+  if (files.size() > max_instances) throw usage_error("-f --file: more than 1000 files");
+  return files;
+}
+
+// The path's last `parts` components, without ".cnf".
+std::string tail_of(std::string_view path, int parts) {
+  if (path.ends_with(".cnf") && path.size() > 4) path.remove_suffix(4);
+  std::size_t from = path.size();
+  while (parts-- > 0 && from != std::string_view::npos && from > 0) from = path.rfind('/', from - 1);
+  return std::string(from == std::string_view::npos ? path : path.substr(from + 1));
+}
+
+// Basenames; where two are alike, as much of the folders as tells them apart.
+std::vector<std::string> instance_names(const std::vector<std::string>& files) {
+  std::vector<std::string> names;
+  for (const std::string& file : files) {
+    int parts = 1;
+    const auto taken = [&](const std::string& other) {
+      return &other != &file && tail_of(other, parts) == tail_of(file, parts);
+    };
+    while (parts < 64 && std::any_of(files.begin(), files.end(), taken)) ++parts;
+    names.push_back(tail_of(file, parts));
+  }
+  return names;
+}
+
+std::string first_line(std::string_view text) {
+  std::string_view line = text.substr(0, text.find('\n'));
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  return std::string(line);
+}
+
+std::string password_from_file(const std::string& path) {
+  std::string password = first_line(read_small_file("--password-file", path, 64u << 10));
+  if (password.empty())
+    throw usage_error("--password-file " + clean(path, 300) + ": its first line is empty");
+  if (password.find('\0') != std::string::npos)
+    throw usage_error("--password-file " + clean(path, 300) + ": it holds a NUL byte");
+  return password;
+}
+
+// The command line beats the ini file, in whichever of the two forms it speaks.
+std::optional<std::string> password_from(const Options& options) {
+  const bool typed = !options.values_from_command_line("password").empty();
+  const bool typed_file = !options.values_from_command_line("password-file").empty();
+  if (typed && typed_file) throw usage_error("-p --password and --password-file exclude each other");
+  const bool from_file = typed_file || (!typed && options.has("password-file"));
+  if (from_file) return password_from_file(*options.value("password-file"));
+  return options.value("password");
+}
+
+void require_readable(const std::string& option, const std::string& path) {
+  if (!path.empty() && access(path.c_str(), R_OK) != 0)
+    throw usage_error(option + " " + clean(path, 300) + ": " + lower(std::strerror(errno)));
+}
+
+TlsSettings tls_from(const Options& options, const ClientOptions& file) {
+  const auto path = [&](const char* name, const std::optional<std::string>& in_file) {
+    return options.value(name).value_or(in_file.value_or(""));
+  };
+  TlsSettings tls;
+  tls.ca_file = path("ca-cert", file.ca_file);
+  tls.cert_file = path("cert", file.cert_file);
+  tls.key_file = path("key", file.key_file);
+  // Naming a certificate asks for TLS: plain text would be a surprise.
+  const bool asked =
+      options.has("ssl") || options.has("ca-cert") || options.has("cert") || options.has("key");
+  tls.wanted = asked || file.tls.value_or(false);
+  tls.verify = !options.has("insecure") && (asked || file.verify.value_or(true));
+  if (tls.cert_file.empty() && !tls.key_file.empty())
+    throw usage_error("-k --key needs the certificate it belongs to: -a --cert");
+  // One file may hold both.
+  if (tls.key_file.empty()) tls.key_file = tls.cert_file;
+  require_readable("-C --ca-cert", tls.ca_file);
+  require_readable("-a --cert", tls.cert_file);
+  require_readable("-k --key", tls.key_file);
+  return tls;
+}
+
+// Credentials and TLS, the command line before the file.
+Login credentials_from(const Options& options, const ClientOptions& file) {
+  Login login;
+  login.user = options.value("username").value_or(file.user.value_or(""));
+  login.password = password_from(options).value_or(file.password.value_or(""));
+  login.tls = tls_from(options, file);
+  return login;
+}
+
+std::optional<std::uint16_t> port_from(const Options& options) {
+  const auto text = options.value("port");
+  return text ? std::optional(parse_port("-P --port", *text)) : std::nullopt;
+}
+
+// "localhost" without a port means the local server, as MySQL's own clients have it: by its socket where
+// there is one. A socket has no TLS and needs none, so asking for TLS means TCP.
+void point_at_local_server(Login& login) {
+  if (!login.tls.wanted) login.socket = usual_socket();
+}
+
+std::vector<Login> logins_by_host(const Options& options, const std::vector<std::string>& files) {
+  const std::vector<HostPort> hosts = parse_hosts("-H --hostname", options.values("hostname"));
+  if (files.size() > 1)
+    throw usage_error("-f --file: with -H one file gives the credentials; " + std::to_string(files.size()) +
+                      " were given");
+  if (options.has("socket") && hosts.size() > 1)
+    throw usage_error("-s --socket names one server; -H --hostname names " + std::to_string(hosts.size()));
+  const ClientOptions file = files.empty()
+                                 ? ClientOptions{}
+                                 : read_option_file(files.front(), options.value("group").value_or("client"));
+  const Login credentials = credentials_from(options, file);
+  const auto port = port_from(options);
+
+  std::vector<Login> logins;
+  for (const HostPort& host : hosts) {
+    Login login = credentials;
+    login.name = host.name;
+    login.host = host.host;
+    const auto explicit_port = host.port ? host.port : port ? port : file.port;
+    login.port = explicit_port.value_or(default_port);
+    login.socket = options.value("socket").value_or("");
+    if (host.host == "localhost" && !explicit_port && login.socket.empty()) point_at_local_server(login);
+    logins.push_back(std::move(login));
+  }
+  return logins;
+}
+
+// One instance per file: its socket, its host and port, or the local server.
+Login instance_from(const Options& options, const ClientOptions& file, const std::string& name) {
+  Login login = credentials_from(options, file);
+  login.name = name;
+  const auto port = port_from(options);
+  login.port = port.value_or(file.port.value_or(default_port));
+  const std::string host = file.host.value_or("localhost");
+  const bool local = host.empty() || host == "localhost";
+  login.host = local ? "127.0.0.1" : host;
+  login.socket = options.value("socket").value_or("");
+  if (!login.socket.empty() || !local || port) return login;
+  if (file.socket && !login.tls.wanted)
+    login.socket = *file.socket;
+  else if (!file.port)
+    point_at_local_server(login);
+  return login;
+}
+
+std::vector<Login> logins_by_file(const Options& options, const std::vector<std::string>& files) {
+  for (const auto& [name, shown] : {std::pair{"port", "-P --port"}, {"socket", "-s --socket"}})
+    if (files.size() > 1 && options.has(name))
+      throw usage_error(std::string(shown) + " names one server; " + std::to_string(files.size()) +
+                        " option files name theirs");
+  const std::vector<std::string> names = instance_names(files);
+  std::vector<Login> logins;
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    const ClientOptions file = read_option_file(files[i], options.value("group").value_or("client"));
+    logins.push_back(instance_from(options, file, names[i]));
+  }
+  return logins;
+}
+
+}  // namespace
+
+std::vector<OptionSpec> connection_options() {
+  return {
+      {.name = "hostname",
+       .letter = 'H',
+       .value = "HOST[:PORT]",
+       .help = "server to ask; may be repeated or take a comma list, IPv6 as [::1]:3306. localhost without a "
+               "port is the local server by its usual socket",
+       .default_text = "the local server: its usual socket where there is one, else 127.0.0.1",
+       .repeatable = true},
+      {.name = "port",
+       .letter = 'P',
+       .value = "PORT",
+       .help = "port of servers named without one",
+       .default_text = "3306"},
+      {.name = "socket", .letter = 's', .value = "PATH", .help = "Unix socket; beats host and port"},
+      {.name = "username",
+       .letter = 'u',
+       .value = "USER",
+       .help = "user to log in as",
+       .default_text = "the system user"},
+      {.name = "password",
+       .letter = 'p',
+       .value = "PASSWORD",
+       .help = "password; others may see it for a moment in the process list: prefer -f or --password-file",
+       .secret = true},
+      {.name = "password-file", .value = "FILE", .help = "file whose first line is the password"},
+      {.name = "file",
+       .letter = 'f',
+       .value = "FILE",
+       .help =
+           "my.cnf with credentials and TLS settings. Without -H, its host, port and socket count, too, and "
+           "it may be repeated or a glob: each file is one instance, named by its basename",
+       .repeatable = true},
+      {.name = "group",
+       .letter = 'g',
+       .value = "GROUP",
+       .help = "the group of the my.cnf to read",
+       .default_text = "client"},
+      {.name = "ssl",
+       .letter = 'l',
+       .help = "insist on TLS, with a certificate that holds and names the server (Unix sockets need none)"},
+      {.name = "ca-cert",
+       .letter = 'C',
+       .value = "FILE",
+       .help = "authorities to trust, PEM; implies --ssl",
+       .default_text = "the system's"},
+      {.name = "cert", .letter = 'a', .value = "FILE", .help = "client certificate, PEM; implies --ssl"},
+      {.name = "key",
+       .letter = 'k',
+       .value = "FILE",
+       .help = "its private key, PEM",
+       .default_text = "in the file of --cert"},
+      {.name = "insecure", .help = "with TLS: encrypt, but take any certificate"},
+  };
+}
+
+std::vector<Login> logins_from(const Options& options) {
+  const std::vector<std::string> files = option_files(options);
+  if (options.has("group") && files.empty())
+    throw usage_error("-g --group names a group of an option file; give that with -f");
+  if (options.has("hostname")) return logins_by_host(options, files);
+  if (!files.empty()) return logins_by_file(options, files);
+  return {instance_from(options, {}, "localhost")};
+}
+
+Login login_like(const Login& like, const std::string& host, std::uint16_t port) {
+  Login login = like;
+  login.socket.clear();
+  login.host = host;
+  login.port = port;
+  login.name = login.where();
+  return login;
+}
+
+}  // namespace evenkeel::mysql

@@ -1,0 +1,232 @@
+#include "evenkeel/mysql/connection_options.h"
+
+#include <sys/stat.h>
+
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+using namespace evenkeel;
+using namespace evenkeel::mysql;
+
+namespace {
+
+using Words = std::vector<std::string>;
+
+// Option files of all the situations below, in a folder that is gone with the test.
+class Files {
+ public:
+  Files() {
+    std::string name = std::filesystem::temp_directory_path() / "evenkeel-XXXXXX";
+    REQUIRE(mkdtemp(name.data()) != nullptr);
+    folder_ = name;
+    write("my.cnf",
+          "[client]\nuser=nagios\npassword=fr0mfile\nhost=ignored\nport=3310\n[other]\nuser=other\n");
+    write("instances/east.cnf", "[client]\nuser=e\nsocket=/run/east.sock\nport=3307\n");
+    write("instances/west.cnf", "[client]\nuser=w\nport=3308\n");
+    write("more/west.cnf", "[client]\nhost=db9\nport=3309\nsocket=/run/west.sock\n");
+    write("tls.cnf", "[client]\nhost=db9\nssl-mode=REQUIRED\n");
+    write("tls_socket.cnf", "[client]\nsocket=/run/s.sock\nssl\n");
+    write("ca.pem", "-");
+    write("password", "s3cret\nsecond line\n");
+    write("crlf", "s3cret\r\n");
+    write("empty", "\n");
+    write("open", "s3cret\n", 0666);
+  }
+  ~Files() { std::filesystem::remove_all(folder_); }
+  Files(const Files&) = delete;
+  Files& operator=(const Files&) = delete;
+
+  std::string operator/(const std::string& name) const { return folder_ / name; }
+
+ private:
+  void write(const std::string& name, const std::string& text, mode_t mode = 0644) {
+    std::filesystem::create_directories((folder_ / name).parent_path());
+    std::ofstream(folder_ / name) << text;
+    REQUIRE(chmod((folder_ / name).c_str(), mode) == 0);
+  }
+  std::filesystem::path folder_;
+};
+
+std::vector<Login> logins(const Words& words, const Words& from_ini = {}) {
+  return logins_from(Options::parse(connection_options(), words, from_ini));
+}
+
+Login login(const Words& words, const Words& from_ini = {}) {
+  const auto all = logins(words, from_ini);
+  REQUIRE(all.size() == 1);
+  return all[0];
+}
+
+std::string targets(const Words& words) {
+  std::string text;
+  for (const Login& login : logins(words))
+    text += (text.empty() ? "" : " ") + login.name + "=" + login.where();
+  return text;
+}
+
+std::string complaint(const Words& words) {
+  try {
+    logins(words);
+  } catch (const Error& error) {
+    CHECK(error.fault() == Fault::usage);
+    return error.what();
+  }
+  return "none";
+}
+
+}  // namespace
+
+TEST_CASE("hosts, ports and sockets") {
+  const Files files;
+  struct Row {
+    Words words;
+    const char* targets;
+  };
+  const std::vector<Row> rows{
+      {{"-H", "db1"}, "db1=db1:3306"},
+      {{"-H", "db1", "-P", "3307"}, "db1=db1:3307"},
+      {{"-H", "db1:3308", "-P", "3307"}, "db1:3308=db1:3308"},
+      {{"-H", "db1,db2:3307", "-H", "[::1]:3308", "-P", "3309"},
+       "db1=db1:3309 db2:3307=db2:3307 [::1]:3308=[::1]:3308"},
+      {{"-H", "::1"}, "::1=[::1]:3306"},
+      {{"-H", "db1", "-s", "/run/s.sock"}, "db1=/run/s.sock"},
+      {{"-s", "/run/s.sock"}, "localhost=/run/s.sock"},
+      {{"-s", "/run/s.sock", "-P", "3307"}, "localhost=/run/s.sock"},
+      {{"-P", "3307"}, "localhost=127.0.0.1:3307"},
+      {{"-H", "localhost:3306"}, "localhost:3306=localhost:3306"},
+      {{"-H", "localhost", "-P", "3306"}, "localhost=localhost:3306"},
+      {{"-H", "localhost", "--ssl"}, "localhost=localhost:3306"},
+      {{"--ssl"}, "localhost=127.0.0.1:3306"},
+      {{"-H", "db1", "-f", files / "my.cnf"}, "db1=db1:3310"},
+      {{"-H", "db1:1", "-f", files / "my.cnf"}, "db1:1=db1:1"},
+      {{"-H", "db1", "-P", "2", "-f", files / "my.cnf"}, "db1=db1:2"},
+      {{"-f", files / "my.cnf"}, "my=ignored:3310"},
+      {{"-f", files / "instances/east.cnf"}, "east=/run/east.sock"},
+      {{"-f", files / "instances/east.cnf", "-P", "1"}, "east=127.0.0.1:1"},
+      {{"-f", files / "instances/east.cnf", "-s", "/s"}, "east=/s"},
+      {{"-f", files / "instances/west.cnf"}, "west=127.0.0.1:3308"},
+      {{"-f", files / "more/west.cnf"}, "west=db9:3309"},
+      {{"-f", files / "instances/*.cnf"}, "east=/run/east.sock west=127.0.0.1:3308"},
+      {{"-f", files / "more/west.cnf", "-f", files / "instances/*.cnf"},
+       "more/west=db9:3309 east=/run/east.sock instances/west=127.0.0.1:3308"},
+      {{"-f", files / "tls_socket.cnf"}, "tls_socket=127.0.0.1:3306"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.words);
+    CHECK(targets(row.words) == row.targets);
+  }
+}
+
+TEST_CASE("without -H and -f it is the local server") {
+  const Login local = login({});
+  CHECK(local.name == "localhost");
+  CHECK(((local.socket.empty() && local.where() == "127.0.0.1:3306") || local.socket.ends_with(".sock")));
+  CHECK(login({"-H", "localhost"}).socket == local.socket);
+}
+
+TEST_CASE("the user and the password: command line, then its file, then my.cnf") {
+  const Files files;
+  const std::string my = files / "my.cnf";
+  struct Row {
+    Words words, ini;
+    const char *user, *password;
+  };
+  const std::vector<Row> rows{
+      {{}, {}, "", ""},
+      {{"-u", "me", "-p", "typed"}, {}, "me", "typed"},
+      {{"-f", my, "-H", "db1"}, {}, "nagios", "fr0mfile"},
+      {{"-f", my, "-H", "db1", "-u", "me"}, {}, "me", "fr0mfile"},
+      {{"-f", my, "-H", "db1", "-p", "typed"}, {}, "nagios", "typed"},
+      {{"-f", my, "-H", "db1", "-p", ""}, {}, "nagios", ""},
+      {{"-f", my, "-H", "db1", "--password-file", files / "password"}, {}, "nagios", "s3cret"},
+      {{"-f", my, "-H", "db1", "-g", "other"}, {}, "other", ""},
+      {{"--password-file", files / "crlf"}, {}, "", "s3cret"},
+      {{"-p", "typed"}, {"--password-file", files / "password"}, "", "typed"},
+      {{"--password-file", files / "password"}, {"--password", "ini"}, "", "s3cret"},
+      {{}, {"--username", "ini", "--password", "ini"}, "ini", "ini"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.words, row.ini);
+    CHECK(login(row.words, row.ini).user == row.user);
+    CHECK(login(row.words, row.ini).password == row.password);
+  }
+}
+
+TEST_CASE("when TLS is wanted, and how strict it is") {
+  const Files files;
+  const std::string ca = files / "ca.pem";
+  struct Row {
+    Words words;
+    bool wanted, verify;
+  };
+  const std::vector<Row> rows{
+      {{"-H", "db1"}, false, true},
+      {{"-H", "db1", "-l"}, true, true},
+      {{"-H", "db1", "--ssl", "--insecure"}, true, false},
+      {{"-H", "db1", "-C", ca}, true, true},
+      {{"-H", "db1", "-a", ca}, true, true},
+      {{"-H", "db1", "-a", ca, "-k", ca}, true, true},
+      {{"-f", files / "tls.cnf"}, true, false},
+      {{"-f", files / "tls.cnf", "--ssl"}, true, true},  // asked for here, so verified
+      {{"-f", files / "tls.cnf", "--insecure"}, true, false},
+      {{"-f", files / "tls_socket.cnf"}, true, true},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.words);
+    CHECK(login(row.words).tls.wanted == row.wanted);
+    CHECK(login(row.words).tls.verify == row.verify);
+  }
+  CHECK(login({"-H", "db1", "-a", ca}).tls.key_file == ca);  // one file may hold both
+}
+
+TEST_CASE("what contradicts itself, or cannot be read, is named") {
+  const Files files;
+  struct Row {
+    Words words;
+    std::string complaint;
+  };
+  const std::string east = files / "instances/east.cnf", west = files / "instances/west.cnf";
+  const std::vector<Row> rows{
+      {{"-P", "0"}, "-P --port: \"0\" is not a port (1 to 65535)"},
+      {{"-H", "db1", "-P", "x"}, "-P --port: \"x\" is not a port (1 to 65535)"},
+      {{"-H", "db1,db1"}, "-H --hostname: db1 is named twice"},
+      {{"-H", "db1", "-f", east, "-f", west},
+       "-f --file: with -H one file gives the credentials; 2 were given"},
+      {{"-H", "db1,db2", "-s", "/s"}, "-s --socket names one server; -H --hostname names 2"},
+      {{"-f", east, "-f", west, "-P", "1"}, "-P --port names one server; 2 option files name theirs"},
+      {{"-f", east, "-f", west, "-s", "/s"}, "-s --socket names one server; 2 option files name theirs"},
+      {{"-f", east, "-f", files / "instances/../instances/east.cnf"},
+       "-f --file " + (files / "instances/../instances/east.cnf") + ": the file is named twice"},
+      {{"-f", files / "no*.cnf"}, "-f --file " + (files / "no*.cnf") + ": no file matches"},
+      {{"-f", files / "none.cnf"}, "option file " + (files / "none.cnf") + ": no such file or directory"},
+      {{"-f", files / "my.cnf", "-g", "none"},
+       "option file " + (files / "my.cnf") + ": it has no group [none]"},
+      {{"-g", "client"}, "-g --group names a group of an option file; give that with -f"},
+      {{"-p", "s3cret", "--password-file", files / "password"},
+       "-p --password and --password-file exclude each other"},
+      {{"--password-file", files / "empty"},
+       "--password-file " + (files / "empty") + ": its first line is empty"},
+      {{"--password-file", files / "open"},
+       "--password-file " + (files / "open") + ": world-writable; chmod o-w it"},
+      {{"--password-file", files / "none"},
+       "--password-file " + (files / "none") + ": no such file or directory"},
+      {{"-C", files / "none.pem"}, "-C --ca-cert " + (files / "none.pem") + ": no such file or directory"},
+      {{"-k", files / "ca.pem"}, "-k --key needs the certificate it belongs to: -a --cert"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.words);
+    CHECK(complaint(row.words) == row.complaint);
+  }
+}
+
+TEST_CASE("a login for the source is like its replica's") {
+  const Files files;
+  const Login replica = login({"-s", "/run/s.sock", "-u", "me", "-p", "s3cret"});
+  const Login source = login_like(replica, "db0", 3307);
+  CHECK(source.name == "db0:3307");
+  CHECK(source.where() == "db0:3307");
+  CHECK(source.user == "me");
+  CHECK(source.password == "s3cret");
+}

@@ -1,0 +1,118 @@
+#include "evenkeel/mysql/sql_session.h"
+
+#include <catch2/catch.hpp>
+
+using namespace evenkeel;
+using namespace evenkeel::mysql;
+
+TEST_CASE("columns are found in any case; NULL and a column that is not there both read as nothing") {
+  Rows rows;
+  rows.columns = {"Slave_IO_Running", "Last_Errno", "Empty"};
+  rows.rows = {{"Yes", std::nullopt, ""}, {"No"}};
+
+  CHECK(rows.has("slave_io_RUNNING"));
+  CHECK_FALSE(rows.has("Slave_IO"));
+  CHECK(rows.at(0, "SLAVE_IO_RUNNING") == Cell("Yes"));
+  CHECK(rows.at(0, "Last_Errno") == Cell());
+  CHECK(rows.at(0, "Empty") == Cell(""));
+  CHECK(rows.at(0, "no_such_column") == Cell());
+  CHECK(rows.at(1, "Last_Errno") == Cell());  // a row that is too short
+  CHECK(rows.at(2, "Last_Errno") == Cell());  // a row that is not there
+}
+
+TEST_CASE("a login says where it goes") {
+  struct Row {
+    const char* host;
+    std::uint16_t port;
+    const char* socket;
+    const char* where;
+  };
+  const auto row = GENERATE(Row{"db1", 3306, "", "db1:3306"}, Row{"192.0.2.1", 3307, "", "192.0.2.1:3307"},
+                            Row{"::1", 3306, "", "[::1]:3306"},
+                            Row{"db1", 3306, "/run/mysqld/mysqld.sock", "/run/mysqld/mysqld.sock"});
+  Login login;
+  login.host = row.host;
+  login.port = row.port;
+  login.socket = row.socket;
+  login.password = "s3cret";
+  CHECK(login.where() == row.where);
+}
+
+TEST_CASE("an error is classed by its code, and says what happened") {
+  struct Row {
+    int code;
+    const char* text;
+    Fault fault;
+    const char* said;
+  };
+  const auto row = GENERATE(
+      // The server's own errors: words for people, then number and text.
+      Row{1045, "Access denied for user 'x'@'h' (using password: YES)", Fault::denied,
+          "access denied, error 1045 \"Access denied for user 'x'@'h' (using password: YES)\""},
+      Row{1698, "Access denied for user 'x'@'h'", Fault::denied,
+          "access denied, error 1698 \"Access denied for user 'x'@'h'\""},
+      Row{1044, "Access denied", Fault::denied, "access denied, error 1044 \"Access denied\""},
+      Row{1142, "SELECT command denied", Fault::denied,
+          "privilege missing, error 1142 \"SELECT command denied\""},
+      Row{1227, "Access denied; you need", Fault::denied,
+          "privilege missing, error 1227 \"Access denied; you need\""},
+      Row{1820, "You must reset", Fault::denied, "the password has expired, error 1820 \"You must reset\""},
+      Row{1862, "Your password has expired", Fault::denied,
+          "the password has expired, error 1862 \"Your password has expired\""},
+      Row{4151, "Access denied, this account is locked", Fault::denied,
+          "the account is locked, error 4151 \"Access denied, this account is locked\""},
+      Row{3118, "Account is locked.", Fault::denied,
+          "the account is locked, error 3118 \"Account is locked.\""},
+      Row{1129, "Host 'h' is blocked", Fault::denied,
+          "this host is blocked, error 1129 \"Host 'h' is blocked\""},
+      Row{1130, "Host 'h' is not allowed", Fault::denied,
+          "this host is not allowed to connect, error 1130 \"Host 'h' is not allowed\""},
+      Row{1040, "Too many connections", Fault::unreachable,
+          "too many connections, error 1040 \"Too many connections\""},
+      Row{1969, "max_statement_time exceeded", Fault::timeout,
+          "the server's time limit for a statement was reached, error 1969 \"max_statement_time exceeded\""},
+      Row{3024, "maximum statement execution time exceeded", Fault::timeout,
+          "the server's time limit for a statement was reached, error 3024 \"maximum statement execution "
+          "time "
+          "exceeded\""},
+      Row{1064, "You have an error in your SQL syntax", Fault::protocol,
+          "error 1064 \"You have an error in your SQL syntax\""},
+      // The client library's.
+      Row{2002, "Can't connect to server on '127.0.0.1' (115)", Fault::unreachable,
+          "no connection: refused or out of reach (2002)"},
+      Row{2002, "Can't connect to server on 'db1' (113)", Fault::unreachable, "no route to host (2002)"},
+      Row{2002, "Can't connect to local server through socket '/run/s' (2)", Fault::unreachable,
+          "no such file or directory (2002)"},
+      Row{2002, "Can't connect to server on 'db1' (110)", Fault::timeout, "no answer in time"},
+      Row{2005, "Unknown server host 'db9' (-2)", Fault::unreachable,
+          "the host name does not resolve (2005)"},
+      Row{2006, "Server has gone away", Fault::unreachable, "the server closed the connection (2006)"},
+      Row{2013, "Lost connection to server during query", Fault::unreachable,
+          "the server closed the connection (2013)"},
+      Row{2013, "Lost connection to server at 'handshake', system error: 104", Fault::unreachable,
+          "connection reset by peer (2013)"},
+      Row{2013, "Lost connection to server at 'handshake', system error: 11", Fault::unreachable,
+          "the server closed the connection (2013)"},
+      Row{2026, "TLS/SSL error: certificate has expired", Fault::untrusted,
+          "TLS/SSL error: certificate has expired (2026)"},
+      Row{2012, "Error in server handshake", Fault::protocol, "the server's greeting makes no sense (2012)"},
+      Row{2027, "Malformed packet", Fault::protocol, "the server's answer makes no sense (2027)"},
+      Row{0, "", Fault::protocol, "the server's answer makes no sense"},
+      Row{2059, "Authentication plugin 'caching_sha2_password' cannot be loaded: no such file", Fault::denied,
+          "Authentication plugin 'caching_sha2_password' cannot be loaded: no such file (2059)"},
+      // A server's error that came before TLS was up, as the client library wraps it.
+      Row{2002,
+          "Received error packet before completion of TLS handshake. The authenticity of the following error "
+          "cannot be verified: 1040 - Too many connections",
+          Fault::unreachable, "too many connections, error 1040 \"Too many connections\""});
+
+  const SqlError error = sql_error("connecting to db1:3306", row.code, row.text);
+  CHECK(error.fault() == row.fault);
+  CHECK(error.what() == "connecting to db1:3306: " + std::string(row.said));
+}
+
+TEST_CASE("no text of a server can add a line or an escape sequence to an error") {
+  const std::string text = sql_error("asking", 1227, "a|b\nOK\r\x1b[2J\xff end").what();
+  CHECK(text == "asking: privilege missing, error 1227 \"a/b OK [2J\xEF\xBF\xBD end\"");
+  CHECK(std::string(sql_error("asking", 1227, std::string(100000, 'x')).what()).size() < 700);
+}
