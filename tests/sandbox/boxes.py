@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from .errors import SandboxError
+from .errors import BoxExists, SandboxError
 from .unprivileged import may_traverse
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,23}")
@@ -81,7 +81,7 @@ def make_folder(name: str | None) -> tuple[Path, int]:
                 folder = parent / name
                 folder.mkdir()
         except FileExistsError as there:
-            raise SandboxError(f"a box named {name} is already there") from there
+            raise BoxExists(f"a box named {name} is already there") from there
         folder.chmod(0o755)
         handle = _lock(folder)
         assert handle is not None

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 
 from . import boxes, held, kinds, templates
 from .box import Sandbox
-from .errors import KindUnavailable, SandboxError
+from .errors import BoxExists, KindUnavailable, SandboxError
 from .server import Rows, Server
 from .situations import SITUATIONS, Wish
 
@@ -73,15 +75,17 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _box(name: str) -> Sandbox:
-    try:
+    with contextlib.suppress(SandboxError):
         return Sandbox.find(name)
-    except SandboxError:
+    with contextlib.suppress(BoxExists):
         return Sandbox(name, keep=True)
+    # Another `start` was quicker.
+    return Sandbox.find(name)
 
 
 def _connect_lines(server: Server) -> list[str]:
     return [f"  address      {server.host}:{server.port}",
-            f"  as root      mariadb --no-defaults -uroot -S {server.socket}",
+            f"  as root      mariadb --no-defaults -uroot -S {shlex.quote(str(server.socket))}",
             f"  to monitor   {server.folder / 'monitor.cnf'}"]
 
 

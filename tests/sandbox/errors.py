@@ -5,6 +5,10 @@ class SandboxError(Exception):
     """The sandbox could not do what it was asked."""
 
 
+class BoxExists(SandboxError):
+    """A box of this name is there already."""
+
+
 class KindUnavailable(SandboxError):
     """This kind of server cannot be had on this machine; tests skip by its name."""
 

@@ -11,7 +11,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import cache, kinds, side_folder, unprivileged
+from . import cache, kinds, side_folder, templates, unprivileged
 from .waiting import wait_until
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def _options(box: Sandbox, port: int, of: Server | None) -> list[str]:
             "--innodb-autoinc-lock-mode=2"]
 
 
-def _data(version: str) -> Path:
+def _data() -> Path:
     """A data directory that knows its place in a cluster, as its storage engine must."""
     def make(folder: Path) -> None:
         from .box import Sandbox
@@ -85,7 +85,8 @@ def _data(version: str) -> Path:
             own.unlink()
         unprivileged.give(data)
 
-    return cache.made_once(f"template-galera-{version}", make) / "data"
+    plain = templates.data_dir(kinds.programs(KIND)).parent
+    return cache.made_once(f"{plain.name}-galera", make) / "data"
 
 
 def _node(box: Sandbox, name: str, of: Server | None, data: Path | None) -> Server:
@@ -95,7 +96,7 @@ def _node(box: Sandbox, name: str, of: Server | None, data: Path | None) -> Serv
 
 def node(box: Sandbox, name: str, of: Server | None) -> Server:
     """The first node of a cluster, or one more beside `of`; synced when this returns."""
-    added = _node(box, name, of, _data(kinds.programs(KIND).version))
+    added = _node(box, name, of, _data())
     wait_until(lambda: status(added)["wsrep_local_state_comment"] == "Synced", 20,
                lambda: f"{name} synced: {status(added)}")
     return added

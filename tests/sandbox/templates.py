@@ -24,6 +24,7 @@ def data_dir(programs: Programs) -> Path:
         data.mkdir(mode=0o700)
         unprivileged.give(data)
         FAMILIES[programs.kind.family].initialise(programs, data)
+        cache.forget_unused("template-*")
 
     name = f"template-{programs.kind.name}-{programs.version}-{_recipe(programs)}"
     return cache.made_once(name, make) / "data"
