@@ -274,6 +274,15 @@ TEST_CASE("state: garbage is no sample, is complained of, and goes with the next
   CHECK(StateStore("check_x", scratch.path()).load("key").value().payload == "z");
 }
 
+TEST_CASE("state: a huge file is not read") {
+  const Scratch scratch;
+  const std::string file = path_for(scratch, "key");
+  fs::resize_file(file, std::uintmax_t{1} << 40);
+  StateStore store("check_x", scratch.path());
+  CHECK_FALSE(store.load("key"));
+  CHECK_THAT(store.problem(), Contains("it is too large"));
+}
+
 TEST_CASE("state: age, and samples from the future") {
   const Scratch scratch;
   const std::string file = path_for(scratch, "key");
