@@ -225,6 +225,15 @@ def asks_for_the_password_in_clear(server, wire):
     wait_for_ever(wire)
 
 
+def asks_for_the_sha2_password(server, wire):
+    """What a MySQL server does that has not seen the user since it started; without TLS."""
+    wire.packet(greeting(version=b"9.7.0", plugin=b"caching_sha2_password"))
+    server.note_login(wire.read())
+    wire.packet(b"\x01\x04")
+    server.note_login(wire.read())
+    wire.packet(error(1045, b"Access denied"))
+
+
 def endless_auth_switch(server, wire):
     wire.packet(greeting())
     while True:
@@ -430,7 +439,7 @@ SITUATIONS = {
         closes_after_the_greeting, resets_in_the_login, garbage, http_server, ssh_server,
         too_many_connections, host_blocked, host_not_allowed, old_protocol, huge_packet_header,
         endless_greeting, empty_packets, short_greeting, wrong_auth_plugin, plugin_name_with_a_path,
-        asks_for_the_password_in_clear, endless_auth_switch, endless_auth_data, says_tls_and_hangs,
+        asks_for_the_password_in_clear, asks_for_the_sha2_password, endless_auth_switch, endless_auth_data, says_tls_and_hangs,
         says_tls_and_talks_plain, rude_error_text,
     )
 }

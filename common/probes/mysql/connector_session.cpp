@@ -168,13 +168,29 @@ class Connector : public SqlConnector {
   std::unique_ptr<SqlSession> connect(const Login& login, const Deadline& deadline, Trace& trace) override {
     const std::string step = "connecting to " + login.where();
     trace.begin(step);
-    auto session = log_in(login, deadline, trace, step);
+    const bool encrypted = login.tls.wanted && login.socket.empty();
+    auto session = encrypted && !login.tls.verify ? log_in_unverified(login, deadline, trace, step)
+                                                  : log_in(login, deadline, trace, step);
     trace.end();
-    if (login.tls.wanted && login.socket.empty()) require_tls(*session, step);
+    if (encrypted) require_tls(*session, step);
     return session;
   }
 
  private:
+  // Told to encrypt but not to verify, libmariadb hands the password in clear to a MySQL server that has
+  // no TLS. Told to verify, it leaves such a server before it logs in; so that is tried first.
+  std::unique_ptr<SqlSession> log_in_unverified(const Login& login, const Deadline& deadline, Trace& trace,
+                                                const std::string& step) const {
+    Login strict = login;
+    strict.tls.verify = true;
+    try {
+      return log_in(strict, deadline, trace, step);
+    } catch (const SqlError& error) {
+      if (error.fault() != Fault::untrusted || error.code() != bad_certificate) throw;
+    }
+    return log_in(login, deadline, trace, step);
+  }
+
   std::unique_ptr<SqlSession> log_in(const Login& login, const Deadline& deadline, Trace& trace,
                                      const std::string& step) const {
     ReadAllowance allowance(max_login_bytes, deadline);
@@ -184,7 +200,8 @@ class Connector : public SqlConnector {
       return std::make_unique<ConnectorSession>(std::move(connection), login.where(), deadline, trace);
     } catch (const sql::SQLException& error) {
       const std::string_view text = error.what();
-      if (login.tls.wanted && text.find("SSL is required") != std::string_view::npos) throw no_tls(step);
+      if (text.find("SSL is required") != std::string_view::npos) throw no_tls(step);
+      if (text.find("Validation of SSL server certificate") != std::string_view::npos) throw wrong_name(step);
       throw failure(step, allowance, deadline, error);
     }
   }
@@ -212,14 +229,16 @@ class Connector : public SqlConnector {
     properties["defaultStatementResultType"] = static_cast<int>(sql::ResultSet::TYPE_FORWARD_ONLY);
     const bool passwords_may_travel = !login.socket.empty() || (login.tls.wanted && login.tls.verify);
     text("readDefaultFile", (passwords_may_travel ? options_ : careful_options_).path());
-    if (login.tls.wanted) add_tls(login.tls, properties);
+    // A socket does not leave the machine, and no certificate names one.
+    if (login.tls.wanted && login.socket.empty()) add_tls(login.tls, properties);
     return properties;
   }
 
   static void add_tls(const TlsSettings& tls, sql::ConnectOptionsMap& properties) {
     properties["sslEnforce"] = true;
     properties["sslVerify"] = tls.verify;
-    if (!tls.ca_file.empty()) properties["sslCA"] = sql::SQLString(tls.ca_file);
+    // The library verifies against an authority that it was given, whatever sslVerify says.
+    if (tls.verify && !tls.ca_file.empty()) properties["sslCA"] = sql::SQLString(tls.ca_file);
     if (!tls.cert_file.empty()) properties["sslCert"] = sql::SQLString(tls.cert_file);
     if (!tls.key_file.empty()) properties["sslKey"] = sql::SQLString(tls.key_file);
   }
@@ -231,8 +250,14 @@ class Connector : public SqlConnector {
   }
 
   static SqlError no_tls(const std::string& step) {
-    return {Fault::untrusted, 2026, step + ": TLS was asked for and the server offers no TLS"};
+    return {Fault::untrusted, 0, step + ": TLS was asked for and the server offers no TLS"};
   }
+
+  static SqlError wrong_name(const std::string& step) {
+    return {Fault::untrusted, bad_certificate, step + ": the server's certificate is for another name"};
+  }
+
+  static constexpr int bad_certificate = 2026;  // and whatever else goes wrong with TLS
 
   sql::mysql::MySQL_Driver* driver_;
   LibraryOptions options_;
