@@ -1,6 +1,7 @@
 #include "judge_channel.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "error_text.h"
 #include "evenkeel/text.h"
@@ -157,7 +158,8 @@ void ChannelJudge::judge_lag() {
 void ChannelJudge::judge_last_heard() {
   const auto found = target_.reading->last_heard.find(channel_.name);
   const LastHeard heard = found == target_.reading->last_heard.end() ? LastHeard{} : found->second;
-  const std::optional<double> seconds = channel_.io.running() ? heard.seconds : std::nullopt;
+  std::optional<double> seconds = channel_.io.running() ? heard.seconds : std::nullopt;
+  if (seconds) seconds = std::round(*seconds * 1000) / 1000;
   Metric silence = metric("last_heard", seconds, "s");
   const double period = heard.period.value_or(0);
   if (!seconds) return report_.record(std::move(silence), limits_);

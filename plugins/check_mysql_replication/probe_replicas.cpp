@@ -7,7 +7,6 @@
 #include "evenkeel/fan_out.h"
 #include "evenkeel/mysql/connection_options.h"
 #include "evenkeel/text.h"
-#include "inquiry.h"
 #include "read_replica.h"
 #include "read_source.h"
 
@@ -90,7 +89,7 @@ std::vector<Pair> pairs_of(const std::vector<Target>& targets, const Logins& log
 }
 
 std::string reason(const Error& error, const std::string& where) {
-  if (const auto* sql = dynamic_cast<const mysql::SqlError*>(&error)) return reason_of(*sql, where);
+  if (error.fault() == Fault::timeout) return "no answer in time";
   // The step that failed names the source once more.
   const std::string text = error.what();
   const std::string step = "connecting to " + where + ": ";

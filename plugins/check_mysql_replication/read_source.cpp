@@ -14,8 +14,10 @@ constexpr int unknown_variable = 1193;
 SourceReading read_mysql(Inquiry& inquiry) {
   const mysql::Rows rows = inquiry.ask(
       "reading its GTIDs",
-      "SELECT @@GLOBAL.gtid_executed AS executed, @@GLOBAL.server_uuid AS uuid, @@GLOBAL.server_id AS id");
+      "SELECT @@GLOBAL.gtid_executed AS executed, @@GLOBAL.server_uuid AS uuid, @@GLOBAL.server_id AS id,"
+      " @@GLOBAL.gtid_mode AS mode");
   SourceReading source;
+  source.keeps_gtids = lower(rows.at(0, "mode").value_or("")) != "off";
   source.executed = GtidSet::parse(rows.at(0, "executed").value_or(""));
   source.server_uuid = lower(rows.at(0, "uuid").value_or(""));
   source.server_id = rows.at(0, "id").value_or("");
@@ -26,9 +28,11 @@ SourceReading read_mariadb(Inquiry& inquiry) {
   const mysql::Rows rows =
       inquiry.ask("reading its GTIDs",
                   "SELECT @@GLOBAL.gtid_binlog_pos AS written, @@GLOBAL.gtid_binlog_state AS state,"
-                  " @@GLOBAL.gtid_slave_pos AS applied, @@GLOBAL.server_id AS id");
+                  " @@GLOBAL.gtid_slave_pos AS applied, @@GLOBAL.server_id AS id,"
+                  " @@GLOBAL.log_bin AS log_bin");
   SourceReading source;
   source.mariadb = true;
+  source.keeps_gtids = rows.at(0, "log_bin") != "0";
   source.written = GtidPosition::parse(rows.at(0, "written").value_or(""));
   source.known = GtidPosition::parse(rows.at(0, "state").value_or(""));
   source.known.add(source.written);

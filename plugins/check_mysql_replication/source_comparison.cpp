@@ -39,8 +39,6 @@ GtidSet came_from_elsewhere(const ReplicaReading& replica, const ChannelStatus* 
 Comparison compare_sets(const ReplicaReading& replica, const ChannelStatus* channel,
                         const SourceReading& source, const std::vector<const SourceReading*>& others) {
   const GtidSet executed = GtidSet::parse(replica.channels.front().executed_gtid_set);
-  if (executed.empty() && source.executed.empty())
-    throw Error(Fault::protocol, "neither side has GTIDs (gtid_mode)");
   const GtidSet errant = executed.minus(source.executed)
                              .only(uuids_that_count(replica, channel, source, executed))
                              .minus(came_from_elsewhere(replica, channel, others));
@@ -98,8 +96,6 @@ std::uint64_t behind_of(const ReplicaReading& replica, const ChannelStatus* chan
 
 Comparison compare_positions(const ReplicaReading& replica, const ChannelStatus* channel,
                              const SourceReading& source, const std::vector<const SourceReading*>& others) {
-  if (source.known.empty() && replica.applied.empty())
-    throw Error(Fault::protocol, "neither side has GTIDs (the source keeps no binary log?)");
   Comparison result;
   result.behind = behind_of(replica, channel, source);
   GtidPosition mine = replica.applied;
@@ -125,6 +121,9 @@ Comparison compare(const ReplicaReading& replica, const ChannelStatus* channel, 
                    const std::vector<const SourceReading*>& others) {
   if (replica.version.mariadb != source.mariadb)
     throw Error(Fault::protocol, "MariaDB's and MySQL's GTIDs cannot be compared");
+  if (!source.keeps_gtids)
+    throw Error(Fault::protocol,
+                source.mariadb ? "it keeps no binary log, and so no GTIDs" : "it keeps no GTIDs (gtid_mode)");
   return source.mariadb ? compare_positions(replica, channel, source, others)
                         : compare_sets(replica, channel, source, others);
 }

@@ -14,6 +14,7 @@ namespace evenkeel::replication {
 struct SourceReading {
   std::string where;  // "db1:3306"
   bool mariadb = false;
+  bool keeps_gtids = true;  // gtid_mode, or a binary log at all
   std::string server_uuid;  // MySQL
   std::string server_id;
   GtidSet executed;      // MySQL: gtid_executed
@@ -28,7 +29,7 @@ struct Comparison {
 };
 
 // `channel` is the one that leads to this source, or nullptr where none names it; then all its
-// transactions count. `others` are the sources of the other channels, as far as they were read.
+// transactions count. `others` are the other channels' sources, as far as they were read.
 // Throws Error(Fault::protocol) where the two cannot be compared.
 Comparison compare(const ReplicaReading& replica, const ChannelStatus* channel, const SourceReading& source,
                    const std::vector<const SourceReading*>& others);
