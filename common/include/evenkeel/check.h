@@ -19,12 +19,12 @@ struct Example {
 };
 
 struct Description {
-  std::string name;                 // "check_mysql_replication"
-  std::string purpose;              // one line
-  std::vector<OptionSpec> options;  // the plugin's own; the common ones are added
-  std::vector<LabelSpec> labels;    // the first is the primary one
-  std::vector<Example> examples;
-  std::string notes;           // paragraphs for help and man page; "\n\n" between them
+  std::string name = {};                 // "check_mysql_replication"
+  std::string purpose = {};              // one line
+  std::vector<OptionSpec> options = {};  // the plugin's own; the common ones are added
+  std::vector<LabelSpec> labels = {};    // the first is the primary one
+  std::vector<Example> examples = {};
+  std::string notes = {};      // paragraphs for help and man page; "\n\n" between them
   double default_timeout = 9;  // seconds
 };
 
