@@ -1,0 +1,67 @@
+// Count and digest of all rows in a range, as one aggregate query and its answer.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "comparison_plan.h"
+#include "dialect.h"
+#include "evenkeel/mysql/sql_session.h"
+#include "key_range.h"
+#include "row_encoding.h"
+
+namespace evenkeel::table_sync {
+
+// A sum of row digests, exact: independent of the order of rows, and the digest of two ranges is the sum
+// of theirs. 192 bits, modulo 2^192.
+class DigestSum {
+ public:
+  DigestSum() = default;
+  // Decimal digits. Throws Error(Fault::protocol) for anything else.
+  static DigestSum parse(std::string_view digits);
+  DigestSum& operator+=(const DigestSum& other);
+  bool operator==(const DigestSum&) const = default;
+  std::string hex() const;  // 48 digits
+
+ private:
+  std::uint64_t words_[3] = {0, 0, 0};  // least significant first
+};
+
+struct ChunkDigest {
+  std::uint64_t rows = 0;
+  DigestSum first;
+  DigestSum second;  // zero unless strong
+
+  ChunkDigest& operator+=(const ChunkDigest& other);
+  bool operator==(const ChunkDigest&) const = default;
+};
+
+std::string chunk_digest_sql(const ComparisonPlan& plan, const Dialect& dialect, const Hashing& hashing,
+                             const KeyRange& range);
+
+struct ChunkAnswer {
+  ChunkDigest digest;
+  // Whether this server's order puts the range's ends the right way round. Where it does not (another
+  // collation), ranges would leave rows out: compare the table whole, or along another key.
+  bool ordered = true;
+};
+ChunkAnswer chunk_answer_from(const mysql::Rows& rows);
+
+// One part of a range: all rows whose key's hash is `bucket` of `buckets`.
+struct BucketDigest {
+  std::uint32_t bucket = 0;
+  ChunkDigest digest;
+};
+// How many buckets for about this many rows: few rows in each, and an answer of bounded size (at most
+// 20,000 rows). With less than 2 there is nothing to gain: fetch the rows.
+std::uint32_t bucket_count(std::uint64_t rows);
+
+// GROUP BY bucket; empty buckets do not appear. Needs a key.
+std::string bucket_digests_sql(const ComparisonPlan& plan, const Dialect& dialect, const Hashing& hashing,
+                               const KeyRange& range, std::uint32_t buckets);
+std::vector<BucketDigest> bucket_digests_from(const mysql::Rows& rows);
+// Buckets that are not the same everywhere, ascending. One element per server.
+std::vector<std::uint32_t> differing_buckets(const std::vector<std::vector<BucketDigest>>& servers);
+
+}  // namespace evenkeel::table_sync

@@ -1,0 +1,63 @@
+// How one table is compared on all servers alike: which columns, in which encoding, along which key.
+// Made once by compare_definitions(), then read by all threads.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "table_name.h"
+
+namespace evenkeel::table_sync {
+
+// How a stored value becomes text that holds no '#', is equal on every server where the stored value is
+// equal, and differs where it differs in any byte.
+enum class Encoding {
+  number,    // as the server writes it: integers, DECIMAL, YEAR
+  decimal,   // DECIMALs whose scale is not the same everywhere
+  bits,      // BIT, and ENUM and SET by index where all servers list the same words
+  temporal,  // DATE, TIME, DATETIME, TIMESTAMP
+  moment,    // temporal whose fractions are not the same everywhere
+  ieee,      // FLOAT, DOUBLE: by their bytes
+  bytes,     // CHAR, TEXT, BLOB, JSON, spatial and all others: the stored bytes
+  text,      // text of several character sets: converted to utf8mb4 first
+};
+
+struct ComparedColumn {
+  std::string name;
+  Encoding encoding = Encoding::bytes;
+  bool nullable = false;  // on any server
+  int scale = 0;          // for decimal, moment: the largest of all servers
+};
+
+// A column of the key, as range conditions need it.
+struct KeyColumn {
+  enum class Kind {
+    integer,   // printed and compared as a number
+    number,    // DECIMAL
+    temporal,  // quoted
+    text,      // in `charset`, by the column's collation
+    bytes,     // BINARY, VARBINARY, BLOB
+  };
+  std::string name;
+  Kind kind = Kind::integer;
+  bool is_unsigned = false;
+  std::string charset;  // kind text
+};
+
+struct ComparisonPlan {
+  TableName table;
+  std::vector<ComparedColumn> columns;  // in the reference's order; includes those of the key
+  std::vector<KeyColumn> key;           // empty: compared whole, no rows named
+  std::string key_name;                 // for USE INDEX; empty without a key
+  std::string where;                    // --where, without brackets; empty for none
+  std::uint64_t estimated_rows = 0;     // the largest guess of all servers
+  std::uint64_t data_bytes = 0;
+
+  bool has_key() const { return !key.empty(); }
+  // Changes when columns, encodings, key or condition change: a kept position is void then. Hex.
+  std::string fingerprint() const;
+};
+
+}  // namespace evenkeel::table_sync

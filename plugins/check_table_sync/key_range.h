@@ -1,0 +1,74 @@
+// A stretch of a table along its key, and how a table is cut into such.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "comparison_plan.h"
+#include "dialect.h"
+#include "evenkeel/mysql/sql_session.h"
+
+namespace evenkeel::table_sync {
+
+// The values of the key's columns, in their order: numbers and times as the server prints them, text and
+// bytes in upper-case hex of the stored bytes. Safe to keep in a state file and to compare for equality.
+using KeyTuple = std::vector<std::string>;
+
+// (after, upto]: the first range of a table has no `after`, the last no `upto`, so that rows outside any
+// boundary are in the first or the last one. A table without a key is one range without ends.
+struct KeyRange {
+  std::optional<KeyTuple> after;
+  std::optional<KeyTuple> upto;
+
+  bool first() const { return !after; }
+  bool last() const { return !upto; }
+};
+
+// A key for people: "10", "(4, abc)"; text shown as text where it is UTF-8, else as 0x…
+std::string key_text(const ComparisonPlan& plan, const KeyTuple& key);
+
+// Whether the server's answer or a state file's entry can be a key of this table.
+bool valid_key(const ComparisonPlan& plan, const KeyTuple& key);
+
+// The key's columns as a SELECT list that reads back as a KeyTuple, "k0", "k1", …
+std::string key_select_list(const ComparisonPlan& plan);
+// The KeyTuple of a row of that list. Throws Error(Fault::protocol) for what cannot be one.
+KeyTuple key_from(const ComparisonPlan& plan, const mysql::Rows& rows, std::size_t row);
+
+// The condition of a range (and of --where), never empty; each server's index answers it.
+std::string range_condition(const ComparisonPlan& plan, const KeyRange& range);
+// Rows with exactly these keys (and --where), compared by bytes.
+std::string keys_condition(const ComparisonPlan& plan, const std::vector<KeyTuple>& keys);
+
+// Cuts a table into ranges, on one server (the reference). Integer keys of one column are cut by
+// arithmetic, without a query but the first; others by the key of the n-th row.
+class RangeCutter {
+ public:
+  // Goes on behind `after`, where an earlier run stopped.
+  RangeCutter(const ComparisonPlan& plan, std::optional<KeyTuple> after = std::nullopt);
+
+  // The next range, of about `rows` rows; nothing when the last one has been given. May query.
+  std::optional<KeyRange> next(mysql::SqlSession& session, std::uint64_t rows);
+  // How many rows the last range really held, so that gaps in integer keys are crossed in large steps.
+  void learn(std::uint64_t rows_found);
+  // How much of the table is behind us, 0 to 1, by key values or by row counts.
+  double progress() const;
+
+ private:
+  std::optional<KeyRange> next_by_arithmetic(mysql::SqlSession& session, std::uint64_t rows);
+  std::optional<KeyRange> next_by_rows(mysql::SqlSession& session, std::uint64_t rows);
+
+  ComparisonPlan plan_;
+  std::optional<KeyTuple> after_;
+  bool arithmetic_ = false;
+  bool bounds_known_ = false;
+  bool done_ = false;
+  std::uint64_t lowest_ = 0, highest_ = 0, at_ = 0;  // integer keys, moved so that order is unsigned
+  double keys_per_row_ = 1;
+  std::uint64_t last_width_ = 0;
+  std::uint64_t rows_given_ = 0;
+};
+
+}  // namespace evenkeel::table_sync
