@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
 
-from . import boxes, galera, group_replication, kinds
+from . import boxes, full_disk, galera, group_replication, kinds
 from .errors import SandboxError
-from .server import Server, Settings
+from .server import Server
+from .settings import Settings
 from .tls import Tls
 from .waiting import wait_until
 from .ward import Ward
@@ -92,6 +94,10 @@ class Sandbox:
     def galera_node(self, name: str, of: Server | None = None) -> Server:
         """A MariaDB server in a Galera cluster: the first of a new one, or one more beside `of`."""
         return galera.node(self, name, of)
+
+    def replica_with_full_disk(self, source: Server) -> AbstractContextManager[Server]:
+        """A replica that cannot write its relay log. Raises CannotMount where we may not mount a small disk."""
+        return full_disk.replica(self, source)
 
     def add(self, name: str, kind: str, options: Sequence[str], *, tls: str | None = None, domain: int | None = None,
             data: Path | None = None, peer_port: int = 0, path: str = "") -> Server:

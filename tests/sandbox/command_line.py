@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from . import boxes, held, kinds, templates
 from .box import Sandbox
 from .errors import BoxExists, KindUnavailable, SandboxError
-from .server import Rows, Server
+from .server import Server
+from .session import Rows
 from .situations import SITUATIONS, Wish
 
 DESCRIPTION = """Starts, breaks, repairs and stops real database servers for tests and for playing.
@@ -154,8 +155,8 @@ def _break(arguments: argparse.Namespace) -> None:
     for channel in server.channels():
         lag = "NULL" if channel.lag is None else channel.lag
         error = channel.sql_error or channel.io_error
-        print(f"{server.name}{f' {channel.name}' if channel.name else ''}: IO {channel.io}, SQL {channel.sql}, lag {lag}"
-              f"{f', {error}' if error else ''}")
+        name = f"{server.name} {channel.name}".rstrip()
+        print(f"{name}: IO {channel.io}, SQL {channel.sql}, lag {lag}{f', {error}' if error else ''}")
 
 
 def _hold(arguments: argparse.Namespace) -> None:

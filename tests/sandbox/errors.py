@@ -18,6 +18,10 @@ class KindUnavailable(SandboxError):
         self.reason = reason
 
 
+class CannotMount(SandboxError):
+    """We may not mount a file system here; tests that need a full disk skip by this reason."""
+
+
 class ServerFailed(SandboxError):
     """A server did not start; the message ends with its error log's tail."""
 

@@ -8,7 +8,8 @@ from .waiting import wait_until
 
 if TYPE_CHECKING:
     from .box import Sandbox
-    from .server import Rows, Server
+    from .server import Server
+    from .session import Rows
 
 KIND = "mysql-9.7"
 GROUP = "5a9db0c5-0000-4000-8000-000000000001"

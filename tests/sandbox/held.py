@@ -1,4 +1,4 @@
-"""A breakage that outlives the command that made it: a process of the box's warden holds it until it is told to repair."""
+"""A breakage that outlives the command that made it: a child of the box's warden holds it until the repair."""
 
 from __future__ import annotations
 
@@ -44,7 +44,8 @@ def begin(server: Server, situation: str, wish: Wish) -> None:
     words += ["--channel", wish.channel] if wish.channel else []
     words += ["--seconds", str(wish.seconds)] if wish.seconds else []
     pid = server.box.ward.spawn(words, _log(server), as_user=True)
-    wait_until(lambda: _note(server).exists() or not server.box.ward.running(pid), SECONDS, f"{situation} on {server.name}")
+    wait_until(lambda: _note(server).exists() or not server.box.ward.running(pid), SECONDS,
+               f"{situation} on {server.name}")
     if not _note(server).exists():
         raise SandboxError(_complaint(server))
 

@@ -137,7 +137,8 @@ def set_position(replica: Server, pos: str) -> None:
 
 
 def create_user(name: str, password: str, host: str, require: str) -> str:
-    return f"create or replace user '{name}'@'{host}' identified by {quoted(password)}{' require ' + require if require else ''}"
+    needs = f" require {require}" if require else ""
+    return f"create or replace user '{name}'@'{host}' identified by {quoted(password)}{needs}"
 
 
 def own_transactions(replica: Server, _: list[Server]) -> str:

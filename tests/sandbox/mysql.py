@@ -130,7 +130,8 @@ def set_position(replica: Server, pos: str) -> None:
 
 
 def create_user(name: str, password: str, host: str, require: str) -> str:
-    return f"create user '{name}'@'{host}' identified by {quoted(password)}{' require ' + require if require else ''}"
+    needs = f" require {require}" if require else ""
+    return f"create user '{name}'@'{host}' identified by {quoted(password)}{needs}"
 
 
 def own_transactions(replica: Server, sources: list[Server]) -> str:

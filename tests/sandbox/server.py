@@ -3,84 +3,28 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import shutil
 import signal
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pymysql
-import pymysql.cursors
 
 from . import kinds, semi_sync, templates, unprivileged
 from .breakages import Breakages
 from .channel import Channel
 from .errors import SandboxError, ServerFailed, WaitedTooLong
+from .session import Rows, Session
+from .settings import Settings
 from .waiting import wait_until
 
 if TYPE_CHECKING:
     from .box import Sandbox
 
 START_SECONDS = 60
+PORTS_TRIED = 10
 BIND_FAILED = ("Address already in use", "Do you already have another")
-
-Rows = list[dict[str, Any]]
-
-
-@dataclass
-class Settings:
-    """What it takes to find a server again from another process."""
-    name: str
-    kind: str
-    number: int
-    domain: int
-    port: int = 0
-    pid: int = 0
-    tls: str | None = None
-    options: list[str] = field(default_factory=list)
-    sources: dict[str, str] = field(default_factory=dict)
-    # Where the other nodes of a cluster reach this one, and where it finds programs that a cluster needs.
-    peer_port: int = 0
-    path: str = ""
-
-    @classmethod
-    def read(cls, folder: Path) -> Settings | None:
-        with contextlib.suppress(FileNotFoundError):
-            return cls(**json.loads((folder / "settings.json").read_text()))
-        return None
-
-    def write(self, folder: Path) -> None:
-        """In one step, as another process may read at any time."""
-        fresh = folder / "settings.json.new"
-        fresh.write_text(json.dumps(asdict(self), indent=1))
-        fresh.rename(folder / "settings.json")
-
-
-class Session:
-    """One connection of one's own, as root."""
-
-    def __init__(self, server: Server, seconds: float) -> None:
-        self._connection = pymysql.connect(unix_socket=str(server.socket), user="root", autocommit=True,
-                                           connect_timeout=10, read_timeout=seconds, write_timeout=seconds,
-                                           cursorclass=pymysql.cursors.DictCursor, charset="utf8mb4")
-
-    def sql(self, statements: str | Sequence[str]) -> Rows:
-        rows: Rows = []
-        with self._connection.cursor() as cursor:
-            for statement in [statements] if isinstance(statements, str) else statements:
-                cursor.execute(statement)
-                rows = list(cursor.fetchall())
-        return rows
-
-    @property
-    def id(self) -> int:
-        return int(self._connection.thread_id())
-
-    def close(self) -> None:
-        with contextlib.suppress(pymysql.Error):
-            self._connection.close()
 
 
 class Server:
@@ -92,20 +36,26 @@ class Server:
         self.settings = settings
         self.programs = kinds.programs(settings.kind)
         self.dialect = templates.FAMILIES[self.programs.kind.family]
+        self.name, self.kind, self.domain = settings.name, settings.kind, settings.domain
+        self.family, self.version = self.programs.kind.family, self.programs.version
         self.folder = box.folder / settings.name
         self.data_dir = self.folder / "data"
         self.socket = self.folder / "socket"
         self.error_log = self.folder / "error.log"
         self.breakages = Breakages(self)
 
-    name = property(lambda self: self.settings.name)
-    kind = property(lambda self: self.settings.kind)
-    port = property(lambda self: self.settings.port)
-    pid = property(lambda self: self.settings.pid)
-    domain = property(lambda self: self.settings.domain)
-    family = property(lambda self: self.programs.kind.family)
-    version = property(lambda self: self.programs.version)
-    sources = property(lambda self: {channel: self.box[name] for channel, name in self.settings.sources.items()})
+    @property
+    def port(self) -> int:
+        return self.settings.port
+
+    @property
+    def pid(self) -> int:
+        return self.settings.pid
+
+    @property
+    def sources(self) -> dict[str, Server]:
+        """By channel; the usual one has no name."""
+        return {channel: self.box[name] for channel, name in self.settings.sources.items()}
 
     def __repr__(self) -> str:
         return f"<{self.name}: {self.kind} at {self.host}:{self.port}>"
@@ -124,23 +74,20 @@ class Server:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def start(self, seconds: float = START_SECONDS) -> None:
-        """Ready when it returns. Keeps its port for life; only at its first start is it given another one if need be."""
+        """Ready when it returns. Keeps its port for life; only its first start may end with another one."""
         if self.running:
             return
-        for attempt in range(10):
-            if not self.settings.port:
-                self.settings.port = self.box.free_port()
-                first = True
-            else:
-                first = attempt > 0
+        if self.port:
+            self._start_once(seconds)
+            return
+        for attempt in range(PORTS_TRIED):
+            self.settings.port = self.box.free_port()
             try:
                 self._start_once(seconds)
                 return
             except ServerFailed as failed:
-                if not (first and any(text in str(failed) for text in BIND_FAILED)):
+                if attempt + 1 == PORTS_TRIED or not any(text in str(failed) for text in BIND_FAILED):
                     raise
-                self.settings.port = 0
-        raise ServerFailed(f"{self.name}: no free port after 10 attempts")
 
     def _start_once(self, seconds: float) -> None:
         if self.error_log.exists():
@@ -208,7 +155,7 @@ class Server:
 
     @contextlib.contextmanager
     def session(self, seconds: float = 600) -> Iterator[Session]:
-        session = Session(self, seconds)
+        session = Session(self.socket, seconds)
         try:
             yield session
         finally:
@@ -234,7 +181,8 @@ class Server:
         lines = {"host": self.host, "port": self.port, "user": user, "password": password, **more}
         path = self.folder / f"{user}.cnf"
         path.touch(mode=0o600)
-        path.write_text("".join(["[client]\n", *(f"{key.replace('_', '-')}={value}\n" for key, value in lines.items())]))
+        written = (f"{key.replace('_', '-')}={value}\n" for key, value in lines.items())
+        path.write_text("".join(["[client]\n", *written]))
         return path
 
     def monitor_file(self) -> Path:

@@ -19,7 +19,8 @@ import pytest
 TESTS = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(TESTS))
 
-from sandbox import KINDS, KindUnavailable, Sandbox, SandboxError, Server, ServerFailed, kinds  # noqa: E402
+from sandbox import CannotMount, KINDS, KindUnavailable, Sandbox, SandboxError  # noqa: E402
+from sandbox import Server, ServerFailed, kinds  # noqa: E402
 from sandbox import boxes, cache, galera, group_replication, side_folder  # noqa: E402
 from sandbox.breakages import Breakages  # noqa: E402
 from sandbox.waiting import wait_until  # noqa: E402
@@ -174,6 +175,19 @@ def test_certificates_are_what_they_say(certificate: str | None, accepted: bool,
     assert (done.returncode == 0) == accepted, done.stderr
 
 
+def test_a_full_disk_stops_a_replica_without_a_word(pair: tuple[Server, Server]) -> None:
+    source, _ = pair
+    try:
+        with source.box.replica_with_full_disk(source) as full:
+            if full.family == "mysql":
+                [channel] = full.channels()
+                assert channel.healthy and channel.row["Replica_IO_State"] == "Waiting for disk space"
+            assert full.running
+    except CannotMount as reason:
+        pytest.skip(str(reason))
+    assert source.sql("select 1 as one")
+
+
 # clusters
 
 
@@ -309,6 +323,18 @@ def test_a_frozen_server_is_ended_too() -> None:
     owner.kill()
     owner.wait()
     wait_until(lambda: _gone(folder, pid), 10, "nothing left")
+
+
+def test_a_mounted_disk_goes_with_its_box() -> None:
+    owner, folder, pid = _owner("full = box.replica_with_full_disk(server); full.__enter__(); time.sleep(60)")
+
+    def mounted() -> bool:
+        return str(folder) in Path("/proc/mounts").read_text()
+
+    wait_until(lambda: mounted() or owner.poll() is not None, 20, "the disk mounted")
+    owner.kill()
+    owner.wait()
+    wait_until(lambda: _gone(folder, pid) and not mounted(), 10, "nothing left")
 
 
 def test_servers_die_with_their_warden_and_the_next_box_sweeps_up(monkeypatch: pytest.MonkeyPatch) -> None:

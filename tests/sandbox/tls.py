@@ -61,8 +61,8 @@ def _signed(folder: Path, name: str, authority: str, common_name: str, names: st
     _openssl(folder, "req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={common_name}", "-config", "ca.conf",
              "-keyout", f"{name}-key.pem", "-out", f"{name}.csr")
     _openssl(folder, "ca", "-batch", "-notext", "-config", "ca.conf", "-extensions", "signed",
-             "-cert", f"{authority}.pem", "-keyfile", f"{authority}-key.pem", "-startdate", span[0], "-enddate", span[1],
-             "-in", f"{name}.csr", "-out", f"{name}.pem")
+             "-cert", f"{authority}.pem", "-keyfile", f"{authority}-key.pem",
+             "-startdate", span[0], "-enddate", span[1], "-in", f"{name}.csr", "-out", f"{name}.pem")
 
 
 def _make(folder: Path) -> None:

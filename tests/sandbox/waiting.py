@@ -14,7 +14,7 @@ POLL_SECONDS = 0.01
 
 
 def wait_until(predicate: Callable[[], T], seconds: float = 30, what: str | Callable[[], str] = "") -> T:
-    """Returns the predicate's first true value. `what` may be a function, so that it tells how things stand at the end."""
+    """Returns the predicate's first true value. `what` may be a function that tells how things stand at the end."""
     deadline = time.monotonic() + seconds
     while True:
         value = predicate()

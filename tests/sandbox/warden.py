@@ -20,6 +20,7 @@ import sys
 from typing import Any
 
 PR_SET_CHILD_SUBREAPER = 36
+MNT_DETACH = 2
 # Below the usual ephemeral ports, so that no outgoing connection takes the port of a stopped server.
 PORTS = range(20000, 32700)
 
@@ -94,6 +95,7 @@ class Warden:
         while _kill_children():
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(-1, 0)
+        _unmount_under(self.folder)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -108,6 +110,15 @@ def _kill_children() -> bool:
                 os.kill(int(entry), signal.SIGKILL)
                 found = True
     return found
+
+
+def _unmount_under(folder: str) -> None:
+    with open("/proc/self/mounts", encoding="utf-8", errors="surrogateescape") as mounts:
+        # A space is written as an octal number.
+        places = [line.split()[1].replace("\\040", " ") for line in mounts]
+    for place in places:
+        if place.startswith(folder + "/"):
+            ctypes.CDLL(None).umount2(os.fsencode(place), MNT_DETACH)
 
 
 def _leave(*_: object) -> None:
