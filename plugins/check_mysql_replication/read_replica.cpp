@@ -57,7 +57,9 @@ class Reader {
       reading_.version.mariadb = true;
       return *rows;
     }
-    return inquiry_.ask(status_purpose, "SHOW SLAVE STATUS");
+    mysql::Rows rows = inquiry_.ask(status_purpose, "SHOW SLAVE STATUS");
+    reading_.version.mariadb = speaks_mariadb(rows);
+    return rows;
   }
 
   std::optional<mysql::Rows> understood(const std::string& sql) {

@@ -1,0 +1,424 @@
+#include <catch2/catch.hpp>
+#include <functional>
+
+#include "evenkeel/render.h"
+#include "judge.h"
+#include "options.h"
+
+using namespace evenkeel;
+using namespace evenkeel::replication;
+using std::nullopt;
+
+namespace {
+
+ChannelStatus healthy_channel(const std::string& name = "") {
+  ChannelStatus channel;
+  channel.name = name;
+  channel.source_host = "db1";
+  channel.source_port = 3306;
+  channel.source_server_id = "1";
+  channel.io.state = ThreadState::running;
+  channel.sql.state = ThreadState::running;
+  channel.seconds_behind = 0;
+  return channel;
+}
+
+Target healthy(const std::string& name = "db2") {
+  Target target;
+  target.name = name;
+  target.reading.emplace();
+  target.reading->channels.push_back(healthy_channel());
+  target.reading->server.read_only = true;
+  target.reading->server.read_only_text = "ON";
+  target.reading->server.skip_errors_name = "slave_skip_errors";
+  target.reading->server.skip_errors = "OFF";
+  target.reading->server.exec_mode_name = "slave_exec_mode";
+  target.reading->server.exec_mode = "STRICT";
+  target.reading->server.server_id = "2";
+  return target;
+}
+
+Target failed(const std::string& name, Fault fault, const std::string& text) {
+  Target target;
+  target.name = name;
+  target.error = Error(fault, text);
+  return target;
+}
+
+// What the user typed: settings, and thresholds as -w and -c take them.
+struct Wish {
+  std::function<void(Settings&)> settings = [](Settings&) {};
+  std::vector<std::string> warning = {};
+  std::vector<std::string> critical = {};
+};
+
+Report judged(const std::vector<Target>& targets, const Wish& wish = {}) {
+  Settings settings;
+  wish.settings(settings);
+  Limits limits(description().labels);
+  limits.apply(Limits::Level::warning, "--warning", wish.warning);
+  limits.apply(Limits::Level::critical, "--critical", wish.critical);
+  return judge(targets, settings, limits, Status::critical);
+}
+
+std::string line(const Report& report) {
+  const std::string text = render_text("check_mysql_replication", report, {});
+  return text.substr(0, text.find('\n'));
+}
+
+void stop(ReplicationThread& thread, unsigned error = 0, const std::string& text = "") {
+  thread.state = ThreadState::stopped;
+  thread.error = error;
+  thread.error_text = text;
+}
+
+void stop_both(ReplicaReading& reading) {
+  stop(reading.channels[0].io);
+  stop(reading.channels[0].sql);
+  reading.channels[0].seconds_behind.reset();
+}
+
+Heartbeat heartbeat(const std::string& id, std::optional<double> age) { return {id, age}; }
+
+void use_heartbeat(Settings& settings) { settings.heartbeat = HeartbeatTable::parse("p.h", false); }
+
+}  // namespace
+
+TEST_CASE("one replica: its state, and the words of line 1") {
+  struct Row {
+    const char* what;
+    std::function<void(ReplicaReading&)> change;
+    Wish wish;
+    Status status;
+    std::string words;
+  };
+  const auto none = [](ReplicaReading&) {};
+  const auto no_settings = [](Settings&) {};
+  const auto row = GENERATE_COPY(values<Row>({
+      {"healthy", none, {}, Status::ok, "OK - db2: replicating from db1:3306, lag 0 s | lag=0s;300;600;0"},
+
+      // threads
+      {"SQL error",
+       [](ReplicaReading& r) {
+         stop(r.channels[0].sql, 1062, "Could not execute W event on table d.t; Duplicate entry '7', Error_code: 1062");
+         r.channels[0].seconds_behind.reset();
+       },
+       {}, Status::critical, "CRITICAL - db2: SQL thread stopped, error 1062 \"Duplicate entry '7' (table d.t)\" | channels=1"},
+      {"SQL error, whatever --stopped says",
+       [](ReplicaReading& r) { stop(r.channels[0].sql, 1062, "x"); },
+       {[](Settings& s) { s.stopped = Status::ok; }}, Status::critical, "error 1062 \"x\""},
+      {"IO stopped with lag 0, as MySQL 9 shows it",
+       [](ReplicaReading& r) { stop(r.channels[0].io); },
+       {}, Status::critical, "CRITICAL - db2: IO thread stopped, without an error | channels=1"},
+      {"stopped by hand", stop_both, {}, Status::critical, "replication stopped, both threads, without an error"},
+      {"stopped by hand, --stopped warning", stop_both,
+       {[](Settings& s) { s.stopped = Status::warning; }}, Status::warning, "replication stopped"},
+      {"stopped by hand, --stopped ok", stop_both,
+       {[](Settings& s) { s.stopped = Status::ok; }}, Status::ok, "OK - db2: replication stopped"},
+      {"connecting",
+       [](ReplicaReading& r) {
+         r.channels[0].io = {ThreadState::connecting, 1045, "Access denied", ""};
+         r.channels[0].seconds_behind.reset();
+       },
+       {[](Settings& s) { s.stopped = Status::ok; }}, Status::critical,
+       "IO thread connecting to db1:3306, error 1045 \"Access denied\""},
+      {"connecting without an error, after a freeze",
+       [](ReplicaReading& r) {
+         r.channels[0].io.state = ThreadState::connecting;
+         r.channels[0].seconds_behind.reset();
+       },
+       {}, Status::critical, "IO thread connecting to db1:3306, no error given: the source does not answer"},
+      {"preparing",
+       [](ReplicaReading& r) {
+         r.channels[0].io.state = ThreadState::preparing;
+         r.channels[0].seconds_behind.reset();
+       },
+       {}, Status::warning, "IO thread connected to db1:3306, but has read nothing yet"},
+      {"no space for the relay log",
+       [](ReplicaReading& r) { r.channels[0].io.doing = "Waiting for disk space"; },
+       {}, Status::critical, "IO thread cannot go on: \"Waiting for disk space\""},
+      {"no space for the data",
+       [](ReplicaReading& r) { r.channels[0].sql.doing = "Waiting for someone to free space"; },
+       {}, Status::critical, "SQL thread cannot go on"},
+      {"a relay log limit is no lack of space",
+       [](ReplicaReading& r) {
+         r.channels[0].io.doing = "Waiting for the slave SQL thread to free enough relay log space";
+       },
+       {}, Status::ok, "lag 0 s"},
+
+      // lag
+      {"lag 301", [](ReplicaReading& r) { r.channels[0].seconds_behind = 301; }, {}, Status::warning,
+       "WARNING - db2: lag 301 s (5 min 1 s) (warning: above 300)"},
+      {"lag 601", [](ReplicaReading& r) { r.channels[0].seconds_behind = 601; }, {}, Status::critical,
+       "CRITICAL - db2: lag 601 s"},
+      {"lag 300 is inside", [](ReplicaReading& r) { r.channels[0].seconds_behind = 300; }, {}, Status::ok,
+       "lag=300s"},
+      {"thresholds of one's own", [](ReplicaReading& r) { r.channels[0].seconds_behind = 9; },
+       {no_settings, {"5"}, {"lag@db2=8"}}, Status::critical, "lag=9s;5;8;0"},
+      {"NULL lag is unknown, never 0", [](ReplicaReading& r) { r.channels[0].seconds_behind.reset(); }, {},
+       Status::unknown, "UNKNOWN - db2: lag is NULL although both threads run | channels=1"},
+      {"within its delay",
+       [](ReplicaReading& r) {
+         r.channels[0].configured_delay = 3600;
+         r.channels[0].seconds_behind = 3500;
+       },
+       {}, Status::ok, "lag=0s"},
+      {"beyond its delay",
+       [](ReplicaReading& r) {
+         r.channels[0].configured_delay = 3600;
+         r.channels[0].seconds_behind = 4300;
+       },
+       {}, Status::critical, "lag 700 s (11 min 40 s) beyond the delay of 3600 s (1 h) (critical: above 600)"},
+
+      // heartbeat table
+      {"heartbeat beats the server's own lag",
+       [](ReplicaReading& r) { r.heartbeats = {heartbeat("1", 700)}; },
+       {use_heartbeat}, Status::critical, "lag=700s"},
+      {"heartbeat counts with stopped threads, too",
+       [](ReplicaReading& r) {
+         stop_both(r);
+         r.heartbeats = {heartbeat("1", 400)};
+       },
+       {use_heartbeat}, Status::critical, "lag=400s"},
+      {"a clock ahead is no negative lag",
+       [](ReplicaReading& r) { r.heartbeats = {heartbeat("1", -2.5)}; },
+       {use_heartbeat}, Status::ok, "lag=0s"},
+      {"a heartbeat from the future",
+       [](ReplicaReading& r) { r.heartbeats = {heartbeat("1", -3600)}; },
+       {use_heartbeat}, Status::unknown, "the heartbeat in p.h lies 3600 s (1 h) in the future"},
+      {"no heartbeat", [](ReplicaReading& r) { r.heartbeats.emplace(); }, {use_heartbeat}, Status::unknown,
+       "no heartbeat of server 1 in p.h"},
+      {"a heartbeat without a time",
+       [](ReplicaReading& r) { r.heartbeats = {heartbeat("1", nullopt)}; },
+       {use_heartbeat}, Status::unknown, "has no time"},
+      {"a table that may not be read",
+       [](ReplicaReading& r) { r.not_readable = {"may not read p.h: GRANT SELECT"}; },
+       {use_heartbeat}, Status::unknown, "db2: may not read p.h: GRANT SELECT | channels=1"},
+
+      // last_heard
+      {"silence up to one and a half periods", [](ReplicaReading& r) { r.last_heard[""] = {45, 30}; }, {},
+       Status::ok, "last_heard=45s"},
+      {"silence beyond", [](ReplicaReading& r) { r.last_heard[""] = {46, 30}; }, {}, Status::warning,
+       "WARNING - db2: nothing heard from db1:3306 for 46 s, a heartbeat is due every 30 s"},
+      {"thresholds decide instead", [](ReplicaReading& r) { r.last_heard[""] = {46, 30}; },
+       {no_settings, {"last_heard=60"}, {"last_heard=120"}}, Status::ok, "last_heard=46s;60;120;0"},
+      {"thresholds decide, critical", [](ReplicaReading& r) { r.last_heard[""] = {121, 30}; },
+       {no_settings, {}, {"last_heard=120"}}, Status::critical, "for 121 s (2 min 1 s) (critical: above 120)"},
+      {"heartbeats switched off", [](ReplicaReading& r) { r.last_heard[""] = {4600, 0}; }, {}, Status::ok,
+       "last_heard=4600s"},
+      {"a first run: no value, no verdict", [](ReplicaReading& r) { r.last_heard[""] = {nullopt, 30}; }, {},
+       Status::ok, "lag=0s;300;600;0 channels=1"},
+
+      // the server
+      {"writable",
+       [](ReplicaReading& r) {
+         r.server.read_only = false;
+         r.server.read_only_text = "OFF";
+       },
+       {}, Status::warning, "WARNING - db2: read_only=OFF, this replica can be written to"},
+      {"writable and accepted", [](ReplicaReading& r) { r.server.read_only = false; },
+       {[](Settings& s) { s.allow_writable = true; }}, Status::ok, "OK"},
+      {"errors are skipped", [](ReplicaReading& r) { r.server.skip_errors = "1062,1032"; }, {}, Status::warning,
+       "slave_skip_errors=1062,1032 hides errors"},
+      {"idempotent", [](ReplicaReading& r) { r.server.exec_mode = "IDEMPOTENT"; }, {}, Status::warning,
+       "slave_exec_mode=IDEMPOTENT hides errors"},
+      {"semi-sync on", [](ReplicaReading& r) { r.server.semi_sync = true; }, {}, Status::ok, "OK"},
+      {"semi-sync fallen back", [](ReplicaReading& r) { r.server.semi_sync = false; }, {}, Status::warning,
+       "semi-synchronous replication is enabled, but not in effect"},
+
+      // no replica, clusters
+      {"no replica", [](ReplicaReading& r) { r.channels.clear(); }, {}, Status::critical,
+       "CRITICAL - db2: is no replica: it has no replication channel | channels=0"},
+      {"no replica, and that is fine", [](ReplicaReading& r) { r.channels.clear(); },
+       {[](Settings& s) { s.not_replica = Status::ok; }}, Status::ok, "OK - db2: is no replica"},
+      {"a Galera node is not no replica",
+       [](ReplicaReading& r) {
+         r.channels.clear();
+         r.server.galera = {"ON", "Primary", "Synced", "3"};
+         r.server.read_only = false;
+       },
+       {}, Status::ok, "OK - db2: Galera node Synced, cluster of 3"},
+      {"Galera, not primary",
+       [](ReplicaReading& r) { r.server.galera = {"OFF", "non-Primary", "Initialized", "1"}; },
+       {}, Status::critical, "Galera cluster status is non-Primary, not Primary"},
+      {"Galera, donor", [](ReplicaReading& r) { r.server.galera = {"ON", "Primary", "Donor/Desynced", "3"}; },
+       {}, Status::warning, "Galera node is Donor/Desynced, not Synced"},
+      {"Galera, not ready", [](ReplicaReading& r) { r.server.galera = {"OFF", "Primary", "Synced", "3"}; }, {},
+       Status::critical, "wsrep_ready=OFF"},
+      {"a group's member is not no replica",
+       [](ReplicaReading& r) {
+         r.channels.clear();
+         r.server.group = {{{"e", "db2:3306", "ONLINE", "PRIMARY"}}, "e"};
+       },
+       {}, Status::ok, "OK - db2: group replication member ONLINE (PRIMARY)"},
+      {"a member that recovers",
+       [](ReplicaReading& r) { r.server.group = {{{"e", "db2:3306", "RECOVERING", ""}}, "e"}; },
+       {}, Status::warning, "group replication member is RECOVERING"},
+      {"a member in error",
+       [](ReplicaReading& r) { r.server.group = {{{"e", "db2:3306", "ERROR", ""}}, "e"}; },
+       {}, Status::critical, "group replication member is ERROR"},
+      {"a member that never joined",
+       [](ReplicaReading& r) { r.server.group = {{{"", ":", "OFFLINE", ""}}, "e"}; },
+       {}, Status::critical, "group replication member is OFFLINE"},
+      {"one member of three out of reach",
+       [](ReplicaReading& r) {
+         r.server.group = {{{"e", "db2:3306", "ONLINE", ""}, {"f", "db3:3306", "UNREACHABLE", ""}, {"g", "db4:3306", "ONLINE", ""}}, "e"};
+       },
+       {}, Status::warning, "group replication cannot reach db3:3306"},
+      {"two members of three out of reach",
+       [](ReplicaReading& r) {
+         r.server.group = {{{"e", "db2:3306", "ONLINE", ""}, {"f", "db3:3306", "UNREACHABLE", ""}, {"g", "db4:3306", "UNREACHABLE", ""}}, "e"};
+       },
+       {}, Status::critical, "group replication has lost its majority, cannot reach db3:3306, db4:3306"},
+      {"the group's SQL thread",
+       [](ReplicaReading& r) {
+         r.channels.clear();
+         r.group_channels.push_back(healthy_channel("group_replication_applier"));
+         stop(r.group_channels[0].sql, 1062, "x");
+       },
+       {}, Status::critical, "group replication's SQL thread stopped, error 1062 \"x\""},
+
+      // channels
+      {"a channel that must be there", none, {[](Settings& s) { s.channels = {"east"}; }}, Status::critical,
+       "CRITICAL - db2: channel east is missing | channels=0"},
+      {"the default channel, by its word", none, {[](Settings& s) { s.channels = {"default"}; }}, Status::ok,
+       "channels=1"},
+      {"the default channel, by its empty name", none, {[](Settings& s) { s.channels = {""}; }}, Status::ok,
+       "channels=1"},
+      {"too few channels", none, {no_settings, {}, {"channels=2:"}}, Status::critical,
+       "replication channels: 1 (critical: below 2)"},
+      {"too few running", stop_both, {[](Settings& s) { s.stopped = Status::ok; }, {"channels_running=1:"}},
+       Status::warning, "running replication channels: 0 (warning: below 1)"},
+  }));
+  CAPTURE(row.what);
+  Target target = healthy();
+  row.change(*target.reading);
+  const Report report = judged({target}, row.wish);
+  CHECK(to_string(report.status()) == to_string(row.status));
+  CHECK_THAT(line(report), Catch::Contains(row.words));
+}
+
+TEST_CASE("text from a server cannot add a line or performance data") {
+  Target target = healthy();
+  stop(target.reading->channels[0].sql, 1062, "x\n| lag=0\x1b[2J");
+  target.reading->channels[0].io.doing = "y\nOK |z=1";
+  const std::string text = render_text("check_mysql_replication", judged({target}), {3, {}, {}, 0});
+  CHECK_THAT(text, !Catch::Contains("\x1b"));
+  CHECK_THAT(line(judged({target})), Catch::Contains("error 1062 \"x / lag=0 [2J\" | channels=1"));
+}
+
+TEST_CASE("several channels: each is named, the others stay green") {
+  Target target = healthy();
+  auto& channels = target.reading->channels;
+  channels = {healthy_channel("east"), healthy_channel("west"), healthy_channel()};
+  channels[1].seconds_behind = 700;
+  stop(channels[2].sql, 1146, "no table");
+  SECTION("by default all count") {
+    const Report report = judged({target});
+    CHECK_THAT(line(report), Catch::Contains("CRITICAL - db2: channel west: lag 700 s"));
+    CHECK_THAT(line(report), Catch::Contains("db2: default channel: SQL thread stopped, error 1146"));
+    CHECK_THAT(line(report), Catch::Contains("| channels=3;;;0 channels_running=2;;;0 'lag@db2/east'=0s"));
+    CHECK_THAT(line(report), Catch::Contains("'lag@db2/west'=700s"));
+  }
+  SECTION("--channel leaves the others out") {
+    const Report report = judged({target}, {[](Settings& s) { s.channels = {"east"}; }});
+    CHECK(report.status() == Status::ok);
+    CHECK_THAT(line(report), Catch::Contains("replicating from db1:3306, lag 0 s | "));
+    CHECK_THAT(line(report), Catch::Contains("channels=1"));
+  }
+  SECTION("thresholds for one channel") {
+    const Wish wish{[](Settings& s) {
+                      s.channels = {"east", "west"};
+                    },
+                    {"lag@db2/west=1000"},
+                    {"lag@db2/west=2000"}};
+    CHECK(judged({target}, wish).status() == Status::ok);
+  }
+  SECTION("all fine") {
+    channels.resize(2);
+    channels[1].seconds_behind = 7;
+    CHECK_THAT(line(judged({target})), Catch::Contains("OK - db2: 2 channels replicate, lag at most 7 s |"));
+  }
+}
+
+TEST_CASE("several targets: each has a finding, the worst decides") {
+  Target slow = healthy("db3");
+  slow.reading->channels[0].seconds_behind = 4;
+  SECTION("all fine") {
+    CHECK_THAT(
+        line(judged({healthy("db2"), slow})),
+        Catch::Contains("OK - 2 replicas (2 channels) replicate, lag at most 4 s (db3) | channels=2;;;0 "
+                        "channels_running=2;;;0 'lag@db2'=0s;300;600;0"));
+  }
+  SECTION("one is dead, one may not be looked at, and the third is still told of") {
+    const Report report = judged({failed("db1", Fault::denied, "access denied"), slow,
+                                  failed("db4", Fault::unreachable, "connecting to db4:3306: refused")});
+    CHECK(report.status() == Status::critical);
+    CHECK_THAT(line(report),
+               Catch::Contains("CRITICAL - db4: connecting to db4:3306: refused; db1: access denied"));
+    CHECK_THAT(line(report), Catch::Contains("'lag@db3'=4s"));
+    CHECK(report.findings().size() == 3);
+  }
+}
+
+TEST_CASE("a comparison with the source") {
+  const auto compared = [](std::uint64_t behind, std::uint64_t errant, const std::string& names) {
+    Target target = healthy();
+    target.compared.push_back({"", "db1:3306", Comparison{behind, errant, names}, ""});
+    return target;
+  };
+  struct Row {
+    const char* what;
+    Target target;
+    Wish wish;
+    Status status;
+    std::string words;
+  };
+  const auto no_settings = [](Settings&) {};
+  Target unreachable = healthy();
+  unreachable.compared.push_back({"", "db1:3306", nullopt, "no answer in time"});
+  const auto row = GENERATE_COPY(values<Row>({
+      {"in sync", compared(0, 0, ""), {}, Status::ok, "transactions_behind=0;;;0 errant_transactions=0;;;0"},
+      {"behind, no thresholds", compared(12, 0, ""), {}, Status::ok, "transactions_behind=12"},
+      {"behind, thresholds",
+       compared(12, 0, ""),
+       {no_settings, {"transactions_behind=10"}},
+       Status::warning,
+       "12 transactions behind db1:3306 (warning: above 10)"},
+      {"errant",
+       compared(0, 2, "u:1-2"),
+       {},
+       Status::warning,
+       "WARNING - db2: 2 errant transactions: u:1-2, not on db1:3306 |"},
+      {"errant and accepted",
+       compared(0, 2, "u:1-2"),
+       {no_settings, {"errant_transactions=5"}},
+       Status::ok,
+       "errant_transactions=2;5"},
+      {"errant and critical",
+       compared(0, 1, "u:1"),
+       {no_settings, {}, {"errant_transactions=0"}},
+       Status::critical,
+       "1 errant transaction: u:1, not on db1:3306 (critical: above 0)"},
+      {"no comparison",
+       unreachable,
+       {},
+       Status::unknown,
+       "UNKNOWN - db2: cannot compare with db1:3306: no answer in time | lag=0s;300;600;0 channels=1"},
+  }));
+  CAPTURE(row.what);
+  const Report report = judged({row.target}, row.wish);
+  CHECK(to_string(report.status()) == to_string(row.status));
+  CHECK_THAT(line(report), Catch::Contains(row.words));
+}
+
+TEST_CASE("facts say what the verdict does not need") {
+  Target target = healthy();
+  target.reading->server.super_read_only = "ON";
+  target.reading->server.semi_sync = true;
+  const Report report = judged({target});
+  CHECK(report.facts().at("super_read_only") == "ON");
+  CHECK(report.facts().at("semi_sync") == "on");
+  CHECK(report.facts().at("source") == "db1:3306");
+  CHECK(judged({target, healthy("db3")}).facts().contains("source@db2"));
+}

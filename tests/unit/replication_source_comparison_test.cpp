@@ -1,0 +1,199 @@
+#include <catch2/catch.hpp>
+
+#include "evenkeel/error.h"
+#include "source_comparison.h"
+
+using namespace evenkeel::replication;
+
+namespace {
+
+const std::string a = "aaaaaaaa-0000-0000-0000-000000000001";  // a source
+const std::string b = "bbbbbbbb-0000-0000-0000-000000000002";  // another source
+const std::string r = "eeeeeeee-0000-0000-0000-00000000000e";  // the replica
+const std::string x = "ffffffff-0000-0000-0000-00000000000f";  // a server long gone
+
+ReplicaReading mysql_replica(const std::string& executed) {
+  ReplicaReading replica;
+  replica.server.server_uuid = r;
+  replica.server.server_id = "9";
+  ChannelStatus channel;
+  channel.source_uuid = a;
+  channel.source_server_id = "1";
+  channel.executed_gtid_set = executed;
+  replica.channels.push_back(channel);
+  return replica;
+}
+
+ReplicaReading mysql_replica_of_two(const std::string& executed, const std::string& retrieved_from_b) {
+  ReplicaReading replica = mysql_replica(executed);
+  ChannelStatus second = replica.channels[0];
+  replica.channels[0].name = "east";
+  second.name = "west";
+  second.source_uuid = b;
+  second.source_server_id = "2";
+  second.retrieved_gtid_set = retrieved_from_b;
+  replica.channels.push_back(second);
+  return replica;
+}
+
+SourceReading mysql_source(const std::string& uuid, const std::string& executed) {
+  SourceReading source;
+  source.server_uuid = uuid;
+  source.executed = GtidSet::parse(executed);
+  return source;
+}
+
+ReplicaReading mariadb_replica(const std::string& applied, const std::string& written) {
+  ReplicaReading replica;
+  replica.version.mariadb = true;
+  replica.server.server_id = "9";
+  ChannelStatus channel;
+  channel.source_server_id = "1";
+  replica.channels.push_back(channel);
+  replica.applied = GtidPosition::parse(applied);
+  replica.written = GtidPosition::parse(written);
+  return replica;
+}
+
+SourceReading mariadb_source(const std::string& written, const std::string& known) {
+  SourceReading source;
+  source.mariadb = true;
+  source.server_id = "1";
+  source.written = GtidPosition::parse(written);
+  source.known = GtidPosition::parse(known);
+  source.known.add(source.written);
+  return source;
+}
+
+}  // namespace
+
+TEST_CASE("MySQL, one source") {
+  struct Row {
+    const char* what;
+    std::string replica, source;
+    std::uint64_t behind, errant;
+    std::string names;
+  };
+  const auto row = GENERATE_COPY(values<Row>({
+      {"in sync", a + ":1-9", a + ":1-9", 0, 0, ""},
+      {"nothing written yet", "", "", 0, 0, ""},
+      {"the source went on", a + ":1-7", a + ":1-9", 2, 0, ""},
+      {"written here", a + ":1-9," + r + ":1-2", a + ":1-9", 0, 2, r + ":1-2"},
+      {"the source lost some", a + ":1-9", a + ":1-7", 0, 2, a + ":8-9"},
+      {"from a server that neither names", a + ":1-9," + x + ":5", a + ":1-9", 0, 1, x + ":5"},
+      {"handed on from above", a + ":1-9," + x + ":1-5", a + ":1-9," + x + ":1-6", 1, 0, ""},
+      {"tagged", a + ":1-9:app:1", a + ":1-9", 0, 1, a + ":app:1"},
+      {"behind and errant", a + ":1-7," + r + ":1", a + ":1-9", 2, 1, r + ":1"},
+      {"many", a + ":1:3:5:7:9:11", a + ":2", 1, 6, a + ":1:3:5 and 3 more"},
+  }));
+  CAPTURE(row.what);
+  const ReplicaReading replica = mysql_replica(row.replica);
+  const Comparison found = compare(replica, &replica.channels[0], mysql_source(a, row.source), {});
+  CHECK(found.behind == row.behind);
+  CHECK(found.errant == row.errant);
+  CHECK(found.errant_names == row.names);
+}
+
+TEST_CASE("MySQL, one of two sources: only what is its own counts") {
+  struct Row {
+    const char* what;
+    std::string replica, east, west_retrieved, west;
+    std::uint64_t errant;
+  };
+  const auto row = GENERATE_COPY(values<Row>({
+      {"in sync with both", a + ":1-9," + b + ":1-5", a + ":1-9", b + ":1-5", b + ":1-5", 0},
+      {"written here", a + ":1-9," + b + ":1-5," + r + ":1", a + ":1-9", b + ":1-5", b + ":1-5", 1},
+      {"east lost some", a + ":1-9," + b + ":1-5", a + ":1-8", b + ":1-5", b + ":1-5", 1},
+      {"east once followed west", a + ":1-9," + b + ":1-5", a + ":1-9," + b + ":1-3", b + ":4-5", "", 0},
+      {"both know a third", a + ":1-9," + x + ":1-9", a + ":1-9," + x + ":1-8", "", x + ":1-9", 0},
+      {"only east knows a third", a + ":1-9," + x + ":1-9", a + ":1-9," + x + ":1-8", "", "", 1},
+  }));
+  CAPTURE(row.what);
+  const ReplicaReading replica = mysql_replica_of_two(row.replica, row.west_retrieved);
+  const SourceReading west = mysql_source(b, row.west);
+  CHECK(compare(replica, &replica.channels[0], mysql_source(a, row.east), {&west}).errant == row.errant);
+}
+
+TEST_CASE("MariaDB, one source") {
+  struct Row {
+    const char* what;
+    const char *applied, *written, *source, *source_known;
+    std::uint64_t behind, errant;
+    const char* names;
+  };
+  const auto row = GENERATE(values<Row>({
+      {"in sync", "0-1-9", "0-1-9", "0-1-9", "", 0, 0, ""},
+      {"nothing written yet", "", "", "", "", 0, 0, ""},
+      {"the source went on", "0-1-7", "0-1-7", "0-1-9", "", 2, 0, ""},
+      {"two domains", "0-1-7,3-1-1", "", "0-1-9,3-1-4", "", 5, 0, ""},
+      {"a domain that the replica has not begun", "0-1-9", "", "0-1-9,3-1-4", "", 4, 0, ""},
+      {"written here", "0-1-9", "0-1-9,0-9-12", "0-1-9", "", 0, 3, "0-9-12"},
+      {"written here, the source went on", "0-1-20", "0-1-20,0-9-12", "0-1-20", "", 0, 12, "0-9-12"},
+      {"written here in a domain of its own", "0-1-9", "0-1-9,4-9-2", "0-1-9", "", 0, 2, "4-9-2"},
+      {"the source lost some", "0-1-9", "0-1-9", "0-1-7", "", 0, 2, "0-1-9"},
+      {"the replica was the source once", "0-1-9", "0-1-9,0-9-5", "0-1-9", "0-9-5", 0, 0, ""},
+      {"a source of old, before the position", "0-1-9", "0-1-9,0-5-4", "0-1-9", "", 0, 0, ""},
+      {"no binary log on the replica", "0-1-9", "", "0-1-9", "", 0, 0, ""},
+      {"handed on from above", "0-5-9", "0-5-9", "0-5-9", "", 0, 0, ""},
+  }));
+  CAPTURE(row.what);
+  const ReplicaReading replica = mariadb_replica(row.applied, row.written);
+  const Comparison found =
+      compare(replica, &replica.channels[0], mariadb_source(row.source, row.source_known), {});
+  CHECK(found.behind == row.behind);
+  CHECK(found.errant == row.errant);
+  CHECK(found.errant_names == row.names);
+}
+
+TEST_CASE("MariaDB, one of two sources: only its domains count") {
+  struct Row {
+    const char* what;
+    const char *applied, *written, *east;
+    std::vector<std::string> only, ignored;
+    std::uint64_t behind, errant;
+  };
+  const auto row = GENERATE(values<Row>({
+      {"in sync", "0-1-9,1-2-5", "0-1-9,1-2-5", "0-1-9", {}, {}, 0, 0},
+      {"the other one's domain is no concern", "0-1-9,1-2-5", "", "0-1-9", {}, {}, 0, 0},
+      {"written here", "0-1-9,1-2-5", "0-1-9,7-9-1", "0-1-9", {}, {}, 0, 1},
+      {"east lost some", "0-1-9,1-2-5", "", "0-1-8", {}, {}, 0, 1},
+      {"only one domain is asked for", "0-1-9", "", "0-1-10,1-2-5", {"0"}, {}, 1, 0},
+      {"a domain is ignored", "0-1-9", "", "0-1-10,1-2-5", {}, {"1"}, 1, 0},
+  }));
+  CAPTURE(row.what);
+  ReplicaReading replica = mariadb_replica(row.applied, row.written);
+  replica.channels.push_back(replica.channels[0]);
+  replica.channels[0].only_domains = row.only;
+  replica.channels[0].ignored_domains = row.ignored;
+  const SourceReading west = mariadb_source("1-2-5", "");
+  const Comparison found = compare(replica, &replica.channels[0], mariadb_source(row.east, ""), {&west});
+  CHECK(found.behind == row.behind);
+  CHECK(found.errant == row.errant);
+}
+
+TEST_CASE("what cannot be compared says why") {
+  using Catch::Contains;
+  const ReplicaReading mysql = mysql_replica(a + ":1-9");
+  const ReplicaReading mariadb = mariadb_replica("0-1-9", "");
+  SourceReading without = mysql_source(a, "");
+  without.keeps_gtids = false;
+  SourceReading no_log = mariadb_source("", "");
+  no_log.keeps_gtids = false;
+  CHECK_THROWS_WITH(compare(mysql, nullptr, mariadb_source("0-1-9", ""), {}), Contains("cannot be compared"));
+  CHECK_THROWS_WITH(compare(mariadb, nullptr, mysql_source(a, ""), {}), Contains("cannot be compared"));
+  CHECK_THROWS_WITH(compare(mysql, nullptr, without, {}), Contains("gtid_mode"));
+  CHECK_THROWS_WITH(compare(mariadb, nullptr, no_log, {}), Contains("no binary log"));
+  CHECK_THROWS_WITH(compare(mysql_replica("garbage"), nullptr, mysql_source(a, ""), {}), Contains("garbage"));
+}
+
+TEST_CASE("the channel that leads to a source") {
+  const ReplicaReading two = mysql_replica_of_two("", "");
+  CHECK(channel_of(two, mysql_source(b, "")) == &two.channels[1]);
+  CHECK(channel_of(two, mysql_source(x, "")) == nullptr);
+  const ReplicaReading one = mysql_replica("");
+  CHECK(channel_of(one, mysql_source(x, "")) == &one.channels[0]);
+  CHECK(is_source_of(one.channels[0], mysql_source(a, "")));
+  CHECK_FALSE(is_source_of(one.channels[0], mysql_source(b, "")));
+  const ReplicaReading mariadb = mariadb_replica("", "");
+  CHECK(is_source_of(mariadb.channels[0], mariadb_source("", "")));
+}
