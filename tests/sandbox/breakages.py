@@ -11,6 +11,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from . import binlogs
 from .channel import Channel
 from .errors import SandboxError
 from .waiting import wait_until
@@ -193,24 +194,24 @@ class Breakages:
 
     @contextlib.contextmanager
     def binlog_purged(self, *, channel: str | None = None) -> Iterator[None]:
-        """The source threw away what the replica has not read. What is lost holds no data, so that it can be skipped.
+        """The source threw away what the replica has not read. The repair puts it back, for other replicas to come.
 
         The text says 1236 in both families; as its number MySQL gives 13114.
         """
         name = self._channel_name(channel)
         source = self._source(name)
+        table = self._table(name)
         self._replica.stop_replica(name)
-        source.sql("drop table if exists mysql.nothing_of_this_name")
+        source.sql([f"insert into {table} (note) values ('purged')", "flush binary logs"])
+        binlogs.keep(source)
         source.dialect.purge_binlogs(source)
         self._replica.start_replica(name)
         self._await(name, lambda now: now.io == "No" and "error 1236" in now.io_error, "error 1236")
         try:
             yield
         finally:
-            self._replica.stop_replica(name)
-            self._replica.dialect.skip_to(self._replica, source)
-            self._replica.start_replica(name)
-            self._replica.wait_in_sync()
+            binlogs.put_back(source)
+            self._mend(name)
 
     # the replica itself
 

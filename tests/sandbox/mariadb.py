@@ -112,8 +112,7 @@ def has_applied(replica: Server, pos: str) -> bool:
 
 
 def purge_binlogs(source: Server) -> None:
-    """A log that a dump thread reads, or that InnoDB has not put behind it, is kept for a moment longer."""
-    source.sql("flush binary logs")
+    """All but the newest. A log that a dump thread reads, or that InnoDB still needs, is kept for a moment longer."""
     newest = source.sql("show master status")[0]["File"]
 
     def purged() -> bool:
@@ -121,14 +120,6 @@ def purge_binlogs(source: Server) -> None:
         return len(source.sql("show binary logs")) == 1
 
     wait_until(purged, 10, "the old binary logs gone")
-
-
-def skip_to(replica: Server, source: Server) -> None:
-    """The stopped replica takes what it missed for applied. Other channels' domains stay where they are."""
-    missed = {gtid.split("-")[0]: gtid for gtid in position(source).split(",")}
-    now = str(replica.sql("select @@global.gtid_slave_pos as pos")[0]["pos"])
-    kept = [gtid for gtid in now.split(",") if gtid and gtid.split("-")[0] not in missed]
-    replica.sql(f"set global gtid_slave_pos='{','.join([*kept, *missed.values()])}'")
 
 
 def set_position(replica: Server, pos: str) -> None:

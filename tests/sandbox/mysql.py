@@ -107,8 +107,7 @@ def has_applied(replica: Server, pos: str) -> bool:
 
 
 def purge_binlogs(source: Server) -> None:
-    """A log that a dump thread reads, or that InnoDB has not put behind it, is kept for a moment longer."""
-    source.sql("flush binary logs")
+    """All but the newest. A log that a dump thread reads, or that InnoDB still needs, is kept for a moment longer."""
     newest = source.sql("show binary log status")[0]["File"]
 
     def purged() -> bool:
@@ -116,12 +115,6 @@ def purge_binlogs(source: Server) -> None:
         return len(source.sql("show binary logs")) == 1
 
     wait_until(purged, 10, "the old binary logs gone")
-
-
-def skip_to(replica: Server, source: Server) -> None:
-    """The stopped replica takes what it missed for applied."""
-    missed = f"gtid_subtract('{position(source)}', @@global.gtid_executed)"
-    replica.sql(f"set global gtid_purged=concat('+', {missed})")
 
 
 def set_position(replica: Server, pos: str) -> None:

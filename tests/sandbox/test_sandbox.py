@@ -140,6 +140,15 @@ def test_an_errant_transaction_is_named_and_forgotten(pair: tuple[Server, Server
     assert not replica.own_transactions()
 
 
+def test_a_source_whose_logs_were_purged_can_have_new_replicas(pair: tuple[Server, Server]) -> None:
+    source, replica = pair
+    with replica.breakages.binlog_purged():
+        assert len(source.sql("show binary logs")) == 1
+    newcomer = source.box.replica("newcomer", of=source)
+    assert newcomer.sql("select count(*) as n from sandbox_source.breakage where note = 'purged'")[0]["n"] > 0
+    source.box.remove(newcomer)
+
+
 def test_a_test_that_fails_inside_leaves_nothing_broken(pair: tuple[Server, Server]) -> None:
     _, replica = pair
     with pytest.raises(ZeroDivisionError), replica.breakages.sql_error():
