@@ -11,7 +11,7 @@
 namespace evenkeel {
 
 // Opens /dev/null for each of 0, 1, 2 that the caller closed: else the first socket would get the number
-// of stdout. Ignores SIGPIPE. Returns false where stdout was closed.
+// of stdout. Writes that fail raise no signal. Returns false where stdout was closed.
 bool secure_descriptors();
 
 // All of the text to stdout; false when it cannot be written.

@@ -66,7 +66,9 @@ void Report::trace_steps(const std::string& target, const std::vector<Trace::Ste
 }
 
 void Report::complain_of_unmatched(const Limits& limits) {
-  for (const auto& [label, instance] : limits.named_instances()) {
+  for (const auto& named : limits.named_instances()) {
+    const std::string& label = named.first;
+    const std::string& instance = named.second;
     const bool measured = std::any_of(metrics_.begin(), metrics_.end(), [&](const JudgedMetric& judged) {
       const Metric& metric = judged.metric;
       return metric.name == label && (metric.target == instance || metric.instance() == instance);

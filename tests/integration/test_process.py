@@ -113,6 +113,12 @@ def test_a_reader_that_has_gone_is_no_signal(plugin: PluginRunner) -> None:
     assert process.wait(20) == 3
 
 
+def test_a_file_that_may_not_grow_is_no_signal(plugin: PluginRunner) -> None:
+    command = f'ulimit -f 0; exec "{plugin.path(STUB)}" --act count'
+    process = subprocess.run(["/bin/sh", "-c", command], env=plugin.environment(), timeout=20, capture_output=True)
+    assert process.returncode == 0 and b"File too large" in process.stdout
+
+
 def test_a_reader_that_does_not_read_is_not_waited_for(plugin: PluginRunner) -> None:
     reading, writing = os.pipe()
     process = subprocess.Popen([plugin.path(STUB), "--act", "say-much", "-t", "1"], env=plugin.environment(),
