@@ -77,10 +77,13 @@ def test_without_an_authority_the_system_s_count(ask, servers, kind, certificate
     assert answer.code == state, answer.stdout
 
 
+@pytest.mark.parametrize("authority", [True, False], ids=["authority", "no-authority"])
 @pytest.mark.parametrize("certificate", CERTIFICATES)
-def test_insecure_takes_any_certificate_and_still_encrypts(ask, servers, kind, certificate):
+def test_insecure_takes_any_certificate_and_still_encrypts(ask, servers, kind, certificate, authority):
+    server = servers(kind, certificate)
+    trusted = ["-C", server.box.tls.ca] if authority else []
     # The account takes nobody who comes without TLS.
-    answer = ask(servers(kind, certificate), "--ssl", "--insecure", user="tls_only")
+    answer = ask(server, "--ssl", "--insecure", *trusted, user="tls_only")
     if certificate:
         assert answer.code == OK, answer.stdout
     else:

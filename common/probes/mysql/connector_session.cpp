@@ -114,20 +114,12 @@ class ConnectorSession : public SqlSession {
  private:
   Rows ask(const std::string& sql, const std::string& step, ReadAllowance& allowance) {
     const std::unique_ptr<sql::Statement> statement(connection_->createStatement());
-    // Row by row, so that we may stop reading: by default the library keeps the whole answer first.
-    statement->setResultSetType(sql::ResultSet::TYPE_FORWARD_ONLY);
     const std::unique_ptr<sql::ResultSet> result(statement->executeQuery(sql));
     allowance.grant(max_answer_bytes);
-    try {
-      Rows rows = read(*result, step);
-      // next() takes most errors in mid-answer for its end; this throws them.
-      if (std::unique_ptr<sql::ResultSet>(statement->getResultSet())) throw sql_error(step, 0, "");
-      return rows;
-    } catch (const SqlError&) {
-      // Freeing a result set that was left half read makes the library read the rest.
-      allowance.revoke();
-      throw;
-    }
+    Rows rows = read(*result, step);
+    // next() takes most errors in mid-answer for its end; this throws them.
+    if (std::unique_ptr<sql::ResultSet>(statement->getResultSet())) throw sql_error(step, 0, "");
+    return rows;
   }
 
   static Rows read(sql::ResultSet& result, const std::string& step) {
@@ -226,6 +218,7 @@ class Connector : public SqlConnector {
       properties[name] = seconds;
     // A server may ask for any file of ours unless this is off.
     properties["OPT_LOCAL_INFILE"] = 0;
+    // Row by row, so that we may stop: otherwise the library keeps the whole answer before we see any.
     properties["defaultStatementResultType"] = static_cast<int>(sql::ResultSet::TYPE_FORWARD_ONLY);
     const bool passwords_may_travel = !login.socket.empty() || (login.tls.wanted && login.tls.verify);
     text("readDefaultFile", (passwords_may_travel ? options_ : careful_options_).path());

@@ -40,7 +40,7 @@ ReadAllowance::~ReadAllowance() { current = nullptr; }
 bool ReadAllowance::count(std::size_t bytes) {
   exceeded_ = exceeded_ || bytes > bytes_left_;
   bytes_left_ -= std::min(bytes, bytes_left_);
-  return !exceeded_ && !revoked_ && !deadline_.expired();
+  return !exceeded_ && !deadline_.expired();
 }
 
 void ReadAllowance::install() {

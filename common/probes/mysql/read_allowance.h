@@ -18,8 +18,6 @@ class ReadAllowance {
   ReadAllowance& operator=(const ReadAllowance&) = delete;
 
   void grant(std::size_t bytes) { bytes_left_ += bytes; }
-  // The next read cuts the connection.
-  void revoke() { revoked_ = true; }
   bool exceeded() const { return exceeded_; }
 
   // False where the connection has to be cut.
@@ -32,7 +30,6 @@ class ReadAllowance {
  private:
   std::size_t bytes_left_;
   Deadline deadline_;
-  bool revoked_ = false;
   bool exceeded_ = false;
 };
 
