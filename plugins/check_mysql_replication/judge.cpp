@@ -52,7 +52,11 @@ class Judge {
 
   void judge_failure(const Target& target) {
     const Error error = target.error.value_or(Error(Fault::internal, "no answer and no error"));
-    report_.add(status_of(error.fault(), timeout_state_), target.name, error.what());
+    std::string text = error.what();
+    // MariaDB answers this one only when its relay log can be written again.
+    if (error.fault() == Fault::timeout && text.find("SLAVES STATUS") != std::string::npos)
+      text += "; MariaDB does this when its disk is full";
+    report_.add(status_of(error.fault(), timeout_state_), target.name, text);
   }
 
   void judge_channels(const Target& target) {

@@ -10,6 +10,7 @@ namespace evenkeel::replication {
 namespace {
 
 constexpr int syntax_error = 1064;
+constexpr int unknown_database = 1049;
 constexpr int unknown_column = 1054;
 constexpr int no_such_table = 1146;
 constexpr const char* status_purpose = "reading the replication status";
@@ -138,7 +139,7 @@ class Reader {
       reading_.heartbeats = heartbeats_from(inquiry_.ask("--heartbeat " + table.name, table.query()));
     } catch (const mysql::SqlError& error) {
       if (error.fault() != Fault::denied && error.fault() != Fault::protocol) throw;
-      const bool denied = error.fault() == Fault::denied;
+      const bool denied = error.fault() == Fault::denied && error.code() != unknown_database;
       reading_.not_readable.push_back(denied ? "may not read " + table.name + ": " +
                                                    grant_for_table(table.quoted, inquiry_.account())
                                              : error.what());

@@ -1,0 +1,387 @@
+"""check_mysql_replication against real servers: a row per situation, with its exit code and the words of line 1."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from conftest import Answer, Pair, PluginRunner
+from replication_scene import PLUGIN, Scene
+from sandbox import CannotMount, Sandbox, Server
+
+OK, WARNING, CRITICAL, UNKNOWN = range(4)
+Begin = Callable[[Scene], contextlib.AbstractContextManager[None]]
+
+
+def nothing(_: Scene) -> contextlib.AbstractContextManager[None]:
+    return contextlib.nullcontext()
+
+
+def broken(name: str, *values: int) -> Begin:
+    """A breakage of the sandbox."""
+    return lambda scene: getattr(scene.replica.breakages, name)(*values)
+
+
+@contextlib.contextmanager
+def behind(scene: Scene) -> Iterator[None]:
+    with scene.replica.breakages.stop_sql():
+        scene.write(3)
+        yield
+
+
+@contextlib.contextmanager
+def semi_sync_not_in_effect(scene: Scene) -> Iterator[None]:
+    """Enabled, but the IO thread's connection is older than that."""
+    with scene.replica.semi_sync():
+        pass
+    word = "replica" if scene.mysql else "slave"
+    with scene.variable(scene.replica, f"rpl_semi_sync_{word}_enabled", "ON"):
+        yield
+
+
+def exec_mode(scene: Scene) -> contextlib.AbstractContextManager[None]:
+    return scene.variable(scene.replica, "replica_exec_mode" if scene.mysql else "slave_exec_mode", "'IDEMPOTENT'")
+
+
+def skip_errors(scene: Scene) -> contextlib.AbstractContextManager[None]:
+    return scene.restarted(f"--{'replica' if scene.mysql else 'slave'}-skip-errors=1062")
+
+
+def heartbeat(age: float | None, **more: object) -> Begin:
+    return lambda scene: scene.heartbeat_table(age, **more)  # type: ignore[arg-type]
+
+
+@contextlib.contextmanager
+def frozen_for_long(scene: Scene) -> Iterator[None]:
+    """Until the replica notices by its network time-out."""
+    timeout = "replica_net_timeout" if scene.mysql else "slave_net_timeout"
+    with scene.variable(scene.replica, timeout, "2"), scene.reconnected(heartbeat=1):
+        try:
+            with scene.replica.breakages.source_frozen():
+                Sandbox.wait_until(lambda: scene.replica.channels()[0].io == "Connecting", 30, "the network time-out")
+                yield
+        finally:
+            scene.replica.stop_replica()
+            scene.replica.change_source(heartbeat=30)
+            scene.replica.start_replica()
+
+
+def user(*grants: str) -> Begin:
+    def begin(scene: Scene) -> contextlib.AbstractContextManager[None]:
+        known = {"status": [scene.may_read_status], "performance schema": scene.may_read_performance_schema}
+        scene.as_user("poor", [grant for name in grants for grant in known.get(name, [name])])
+        return contextlib.nullcontext()
+    return begin
+
+
+@contextlib.contextmanager
+def wrong_password(scene: Scene) -> Iterator[None]:
+    scene.login = ["-f", str(scene.replica.option_file("monitor", "wrong"))]
+    yield
+
+
+@contextlib.contextmanager
+def frozen_replica(scene: Scene) -> Iterator[None]:
+    scene.replica.freeze()
+    try:
+        yield
+    finally:
+        scene.replica.thaw()
+
+
+@contextlib.contextmanager
+def dead_port(scene: Scene) -> Iterator[None]:
+    scene.words["dead"] = f"127.0.0.1:{scene.pair.box.free_port()}"
+    yield
+
+
+def family_grant(scene: Scene) -> str:
+    grant = "REPLICATION CLIENT" if scene.mysql else "SLAVE MONITOR"
+    return f"GRANT {grant} ON *.* TO 'poor'@'%'"
+
+
+@dataclass(frozen=True)
+class Situation:
+    name: str
+    begin: Begin
+    options: str
+    code: int
+    words: tuple[str | Callable[[Scene], str], ...]
+    family: str = ""  # only there
+
+
+S = Situation
+SITUATIONS = [
+    S("healthy", nothing, "", OK, ("OK - ", "replicating from {source}, lag 0 s", "lag=0s;300;600", "channels_running=1")),
+
+    # threads
+    S("duplicate row", broken("sql_error", 1062), "", CRITICAL, ("SQL thread stopped, error 1062 \"Duplicate entry '1000'",)),
+    S("missing row", broken("sql_error", 1032), "", CRITICAL, ("SQL thread stopped, error 1032 \"Can't find record",)),
+    S("missing table", broken("sql_error", 1146), "", CRITICAL, ("SQL thread stopped, error 1146", "doesn't exist")),
+    S("IO thread stopped", broken("stop_io"), "", CRITICAL, ("IO thread stopped, without an error",)),
+    S("SQL thread stopped", broken("stop_sql"), "", CRITICAL, ("SQL thread stopped, without an error",)),
+    S("both stopped", broken("stop_both"), "", CRITICAL, ("replication stopped, both threads", "channels_running=0")),
+    S("stopped on purpose", broken("stop_both"), "--stopped ok", OK, ("replication stopped",)),
+    S("IO stopped, a warning", broken("stop_io"), "--stopped warning", WARNING, ("IO thread stopped",)),
+    S("an error is no stop on purpose", broken("sql_error", 1062), "--stopped ok", CRITICAL, ("error 1062",)),
+    S("wrong replication password", broken("wrong_password"), "", CRITICAL,
+      ("IO thread connecting to {source}, error 1045 \"Access denied",)),
+    S("source down", broken("source_down"), "", CRITICAL, ("IO thread connecting to {source}, error 2003",)),
+    S("binlog purged", broken("binlog_purged"), "", CRITICAL, ("IO thread stopped, error 1236 \"",)),
+    S("source frozen beyond the network time-out", frozen_for_long, "", CRITICAL, ("IO thread connecting to {source}",)),
+
+    # lag
+    S("an hour behind", broken("lag", 3600), "", CRITICAL, ("lag 36", "(critical: above 600)")),
+    S("seven minutes behind", broken("lag", 420), "", WARNING, ("lag 42", "(warning: above 300)")),
+    S("an hour behind is accepted", broken("lag", 3600), "-w 7200 -c 9000", OK, (";7200;9000",)),
+    S("thresholds for this instance", broken("lag", 3600), "-w lag@{replica}=7200 -c lag@{replica}=9000", OK, (";7200;9000",)),
+    S("thresholds for an instance that is not there", nothing, "-w lag@db9=5", UNKNOWN, ("lag@db9",)),
+    S("delayed on purpose", broken("delayed", 3600), "", OK, ("lag=0s",)),
+
+    # the heartbeat table
+    S("heartbeat, just now", heartbeat(0), "--heartbeat percona.heartbeat", OK, ("lag=",)),
+    S("heartbeat, seven minutes ago", heartbeat(420), "--heartbeat percona.heartbeat", WARNING, ("lag 42",)),
+    S("heartbeat in UTC", heartbeat(700, utc=True), "--heartbeat percona.heartbeat --heartbeat-utc", CRITICAL, ("lag 70",)),
+    S("heartbeat, clock ahead", heartbeat(-20), "--heartbeat percona.heartbeat", OK, ("lag=0s",)),
+    S("heartbeat from the future", heartbeat(-3600), "--heartbeat percona.heartbeat", UNKNOWN, ("in the future",)),
+    S("heartbeat of the server above", heartbeat(420, server_id=77), "--heartbeat percona.heartbeat", WARNING, ("lag 42",)),
+    S("heartbeat, empty table", heartbeat(None), "--heartbeat percona.heartbeat", UNKNOWN, ("no heartbeat of server",)),
+    S("no heartbeat table", user("status", "performance schema", "select on *.*"), "--heartbeat percona.heartbeat", UNKNOWN,
+      ("--heartbeat percona.heartbeat: ", "percona")),
+
+    # the source
+    S("compared, in sync", nothing, "--source auto", OK, ("transactions_behind=0", "errant_transactions=0")),
+    S("compared with a source by name", nothing, "--source {source}", OK, ("transactions_behind=0",)),
+    S("errant", broken("errant"), "--source auto", WARNING, ("1 errant transaction: ", ", not on {source}")),
+    S("errant and accepted", broken("errant"), "--source auto -w errant_transactions=5", OK, ("errant_transactions=1;5",)),
+    S("errant is not looked for", broken("errant"), "", OK, ("lag=0s",)),
+    S("behind", behind, "--source auto --stopped ok -w transactions_behind=1", WARNING, ("transactions behind {source}",)),
+    S("the source cannot be asked", dead_port, "--source {dead}", UNKNOWN, ("cannot compare with {dead}: ", "lag=0s")),
+    S("the source hangs", broken("source_frozen"), "--source auto -t 3", UNKNOWN,
+      ("cannot compare with {source}: no answer in time", "lag=0s")),
+    S("a threshold that needs --source", nothing, "-w errant_transactions=0", UNKNOWN, ("needs --source",)),
+
+    # the server
+    S("writable", broken("writable"), "", WARNING, ("read_only=OFF",)),
+    S("writable and accepted", broken("writable"), "--allow-writable", OK, ("lag=0s",)),
+    S("errors are skipped", skip_errors, "", WARNING, ("skip_errors=1062 hides errors",)),
+    S("idempotent", exec_mode, "", WARNING, ("_exec_mode=IDEMPOTENT hides errors",)),
+    S("semi-sync", lambda scene: scene.replica.semi_sync(), "", OK, ("lag=0s",)),
+    S("semi-sync not in effect", semi_sync_not_in_effect, "", WARNING, ("semi-synchronous replication is enabled, but not",)),
+    S("no replica", nothing, "-H {source}", CRITICAL, ("is no replica", "channels=0")),
+    S("no replica, and that is fine", nothing, "-H {source} --not-replica ok", OK, ("is no replica",)),
+    S("a channel is missing", nothing, "--channel east", CRITICAL, ("channel east is missing",)),
+    S("the default channel is asked for", nothing, "--channel default", OK, ("channels=1",)),
+    S("fewer channels than there should be", nothing, "-c channels=2:", CRITICAL, ("replication channels: 1",)),
+
+    # privileges, each taken away
+    S("may not read the status", user("performance schema"), "", UNKNOWN, (family_grant,)),
+    S("may not read the performance schema", user("status"), "", UNKNOWN,
+      ("GRANT SELECT ON performance_schema.* TO 'poor'@'%'",), family="mysql"),
+    S("the status is enough", user("status"), "", OK, ("lag=0s",), family="mariadb"),
+    S("binlog monitor is not enough", user("binlog monitor on *.*"), "", UNKNOWN, (family_grant,), family="mariadb"),
+    S("may not read the heartbeat table", heartbeat(0, reader=False), "--heartbeat percona.heartbeat", UNKNOWN,
+      ("GRANT SELECT ON `percona`.`heartbeat` TO 'monitor'@'%'",)),
+    S("wrong password", wrong_password, "", UNKNOWN, ("access denied",)),
+
+    # targets
+    S("a dead target hides no other", dead_port, "-H {dead},{replica}", CRITICAL,
+      ("{dead}: connecting to {dead}", "'lag@{replica}'=0s")),
+    S("a source and its replica", nothing, "-H {source},{replica} --not-replica ok", OK,
+      ("1 replica (1 channel) replicates, lag at most 0 s ({replica})",)),
+    S("a replica that hangs", frozen_replica, "-t 2", CRITICAL, ("timed out",)),
+    S("a replica that hangs, as the user says", frozen_replica, "-t 2:unknown", UNKNOWN, ("timed out",)),
+    S("a replica that hangs hides no other", frozen_replica, "-H {replica},{source} -t 2 --not-replica ok", CRITICAL,
+      ("{replica}: timed out",)),
+]
+
+
+@pytest.fixture
+def scene(pair: Pair, plugin: PluginRunner, tmp_path: Path) -> Scene:
+    return Scene(pair, plugin, tmp_path)
+
+
+def assert_answer(answer: Answer, code: int, *words: str) -> None:
+    assert answer.stderr == ""
+    for text in words:
+        assert text in answer.line1, answer.stdout
+    assert answer.code == code, answer.stdout
+    assert answer.perfdata is not None
+
+
+@pytest.mark.parametrize("situation", SITUATIONS, ids=lambda situation: situation.name)
+def test_situation(scene: Scene, situation: Situation) -> None:
+    if situation.family and situation.family != scene.replica.family:
+        pytest.skip(f"{situation.family} only")
+    with situation.begin(scene):
+        answer = scene.check(*situation.options.split())
+    words = [scene.option(word if isinstance(word, str) else word(scene)) for word in situation.words]
+    assert_answer(answer, situation.code, *words)
+
+
+def test_a_frozen_source_is_heard_no_more(scene: Scene) -> None:
+    with scene.reconnected(heartbeat=1):
+        try:
+            with scene.replica.breakages.source_frozen():
+                answer = scene.check_until(lambda said: said.code != OK)
+                assert scene.replica.channels()[0].healthy, "lag 0: the false green that last_heard is for"
+                assert_answer(answer, WARNING, f"nothing heard from {scene.option('{source}')} for ", "lag=0s")
+                assert_answer(scene.check("-w", "last_heard=600"), OK)
+                assert_answer(scene.check("-c", "last_heard=1"), CRITICAL, "(critical: above 1)")
+        finally:
+            scene.replica.stop_replica()
+            scene.replica.change_source(heartbeat=30)
+            scene.replica.start_replica()
+
+
+def test_a_first_run_has_no_last_heard_where_counters_tell(scene: Scene) -> None:
+    first, second = scene.check(), scene.check()
+    assert ("last_heard" in first.perfdata) == scene.mysql
+    assert "last_heard" in second.perfdata
+    assert "last_heard" in scene.check("--no-state").perfdata or not scene.mysql
+
+
+def test_a_moving_source_is_never_errant(scene: Scene) -> None:
+    scene.write()
+    with scene.source.session() as writer:
+        for i in range(20):
+            writer.sql(f"insert into shop.t values ({i})")
+            answer = scene.check("--source", "auto")
+            assert_answer(answer, OK, "errant_transactions=0")
+
+
+def test_json_says_the_same(scene: Scene) -> None:
+    with scene.replica.breakages.sql_error(1062):
+        answer = scene.check("--output", "json")
+    said = json.loads(answer.stdout)
+    assert answer.code == said["exit_code"] == CRITICAL and said["state"] == "CRITICAL"
+    assert said["findings"][0]["target"] == scene.target
+    assert "HA_ERR_FOUND_DUPP_KEY" in said["facts"]["sql_error"]
+    assert not [one for one in said["metrics"] if one["name"] == "lag" and one["value"] is not None]
+
+
+def test_no_secret_in_the_longest_answer(scene: Scene) -> None:
+    scene.as_user("loud", [scene.may_read_status, *scene.may_read_performance_schema], "a-secret-word")
+    answer = scene.check("-vvv", "--source", "auto")
+    assert "SHOW" in answer.stdout and "a-secret-word" not in answer.stdout
+
+
+def test_instances_by_glob_each_with_its_source(scene: Scene, tmp_path: Path) -> None:
+    for name, server in (("one", scene.replica), ("two", scene.source)):
+        (tmp_path / f"{name}.cnf").write_text(server.monitor_file().read_text())
+    answer = scene.plugin(PLUGIN, "-f", f"{tmp_path}/*.cnf", "--source", "auto", "--not-replica", "warning")
+    assert_answer(answer, WARNING, "two: is no replica", "'lag@one'=0s", "'errant_transactions@one'=0")
+
+
+def test_a_replica_whose_disk_is_full(scene: Scene) -> None:
+    try:
+        with scene.pair.box.replica_with_full_disk(scene.source) as full:
+            login = ["-f", str(full.monitor_file())]
+            # MariaDB does not answer at all until there is room again.
+            words = ["IO thread cannot go on: "] if scene.mysql else ["timed out", "disk is full"]
+            assert_answer(scene.plugin(PLUGIN, *login, "-t", "3"), CRITICAL, *words)
+    except CannotMount as missing:
+        pytest.skip(str(missing))
+
+
+# several channels
+
+
+class Trio:
+    """Two sources, and a replica with a channel from each."""
+
+    def __init__(self, box: Sandbox, kind: str) -> None:
+        self.east: Server = box.server("east", kind)
+        self.west: Server = box.server("west", kind)
+        self.replica: Server = box.replica("replica", of={"east": self.east, "west": self.west})
+        self.file = self.replica.monitor_file()
+        for server in (self.east, self.west):
+            server.monitor_file()
+
+
+@pytest.fixture(scope="session")
+def _trios() -> Iterator[dict[str, tuple[Sandbox, Trio]]]:
+    trios: dict[str, tuple[Sandbox, Trio]] = {}
+    yield trios
+    for box, _ in trios.values():
+        box.end()
+
+
+@pytest.fixture
+def trio(kind: str, _trios: dict[str, tuple[Sandbox, Trio]]) -> Trio:
+    if kind not in _trios:
+        box = Sandbox()
+        _trios[kind] = box, Trio(box, kind)
+    return _trios[kind][1]
+
+
+CHANNELS = [
+    ("healthy", None, "", OK, ("2 channels replicate", "channels=2", "'lag@replica/west'=0s")),
+    ("one broken", "west", "", CRITICAL, ("channel west: SQL thread stopped, error 1146", "'lag@replica/east'=0s", "channels_running=1")),
+    ("the broken one is not asked for", "west", "--channel east", OK, ("channels=1",)),
+    ("the broken one is asked for", "west", "--channel west", CRITICAL, ("channel west: SQL thread stopped",)),
+    ("one is missing", None, "--channel east --channel north", CRITICAL, ("channel north is missing",)),
+    ("compared", None, "--source auto", OK, ("'errant_transactions@replica/east'=0", "'errant_transactions@replica/west'=0")),
+    ("compared with one", None, "--source {east}", OK, ("errant_transactions", "=0", "transactions_behind")),
+    ("threshold of one", None, "-c lag@replica/west=@0", CRITICAL, ("channel west: lag 0 s",)),
+    ("threshold of one that is not there", None, "-c lag@replica/north=5", UNKNOWN, ("lag@replica/north",)),
+]
+
+
+@pytest.mark.parametrize("name, channel, options, code, words", CHANNELS, ids=[row[0] for row in CHANNELS])
+def test_channels(trio: Trio, plugin: PluginRunner, tmp_path: Path, name: str, channel: str | None, options: str,
+                  code: int, words: tuple[str, ...]) -> None:
+    (tmp_path / "replica.cnf").write_text(trio.file.read_text())
+    given = options.format(east=Scene.address(trio.east)).split()
+    with trio.replica.breakages.one_channel_broken(channel) if channel else contextlib.nullcontext():
+        answer = plugin(PLUGIN, "-f", tmp_path / "replica.cnf", *given)
+    assert_answer(answer, code, *words)
+
+
+def test_errant_is_told_apart_from_the_other_channel(trio: Trio, plugin: PluginRunner, tmp_path: Path) -> None:
+    for server in (trio.east, trio.west):
+        server.sql([f"create database {server.name}_only", f"create table {server.name}_only.t (id int primary key)"])
+    trio.replica.wait_in_sync()
+    answer = plugin(PLUGIN, "-f", trio.file, "--source", "auto")
+    assert_answer(answer, OK)
+    trio.replica.sql("create database written_here")
+    answer = plugin(PLUGIN, "-f", trio.file, "--source", "auto")
+    trio.replica.sql("drop database written_here")
+    assert_answer(answer, WARNING, "channel east: 1 errant transaction: ")
+
+
+# clusters
+
+
+def test_a_group_member_is_not_called_no_replica(kind: str, box: Sandbox, plugin: PluginRunner) -> None:
+    if kind != "mysql-9.7":
+        pytest.skip("group replication is MySQL's")
+    primary = box.group_member("primary")
+    secondary = box.group_member("secondary", of=primary)
+    # Through the group: a secondary takes no account of its own.
+    primary.sql(["create user monitor identified by 'monitor'", "grant replication client on *.* to monitor",
+                 "grant select on performance_schema.* to monitor"])
+    Sandbox.wait_until(lambda: secondary.sql("select 1 from mysql.user where user = 'monitor'"), 20, "the account")
+    file = secondary.option_file("monitor", "monitor")
+    answer = plugin(PLUGIN, "-f", primary.option_file("monitor", "monitor"), "-f", file, "-v")
+    assert_answer(answer, OK)
+    assert "group replication member ONLINE (SECONDARY)" in answer.stdout
+    secondary.sql("stop group_replication")
+    assert_answer(plugin(PLUGIN, "-f", file), CRITICAL, "group replication member is OFFLINE")
+
+
+def test_a_galera_node_is_not_called_no_replica(kind: str, box: Sandbox, plugin: PluginRunner) -> None:
+    if kind != "mariadb-10.11":
+        pytest.skip("the sandbox has Galera with mariadb-10.11")
+    first = box.galera_node("first")
+    second = box.galera_node("second", of=first)
+    file = second.monitor_file()
+    assert_answer(plugin(PLUGIN, "-f", file), OK, "Galera node Synced, cluster of 2")
+    first.kill()
+    Sandbox.wait_until(
+        lambda: second.sql("show status like 'wsrep_cluster_status'")[0]["Value"] != "Primary", 60, "a lost quorum")
+    assert_answer(plugin(PLUGIN, "-f", file), CRITICAL, "Galera cluster status is ")
