@@ -3,10 +3,10 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "comparison_plan.h"
-#include "dialect.h"
 #include "evenkeel/mysql/sql_session.h"
 #include "key_range.h"
 #include "row_encoding.h"
@@ -14,7 +14,7 @@
 namespace evenkeel::table_sync {
 
 // A sum of row digests, exact: independent of the order of rows, and the digest of two ranges is the sum
-// of theirs. 192 bits, modulo 2^192.
+// of theirs. 128 bits: room for 2^64 rows of 64 bits each.
 class DigestSum {
  public:
   DigestSum() = default;
@@ -22,10 +22,11 @@ class DigestSum {
   static DigestSum parse(std::string_view digits);
   DigestSum& operator+=(const DigestSum& other);
   bool operator==(const DigestSum&) const = default;
-  std::string hex() const;  // 48 digits
+  std::string hex() const;  // 32 digits
 
  private:
-  std::uint64_t words_[3] = {0, 0, 0};  // least significant first
+  std::uint64_t low_ = 0;
+  std::uint64_t high_ = 0;
 };
 
 struct ChunkDigest {
@@ -37,8 +38,7 @@ struct ChunkDigest {
   bool operator==(const ChunkDigest&) const = default;
 };
 
-std::string chunk_digest_sql(const ComparisonPlan& plan, const Dialect& dialect, const Hashing& hashing,
-                             const KeyRange& range);
+std::string chunk_digest_sql(const ComparisonPlan& plan, const Hashing& hashing, const KeyRange& range);
 
 struct ChunkAnswer {
   ChunkDigest digest;
@@ -58,8 +58,8 @@ struct BucketDigest {
 std::uint32_t bucket_count(std::uint64_t rows);
 
 // GROUP BY bucket; empty buckets do not appear. Needs a key.
-std::string bucket_digests_sql(const ComparisonPlan& plan, const Dialect& dialect, const Hashing& hashing,
-                               const KeyRange& range, std::uint32_t buckets);
+std::string bucket_digests_sql(const ComparisonPlan& plan, const Hashing& hashing, const KeyRange& range,
+                               std::uint32_t buckets);
 std::vector<BucketDigest> bucket_digests_from(const mysql::Rows& rows);
 // Buckets that are not the same everywhere, ascending. One element per server.
 std::vector<std::uint32_t> differing_buckets(const std::vector<std::vector<BucketDigest>>& servers);

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "comparison_plan.h"
-#include "dialect.h"
 #include "evenkeel/mysql/sql_session.h"
 
 namespace evenkeel::table_sync {
@@ -42,33 +41,32 @@ std::string range_condition(const ComparisonPlan& plan, const KeyRange& range);
 // Rows with exactly these keys (and --where), compared by bytes.
 std::string keys_condition(const ComparisonPlan& plan, const std::vector<KeyTuple>& keys);
 
-// Cuts a table into ranges, on one server (the reference). Integer keys of one column are cut by
-// arithmetic, without a query but the first; others by the key of the n-th row.
+// Cuts a table into ranges, on one server (the reference). The end of a range is the key of its last row by
+// an index scan; for integer keys of one column, where the last range held about as many rows as wanted,
+// it is reckoned from that range's density without a query.
 class RangeCutter {
  public:
-  // Goes on behind `after`, where an earlier run stopped.
-  RangeCutter(const ComparisonPlan& plan, std::optional<KeyTuple> after = std::nullopt);
+  // Goes on behind `after`, where an earlier run stopped. `plan` must outlive the cutter.
+  explicit RangeCutter(const ComparisonPlan& plan, std::optional<KeyTuple> after = std::nullopt);
 
   // The next range, of about `rows` rows; nothing when the last one has been given. May query.
   std::optional<KeyRange> next(mysql::SqlSession& session, std::uint64_t rows);
-  // How many rows the last range really held, so that gaps in integer keys are crossed in large steps.
+  // How many rows the last range really held. Call it after each range.
   void learn(std::uint64_t rows_found);
-  // How much of the table is behind us, 0 to 1, by key values or by row counts.
-  double progress() const;
+  // The last range was too much for the server (statement time limit): it is taken back, and the next one
+  // starts where it started. Ask for fewer rows.
+  void take_back();
 
  private:
-  std::optional<KeyRange> next_by_arithmetic(mysql::SqlSession& session, std::uint64_t rows);
-  std::optional<KeyRange> next_by_rows(mysql::SqlSession& session, std::uint64_t rows);
+  std::optional<KeyTuple> end_by_density(std::uint64_t rows) const;
+  std::optional<KeyTuple> end_by_scan(mysql::SqlSession& session, std::uint64_t rows) const;
 
-  ComparisonPlan plan_;
-  std::optional<KeyTuple> after_;
-  bool arithmetic_ = false;
-  bool bounds_known_ = false;
+  const ComparisonPlan& plan_;
+  std::optional<KeyTuple> at_;        // the end of the last range
+  std::optional<KeyTuple> began_at_;  // its start
+  std::uint64_t wanted_ = 0;
+  double keys_per_row_ = 0;  // 0: not known, scan
   bool done_ = false;
-  std::uint64_t lowest_ = 0, highest_ = 0, at_ = 0;  // integer keys, moved so that order is unsigned
-  double keys_per_row_ = 1;
-  std::uint64_t last_width_ = 0;
-  std::uint64_t rows_given_ = 0;
 };
 
 }  // namespace evenkeel::table_sync

@@ -8,7 +8,6 @@
 
 #include "chunk_digest.h"
 #include "comparison_plan.h"
-#include "dialect.h"
 #include "evenkeel/mysql/sql_session.h"
 #include "key_range.h"
 #include "row_encoding.h"
@@ -20,15 +19,14 @@ using RowDigests = std::map<KeyTuple, std::string>;
 
 // All rows of a range; with `buckets` above 1 only those in `wanted`. Hand over at most
 // max_buckets_per_fetch.
-std::string row_digests_sql(const ComparisonPlan& plan, const Dialect& dialect, const Hashing& hashing,
-                            const KeyRange& range, std::uint32_t buckets = 1,
-                            const std::vector<std::uint32_t>& wanted = {});
+std::string row_digests_sql(const ComparisonPlan& plan, const Hashing& hashing, const KeyRange& range,
+                            std::uint32_t buckets = 1, const std::vector<std::uint32_t>& wanted = {});
 inline constexpr std::size_t max_buckets_per_fetch = 1000;
 // Rows that a fetch without buckets may hold and stay within an answer's size; from there on, buckets.
 inline constexpr std::uint64_t max_rows_per_fetch = 20000;
 
 // The same for given keys, to read them again. Hand over at most max_keys_per_fetch.
-std::string row_digests_by_key_sql(const ComparisonPlan& plan, const Dialect& dialect, const Hashing& hashing,
+std::string row_digests_by_key_sql(const ComparisonPlan& plan, const Hashing& hashing,
                                    const std::vector<KeyTuple>& keys);
 inline constexpr std::size_t max_keys_per_fetch = 500;
 

@@ -39,7 +39,7 @@ struct Key {
 struct TableDefinition {
   TableName name;
   std::string engine;
-  bool partitioned = false;
+  bool partitioned = false;          // read like any other table
   std::uint64_t estimated_rows = 0;  // the server's guess, for sizing chunks only
   std::uint64_t data_bytes = 0;
   std::vector<Column> columns;  // in the table's order
@@ -59,12 +59,12 @@ TableDefinitions read_definitions(mysql::SqlSession& session, const Dialect& dia
 
 // The pure parts of it.
 std::string tables_sql(const TableSelection& selection);
-std::string columns_sql(const std::string& database, const std::vector<std::string>& tables,
-                        const Dialect& dialect);
-std::string keys_sql(const std::string& database, const std::vector<std::string>& tables,
-                     const Dialect& dialect);
+std::string columns_sql(const std::string& database, const std::vector<std::string>& tables);
+std::string keys_sql(const std::string& database, const std::vector<std::string>& tables);
 TableDefinitions tables_from(const mysql::Rows& rows, const TableSelection& selection);
-void add_columns(const mysql::Rows& rows, const Dialect& dialect, TableDefinitions& tables);
-void add_keys(const mysql::Rows& rows, TableDefinitions& tables);
+void add_columns(const std::string& database, const mysql::Rows& rows, const Dialect& dialect,
+                 TableDefinitions& tables);
+void add_keys(const std::string& database, const mysql::Rows& rows,
+              TableDefinitions& tables);  // after the columns
 
 }  // namespace evenkeel::table_sync

@@ -1,6 +1,7 @@
 // Which tables and columns the user means: --table, --ignore-table, --ignore-column.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,8 @@ class NamePattern {
   bool matches(const std::vector<std::string_view>& names) const;
   bool literal() const;  // no wildcard anywhere: a table named like this must be there
   const std::string& text() const { return text_; }
+  // The database where that part has no wildcard.
+  std::optional<std::string> database() const;
   // The name of a literal pattern of two parts.
   TableName table() const;
 
@@ -28,6 +31,9 @@ class NamePattern {
     std::string text;
   };
   using Part = std::vector<Piece>;
+  static bool part_matches(const Part& part, std::string_view name);
+  static bool part_is_literal(const Part& part);
+
   std::string text_;
   std::vector<Part> parts_;
 };
