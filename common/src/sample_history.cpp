@@ -1,0 +1,120 @@
+#include "evenkeel/sample_history.h"
+
+#include <charconv>
+#include <utility>
+
+#include "evenkeel/text.h"
+
+namespace evenkeel {
+
+namespace {
+
+// One sample:
+//   sample AGE UPTIME|- OWN STARTED…
+//   COUNTER VALUE
+//   …
+
+constexpr std::size_t kept = 2;
+constexpr double longest_age = 1e9;
+
+std::string_view take_until(std::string_view& text, char end) {
+  const std::size_t length = std::min(text.find(end), text.size());
+  const std::string_view taken = text.substr(0, length);
+  text.remove_prefix(std::min(length + 1, text.size()));
+  return taken;
+}
+
+bool read_count(std::string_view text, std::uint64_t& value) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
+Deadline::Clock::duration ticks(double seconds) {
+  return std::chrono::duration_cast<Deadline::Clock::duration>(std::chrono::duration<double>(seconds));
+}
+
+double age_of(const CounterSample& sample, SampleHistory::Moment now) {
+  return std::chrono::duration<double>(now - sample.taken).count();
+}
+
+// The line after "sample ".
+bool read_head(std::string_view line, double age, SampleHistory::Moment now, CounterSample& sample) {
+  double since_save = 0;
+  if (!parse_number(take_until(line, ' '), since_save)) return false;
+  const double whole = age + since_save;
+  if (!(whole >= 0 && whole <= longest_age)) return false;
+  sample.taken = now - ticks(whole);
+  const std::string_view uptime = take_until(line, ' ');
+  if (uptime != "-") {
+    sample.uptime.emplace();
+    if (!parse_number(uptime, *sample.uptime)) return false;
+  }
+  if (!read_count(take_until(line, ' '), sample.own)) return false;
+  sample.started = std::string(line);
+  return true;
+}
+
+bool read_counter(std::string_view line, CounterSample& sample) {
+  const std::string_view name = take_until(line, ' ');
+  std::uint64_t value = 0;
+  if (name.empty() || !read_count(line, value)) return false;
+  sample.counters.insert_or_assign(std::string(name), value);
+  return sample.counters.size() <= SampleHistory::max_counters;
+}
+
+// A server's words on one line of ours.
+std::string one_line(std::string text) {
+  for (char& c : text)
+    if (c == '\n') c = ' ';
+  return text;
+}
+
+}  // namespace
+
+SampleHistory SampleHistory::parse(std::string_view text, double age, Moment now) {
+  SampleHistory history;
+  while (!text.empty()) {
+    std::string_view line = take_until(text, '\n');
+    bool fine = false;
+    if (line.starts_with("sample ")) {
+      line.remove_prefix(7);
+      fine = history.samples_.size() < kept && read_head(line, age, now, history.samples_.emplace_back());
+    } else {
+      fine = !history.samples_.empty() && read_counter(line, history.samples_.back());
+    }
+    if (!fine) return {};
+  }
+  return history;
+}
+
+std::string SampleHistory::format(Moment now) const {
+  std::string text;
+  for (const CounterSample& sample : samples_) {
+    text += "sample " + format_number(age_of(sample, now)) + ' ' +
+            (sample.uptime ? format_number(*sample.uptime) : "-") + ' ' + std::to_string(sample.own) + ' ' +
+            one_line(sample.started) + '\n';
+    for (const auto& [name, value] : sample.counters) text += name + ' ' + std::to_string(value) + '\n';
+  }
+  return text;
+}
+
+const CounterSample* SampleHistory::base(double youngest, double oldest, Moment now) const {
+  for (auto sample = samples_.rbegin(); sample != samples_.rend(); ++sample) {
+    const double age = age_of(*sample, now);
+    if (age >= youngest && age <= oldest) return &*sample;
+  }
+  return nullptr;
+}
+
+void SampleHistory::count_own(std::uint64_t requests) {
+  for (CounterSample& sample : samples_) sample.own += requests;
+}
+
+void SampleHistory::add(CounterSample sample, double youngest) {
+  const CounterSample* last = newest();
+  if (last && age_of(*last, sample.taken) < youngest) return;
+  while (samples_.size() >= kept) samples_.erase(samples_.begin());
+  samples_.push_back(std::move(sample));
+}
+
+}  // namespace evenkeel

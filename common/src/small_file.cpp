@@ -1,0 +1,61 @@
+#include "evenkeel/small_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "evenkeel/error.h"
+#include "evenkeel/text.h"
+
+namespace evenkeel {
+
+namespace {
+
+class Descriptor {
+ public:
+  // Without O_NONBLOCK, opening a FIFO waits for a writer.
+  explicit Descriptor(const std::string& path)
+      : number_(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)) {}
+  ~Descriptor() {
+    if (number_ >= 0) close(number_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int number() const { return number_; }
+
+ private:
+  int number_;
+};
+
+std::string reason(int error) {
+  const char* text = strerrordesc_np(error);
+  return text ? lower(text) : "error " + std::to_string(error);
+}
+
+}  // namespace
+
+std::string read_small_file(const std::string& what, const std::string& path, std::size_t max_bytes) {
+  const std::string named = what + " " + clean(path, 300) + ": ";
+  const Descriptor file(path);
+  if (file.number() < 0) throw usage_error(named + reason(errno));
+  struct stat status {};
+  if (fstat(file.number(), &status) != 0) throw usage_error(named + reason(errno));
+  if (!S_ISREG(status.st_mode)) throw usage_error(named + "not a regular file");
+  // Whoever can write it decides where a password goes.
+  if ((status.st_mode & S_IWOTH) != 0) throw usage_error(named + "world-writable; chmod o-w it");
+
+  std::string text;
+  char buffer[8192];
+  while (text.size() <= max_bytes) {
+    const ssize_t count = read(file.number(), buffer, sizeof buffer);
+    if (count < 0) throw usage_error(named + reason(errno));
+    if (count == 0) return text;
+    text.append(buffer, static_cast<std::size_t>(count));
+  }
+  throw usage_error(named + "larger than " + std::to_string(max_bytes) + " bytes");
+}
+
+}  // namespace evenkeel

@@ -1,0 +1,171 @@
+#include "judge.h"
+
+#include <algorithm>
+
+#include "evenkeel/text.h"
+
+namespace evenkeel::apache {
+
+namespace {
+
+double without(double grown, double own) { return std::max(0.0, grown - own); }
+
+std::optional<double> bytes_per_second(const ServerReading& reading) {
+  if (!reading.growth || reading.growth->seconds() <= 0) return std::nullopt;
+  const std::optional<double> kilobytes = reading.growth->of(kilobytes_counter);
+  if (!kilobytes) return std::nullopt;
+  // Whole kilobytes: what is left of our own pages must not look like traffic.
+  if (requests_per_second(reading) == 0) return 0;
+  const double own = static_cast<double>(reading.growth->own()) * static_cast<double>(reading.page_bytes);
+  return without(*kilobytes * 1024, own) / reading.growth->seconds();
+}
+
+// The mean over what was served between the samples; nothing where that was this check's requests alone.
+std::optional<double> request_duration(const ServerReading& reading) {
+  if (!reading.growth) return std::nullopt;
+  const std::optional<double> milliseconds = reading.growth->of(duration_counter);
+  const std::optional<double> accesses = reading.growth->of(accesses_counter);
+  if (!milliseconds || !accesses || *accesses <= static_cast<double>(reading.growth->own()))
+    return std::nullopt;
+  return *milliseconds / *accesses / 1000;
+}
+
+std::string rate_text(double rate) { return format_number(rate, rate < 10 ? 2 : 1) + " requests/s"; }
+
+std::string growth_text(const ServerReading& reading) {
+  const bool server = reading.growth->clock() == RateClock::server;
+  return format_number(reading.growth->seconds(), server ? 0 : 3) + " s by the " +
+         (server ? "server's clock" : "local clock") +
+         (reading.sampled_twice ? ", sampled twice" : ", since an earlier run");
+}
+
+std::string busy_text(const Scoreboard& board) {
+  return std::to_string(board.busy) + " of " + std::to_string(board.slots()) + " workers busy";
+}
+
+class Judge {
+ public:
+  Judge(const Limits& limits, Status timeout_state) : limits_(limits), timeout_state_(timeout_state) {}
+
+  Report judge(const std::vector<Target>& targets) {
+    several_ = targets.size() > 1;
+    report_.set_target_count(targets.size());
+    if (several_) add_total(targets);
+    for (const Target& target : targets) judge_target(target);
+    if (several_) report_.summarise_ok(summary(targets));
+    return std::move(report_);
+  }
+
+ private:
+  void judge_target(const Target& target) {
+    if (!target.reading) {
+      const Error error = target.error.value_or(Error(Fault::internal, "no answer and no error"));
+      report_.add(status_of(error.fault(), timeout_state_), target.name, error.what());
+      return;
+    }
+    const ServerReading& reading = *target.reading;
+    const std::size_t before = report_.findings().size();
+    if (!reading.status.accesses)
+      report_.add(Status::unknown, target.name,
+                  "the server counts no requests, so there is no rate: ExtendedStatus is Off; " +
+                      busy_text(reading.status.scoreboard));
+    else if (reading.unsteady)
+      report_.add(Status::unknown, target.name, "restarted again and again while it was sampled: no rate");
+    add_metrics(target.name, reading);
+    add_remarks(target.name, reading);
+    add_facts(target.name, reading);
+    if (report_.findings().size() == before) report_.add(Status::ok, target.name, fine_text(reading));
+  }
+
+  void add_metrics(const std::string& name, const ServerReading& reading) {
+    const Scoreboard& board = reading.status.scoreboard;
+    const double slots = static_cast<double>(board.slots());
+    const double busy = static_cast<double>(board.busy);
+    const std::optional<double> rps = requests_per_second(reading);
+    measure({"rps", name, "", rps, "", 0}, rps ? rate_text(*rps) : "");
+    measure({"bytes_per_second", name, "", bytes_per_second(reading), "", 0});
+    measure({"request_duration", name, "", request_duration(reading), "s", 0});
+    measure({"busy_workers", name, "", busy, "", 0, slots}, busy_text(board));
+    measure({"idle_workers", name, "", static_cast<double>(board.idle), "", 0, slots});
+    measure({"open_slots", name, "", static_cast<double>(board.open), "", 0, slots});
+    measure({"busy_percent", name, "", 100 * busy / slots, "%", 0, 100}, busy_text(board));
+    measure({"uptime", name, "", reading.status.uptime, "s", 0});
+  }
+
+  void measure(Metric metric, std::string what = {}) {
+    report_.measure(std::move(metric), limits_, std::move(what));
+  }
+
+  void add_remarks(const std::string& name, const ServerReading& reading) {
+    const std::string prefix = several_ ? name + ": " : "";
+    if (reading.since_last_run == Continuity::restarted)
+      report_.remark(
+          prefix + "restarted " +
+          (reading.status.uptime ? format_seconds(*reading.status.uptime) + " ago" : "since the last run"));
+    if (reading.since_last_run == Continuity::reset)
+      report_.remark(prefix + "its counters fell since the last run, so it was sampled anew");
+    if (!reading.state_problem.empty() && !told_of_state_) {
+      report_.remark(reading.state_problem);
+      told_of_state_ = true;
+    }
+  }
+
+  void add_facts(const std::string& name, const ServerReading& reading) {
+    const auto fact = [&](const std::string& key, const std::string& value) {
+      if (!value.empty()) report_.fact(several_ ? key + "@" + name : key, clean(value));
+    };
+    fact("server_version", reading.status.version);
+    fact("mpm", reading.status.mpm);
+    fact("restart_time", reading.status.restart_time);
+    fact("http_version", reading.http_version);
+    if (reading.growth) fact("rate_over", growth_text(reading));
+  }
+
+  static std::string fine_text(const ServerReading& reading) {
+    const std::string busy = busy_text(reading.status.scoreboard);
+    const std::optional<double> rps = requests_per_second(reading);
+    return rps ? rate_text(*rps) + ", " + busy : busy;
+  }
+
+  // Of all targets or none: a part of them would look like traffic that went away.
+  static std::optional<double> total_rate(const std::vector<Target>& targets) {
+    double total = 0;
+    for (const Target& target : targets) {
+      const std::optional<double> rps = target.reading ? requests_per_second(*target.reading) : std::nullopt;
+      if (!rps) return std::nullopt;
+      total += *rps;
+    }
+    return total;
+  }
+
+  void add_total(const std::vector<Target>& targets) {
+    const std::optional<double> total = total_rate(targets);
+    measure({"rps_total", "", "", total, "", 0}, total ? "all servers together: " + rate_text(*total) : "");
+  }
+
+  static std::string summary(const std::vector<Target>& targets) {
+    const std::optional<double> total = total_rate(targets);
+    return std::to_string(targets.size()) + " servers" + (total ? " serve " + rate_text(*total) : " answer");
+  }
+
+  const Limits& limits_;
+  Status timeout_state_;
+  Report report_;
+  bool several_ = false;
+  bool told_of_state_ = false;
+};
+
+}  // namespace
+
+std::optional<double> requests_per_second(const ServerReading& reading) {
+  if (!reading.growth || reading.growth->seconds() <= 0) return std::nullopt;
+  const std::optional<double> grown = reading.growth->of(accesses_counter);
+  if (!grown) return std::nullopt;
+  return without(*grown, static_cast<double>(reading.growth->own())) / reading.growth->seconds();
+}
+
+Report judge(const std::vector<Target>& targets, const Limits& limits, Status timeout_state) {
+  return Judge(limits, timeout_state).judge(targets);
+}
+
+}  // namespace evenkeel::apache

@@ -1,0 +1,137 @@
+#include "sample_server.h"
+
+#include <algorithm>
+#include <thread>
+
+#include "evenkeel/sample_history.h"
+#include "evenkeel/text.h"
+
+namespace evenkeel::apache {
+
+namespace {
+
+// A server that restarts now is asked until two samples in a row belong together, but not for ever.
+constexpr int max_samples = 4;
+
+struct Sampled {
+  ServerStatus status;
+  CounterSample counters;
+  std::size_t page_bytes = 0;
+  std::string http_version;
+};
+
+void keep(CounterSample& sample, const char* name, const std::optional<std::uint64_t>& value) {
+  if (value) sample.counters.emplace(name, *value);
+}
+
+CounterSample counters_of(const ServerStatus& status, const http::Answer& answer) {
+  CounterSample sample;
+  sample.taken = answer.taken;
+  sample.uptime = status.uptime;
+  sample.started = clean(status.restart_time, 100);
+  // The server counts a request when it is over: the next sample is the first to see this one.
+  sample.own = static_cast<std::uint64_t>(answer.requests);
+  keep(sample, accesses_counter, status.accesses);
+  keep(sample, kilobytes_counter, status.kilobytes);
+  keep(sample, duration_counter, status.duration_ms);
+  return sample;
+}
+
+class Sampling {
+ public:
+  Sampling(http::HttpClient& client, const std::string& page, StateStore state, const std::string& key,
+           const Settings& settings, const Deadline& deadline, Trace& trace)
+      : client_(client),
+        page_(page),
+        state_(std::move(state)),
+        key_(key),
+        settings_(settings),
+        deadline_(deadline),
+        trace_(trace) {}
+
+  ServerReading sample() {
+    Sampled now = ask();
+    const bool counts = now.status.accesses.has_value();
+    if (counts) compare_with_last_run(now.counters);
+    for (int taken = 1; counts && !reading_.growth && taken < max_samples; ++taken) {
+      Sampled next = ask_after_interval(now);
+      compare(now.counters, next.counters);
+      keep_for_next_run(next.counters);
+      now = std::move(next);
+    }
+    reading_.unsteady = counts && !reading_.growth;
+    reading_.status = std::move(now.status);
+    reading_.page_bytes = now.page_bytes;
+    reading_.http_version = std::move(now.http_version);
+    reading_.state_problem = state_.problem();
+    return std::move(reading_);
+  }
+
+ private:
+  Sampled ask() {
+    const http::Answer answer = client_.get(deadline_, trace_);
+    ServerStatus status = read_answer(answer, page_);
+    CounterSample counters = counters_of(status, answer);
+    return {std::move(status), std::move(counters), answer.body.size(), answer.http_version};
+  }
+
+  Sampled ask_after_interval(const Sampled& before) {
+    reading_.sampled_twice = true;
+    trace_.begin("waiting " + format_number(settings_.interval, 3) + " s for the second sample");
+    const auto interval = std::chrono::duration_cast<Deadline::Clock::duration>(
+        std::chrono::duration<double>(settings_.interval));
+    std::this_thread::sleep_until(std::min(before.counters.taken + interval, deadline_.when()));
+    return ask();
+  }
+
+  SampleHistory history(const std::optional<StateStore::Sample>& stored) const {
+    const auto now = Deadline::Clock::now();
+    return stored ? SampleHistory::parse(stored->payload, stored->age, now) : SampleHistory();
+  }
+
+  void compare_with_last_run(const CounterSample& now) {
+    state_.update(key_, [&](const std::optional<StateStore::Sample>& stored) {
+      SampleHistory samples = history(stored);
+      if (const CounterSample* newest = samples.newest()) reading_.since_last_run = continuity(*newest, now);
+      if (reading_.since_last_run != Continuity::unbroken) samples.clear();
+      const CounterSample* base = samples.base(settings_.interval, settings_.max_age, now.taken);
+      if (base != nullptr) compare(*base, now);
+      return std::optional(with(std::move(samples), now));
+    });
+  }
+
+  void compare(const CounterSample& before, const CounterSample& now) {
+    if (continuity(before, now) == Continuity::unbroken) reading_.growth.emplace(before, now);
+  }
+
+  void keep_for_next_run(const CounterSample& now) {
+    state_.update(key_, [&](const std::optional<StateStore::Sample>& stored) {
+      return std::optional(with(history(stored), now));
+    });
+  }
+
+  std::string with(SampleHistory samples, const CounterSample& now) const {
+    samples.count_own(now.own);
+    samples.add(now, settings_.interval);
+    return samples.format(Deadline::Clock::now());
+  }
+
+  http::HttpClient& client_;
+  const std::string& page_;
+  StateStore state_;
+  const std::string& key_;
+  const Settings& settings_;
+  const Deadline& deadline_;
+  Trace& trace_;
+  ServerReading reading_;
+};
+
+}  // namespace
+
+ServerReading sample_server(http::HttpClient& client, const std::string& page, StateStore state,
+                            const std::string& key, const Settings& settings, const Deadline& deadline,
+                            Trace& trace) {
+  return Sampling(client, page, std::move(state), key, settings, deadline, trace).sample();
+}
+
+}  // namespace evenkeel::apache

@@ -1,0 +1,29 @@
+// What one server told, and how it went on since an earlier sample.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+
+#include "evenkeel/counter_rate.h"
+#include "server_status.h"
+
+namespace evenkeel::apache {
+
+struct ServerReading {
+  ServerStatus status;                  // the newest
+  std::optional<CounterGrowth> growth;  // nothing where the server counts no requests
+  Continuity since_last_run = Continuity::unbroken;
+  bool sampled_twice = false;  // within this run, for want of an earlier sample
+  bool unsteady = false;       // no two samples in a row belonged together
+  std::size_t page_bytes = 0;
+  std::string http_version;
+  std::string state_problem;  // why nothing could be kept for the next run
+};
+
+// Counters as they are kept between runs.
+inline constexpr const char* accesses_counter = "accesses";
+inline constexpr const char* kilobytes_counter = "kilobytes";
+inline constexpr const char* duration_counter = "duration_ms";
+
+}  // namespace evenkeel::apache
