@@ -39,6 +39,7 @@ class Judge {
  private:
   void judge_target(const Target& target) {
     if (!target.reading) return judge_failure(target);
+    answered_ = true;
     const ReplicaReading& reading = *target.reading;
     const ServerJudge server(target, settings_, report_);
     if (reading.channels.empty() && !server.is_cluster_member())
@@ -168,7 +169,9 @@ class Judge {
 
   void add_totals() {
     const auto total = [&](const char* name, std::size_t value) {
-      Metric metric{name, "", "", static_cast<double>(value), "", 0, std::nullopt};
+      // Where no target answered, there is no number, not 0.
+      const auto known = answered_ ? std::optional(static_cast<double>(value)) : std::nullopt;
+      Metric metric{name, "", "", known, "", 0, std::nullopt};
       report_.measure(std::move(metric), limits_, name_of(name) + " " + std::to_string(value));
     };
     total("channels", totals_.channels);
@@ -194,6 +197,7 @@ class Judge {
   Status timeout_state_;
   Report report_;
   Totals totals_;
+  bool answered_ = false;
   std::optional<double> worst_lag_;  // of the target in hand
 };
 

@@ -83,12 +83,16 @@ class CannedSession : public evenkeel::mysql::SqlSession {
 class CannedConnector : public evenkeel::mysql::SqlConnector {
  public:
   std::map<std::string, std::shared_ptr<CannedServer>> servers;
+  std::vector<std::string> connected;  // in this order
+  std::mutex mutex;
 
   std::unique_ptr<evenkeel::mysql::SqlSession> connect(const evenkeel::mysql::Login& login,
                                                        const evenkeel::Deadline& /*deadline*/,
                                                        evenkeel::Trace& trace) override {
     const std::string step = "connecting to " + login.where();
     trace.begin(step);
+    const std::lock_guard lock(mutex);
+    connected.push_back(login.where());
     const auto found = servers.find(login.where());
     if (found == servers.end())
       throw SqlError(Fault::unreachable, 2002, step + ": no connection: refused or out of reach (2002)");

@@ -361,6 +361,18 @@ TEST_CASE("several targets: each has a finding, the worst decides") {
   }
 }
 
+TEST_CASE("where no target answers, nothing is counted as 0") {
+  const std::string text =
+      line(judged({failed("db1", Fault::unreachable, "refused"), failed("db2", Fault::timeout, "late")}));
+  CHECK_THAT(text, Catch::EndsWith("CRITICAL - db1: refused; db2: late"));
+}
+
+TEST_CASE("MariaDB's silence at a full disk is explained") {
+  const Report report =
+      judged({failed("db2", Fault::timeout, "timed out: SHOW ALL SLAVES STATUS on db2:3306")});
+  CHECK_THAT(line(report), Catch::Contains("MariaDB does this when its disk is full"));
+}
+
 TEST_CASE("a comparison with the source") {
   const auto compared = [](std::uint64_t behind, std::uint64_t errant, const std::string& names) {
     Target target = healthy();
