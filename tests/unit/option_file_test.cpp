@@ -163,8 +163,10 @@ TEST_CASE("what cannot be read names the file and the line, and no secret") {
 
 TEST_CASE("files that are included") {
   const Folder folder;
-  folder.write("conf.d/b.cnf", "[client]\nport=3308\n");
-  folder.write("conf.d/a.cnf", "[client]\nport=3307\nuser=a\n");
+  // Created in an order that no folder lists by chance.
+  for (const char* name : {"d", "a", "h", "c", "g", "b", "f", "e"})
+    folder.write("conf.d/" + std::string(name) + ".cnf",
+                 "[client]\nuser=" + std::string(name) + "\nport=3307\n");
   folder.write("conf.d/ignored.txt", "[client]\nuser=wrong\n");
   folder.write("secret.cnf", "[client]\npassword=s3cret\n[mysqld]\nuser=wrong\n");
   const std::string main = folder.write("my.cnf", "[client]\nhost=db1\n!includedir " + folder.path("conf.d") +
@@ -172,8 +174,8 @@ TEST_CASE("files that are included") {
 
   const ClientOptions options = read_option_file(main, "client");
   CHECK(options.host == "db1");
-  CHECK(options.user == "a");
-  CHECK(options.port == 3308);  // a folder's files come in the order of their names
+  CHECK(options.user == "h");  // a folder's files come in the order of their names
+  CHECK(options.port == 3307);
   CHECK(options.password == "s3cret");
   CHECK(options.socket == "/s");  // after an include, its includer's group goes on
 }

@@ -218,7 +218,7 @@ class Reader {
     const std::string_view word = line.substr(0, space);
     std::string path(trim(line.substr(space)));
     if (path.empty()) throw usage_error(at.where() + ": !include needs a path");
-    if (path.front() != '/') path = includer.substr(0, includer.rfind('/') + 1) + path;
+    if (path.front() != '/') path.insert(0, includer, 0, includer.rfind('/') + 1);
     if (word == "!include") {
       read_file(at.where() + ": option file", path, depth + 1);
     } else if (word == "!includedir") {
