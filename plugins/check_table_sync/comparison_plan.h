@@ -29,12 +29,14 @@ struct ComparedColumn {
   Encoding encoding = Encoding::bytes;
   bool nullable = false;  // on any server
   int scale = 0;          // for decimal, moment: the largest of all servers
+  bool readable = false;  // words for people: text, JSON, ENUM, SET
 };
 
 // A column of the key, as range conditions need it.
 struct KeyColumn {
   enum class Kind {
     integer,   // printed and compared as a number
+    index,     // BIT, ENUM, SET, zerofill: cast to a number
     number,    // DECIMAL
     temporal,  // quoted
     text,      // in `charset`, by the column's collation

@@ -20,7 +20,7 @@ struct DefinitionOn {
 
 struct DefinitionDifference {
   std::size_t server = 0;  // index into what was given
-  std::string text;        // "column note: varchar(120) utf8mb4, varchar(100) utf8mb4 on db1"
+  std::string text;        // "column note: varchar(100) utf8mb4_bin instead of varchar(120) utf8mb4_bin"
 };
 
 struct DefinitionComparison {
@@ -29,7 +29,8 @@ struct DefinitionComparison {
   std::vector<DefinitionDifference> differences;  // WARNING each; against the reference or, where it
                                                   // lacks the table, the first server that has it
   std::vector<std::string> remarks;               // "no usable key: compared whole, no rows named"
-  // Over the servers that have the table; nothing where fewer than two have it or no column is in common.
+  // Over the servers that have the table; nothing where fewer than two (of several) have it, or where no
+  // column is in common.
   std::optional<ComparisonPlan> plan;
 };
 

@@ -14,7 +14,8 @@ namespace evenkeel::table_sync {
 DefinitionComparison plan_for_digest(const TableName& table, const DefinitionOn& host,
                                      const TableSelection& selection, const std::string& where);
 
-// "id 2000000 rows 7f0c…": the key's columns ("no key"), row count and digest, 32 hex digits.
+// "id 2000000 rows 7f0c…": the key's columns ("no key"), row count and digest, 32 hex digits (64 where
+// strong).
 struct HostDigest {
   std::string key;
   std::uint64_t rows = 0;

@@ -36,8 +36,13 @@ std::string key_select_list(const ComparisonPlan& plan);
 // The KeyTuple of a row of that list. Throws Error(Fault::protocol) for what cannot be one.
 KeyTuple key_from(const ComparisonPlan& plan, const mysql::Rows& rows, std::size_t row);
 
+// " FROM `db`.`table` FORCE INDEX (…)".
+std::string from_clause(const ComparisonPlan& plan);
+
 // The condition of a range (and of --where), never empty; each server's index answers it.
 std::string range_condition(const ComparisonPlan& plan, const KeyRange& range);
+// An expression: 1 where this server's collations put the range's ends the right way round.
+std::string order_check(const ComparisonPlan& plan, const KeyRange& range);
 // Rows with exactly these keys (and --where), compared by bytes.
 std::string keys_condition(const ComparisonPlan& plan, const std::vector<KeyTuple>& keys);
 

@@ -54,6 +54,12 @@ std::string decimal_piece(const ComparedColumn& column, const std::string& name)
   return "cast(" + name + " as decimal(65, " + std::to_string(column.scale) + "))";
 }
 
+// All six digits after the point, whether the column has them or not.
+std::string moment_piece(const std::string& name) {
+  const std::string fraction = "if(locate('.', " + name + "), substring_index(" + name + ", '.', -1), '')";
+  return "concat(substring_index(" + name + ", '.', 1), '.', rpad(" + fraction + ", 6, '0'))";
+}
+
 std::string value_piece(const ComparedColumn& column, Strength strength) {
   const std::string name = quote_identifier(column.name);
   switch (column.encoding) {
@@ -65,7 +71,7 @@ std::string value_piece(const ComparedColumn& column, Strength strength) {
     case Encoding::bits:
       return "cast(" + name + " as unsigned)";
     case Encoding::moment:
-      return "rpad(" + name + ", 26, if(locate('.', " + name + "), '0', '.000000'))";
+      return moment_piece(name);
     case Encoding::ieee:
       return hash_of("point(" + name + ", 0)", strength);
     case Encoding::text:

@@ -1,0 +1,351 @@
+#include "definition_comparison.h"
+
+#include <algorithm>
+
+#include "evenkeel/text.h"
+
+namespace evenkeel::table_sync {
+
+namespace {
+
+bool one_of(const std::string& word, std::initializer_list<std::string_view> words) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+bool is_integer(const std::string& type) {
+  return one_of(type, {"tinyint", "smallint", "mediumint", "int", "bigint"});
+}
+
+bool is_character(const std::string& type) {
+  return one_of(type, {"char", "varchar", "tinytext", "text", "mediumtext", "longtext"});
+}
+
+bool is_binary(const std::string& type) {
+  return one_of(type, {"binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"});
+}
+
+bool is_readable(const Column& column) {
+  return is_character(column.data_type) ||
+         one_of(column.data_type, {"json", "enum", "set", "uuid", "inet4", "inet6"});
+}
+
+// Columns of one kind hold values that can be held against each other, if need be by another encoding.
+std::string kind_of(const Column& column) {
+  const std::string& type = column.data_type;
+  if (is_integer(type)) return "integer";
+  if (type == "float" || type == "double") return "ieee";
+  if (type == "datetime" || type == "timestamp") return "moment";
+  if (is_character(type) || is_binary(type) || one_of(type, {"json", "enum", "set"})) return "string";
+  return type;
+}
+
+// "utf8" is the old name of utf8mb3.
+std::string normal_charset(const std::optional<std::string>& name) {
+  if (!name) return "";
+  std::string text = lower(*name);
+  if (text == "utf8") return "utf8mb3";
+  if (text.starts_with("utf8_")) return "utf8mb3_" + text.substr(5);
+  return text;
+}
+
+// JSON is a type of its own in MySQL, and utf8mb4 text in MariaDB.
+bool may_be_json(const Column& column) {
+  return column.data_type == "json" || column.data_type == "longtext";
+}
+
+std::string describe(const Column& column) {
+  std::string text = normal_type(column);
+  if (column.collation) text += " " + normal_charset(column.collation);
+  if (!column.nullable) text += " not null";
+  if (column.generated == Column::Generated::stored) text += " stored";
+  if (column.generated == Column::Generated::virtual_) text += " virtual";
+  return text;
+}
+
+// Defaults as both families would write them; expressions of other kinds are spelled too differently.
+std::string normal_default(const Column& column) {
+  if (!column.default_value) return "none";
+  std::string text = lower(*column.default_value);
+  const auto now = text.find("current_timestamp");
+  if (now == 0) {
+    std::erase_if(text, [](char c) { return c == '(' || c == ')' || c == '0'; });
+    return text;
+  }
+  double number = 0;
+  if (parse_number(text, number)) return format_exact(number);
+  return column.default_is_expression ? "expression" : "'" + *column.default_value + "'";
+}
+
+std::string difference_of(const Column& column, const Column& expected) {
+  const bool json = (column.data_type == "json") != (expected.data_type == "json") && may_be_json(column) &&
+                    may_be_json(expected);
+  if (!json) {
+    const std::string is = describe(column), was = describe(expected);
+    if (is != was) return is + " instead of " + was;
+  } else if (column.nullable != expected.nullable) {
+    return column.nullable ? "may be NULL" : "may not be NULL";
+  }
+  const std::string is = normal_default(column), was = normal_default(expected);
+  if (is != was) return "default " + clean(is, 60) + " instead of " + clean(was, 60);
+  return {};
+}
+
+std::vector<std::string> names_in_common(const TableDefinition& table, const TableDefinition& other) {
+  std::vector<std::string> names;
+  for (const Column& column : table.columns)
+    if (other.find(column.name)) names.push_back(lower(column.name));
+  return names;
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
+  return text;
+}
+
+const Key* first_key(const TableDefinition& table) { return table.keys.empty() ? nullptr : &table.keys[0]; }
+
+bool same_columns(const Key& a, const Key& b) {
+  return std::equal(a.columns.begin(), a.columns.end(), b.columns.begin(), b.columns.end(),
+                    [](const std::string& x, const std::string& y) { return lower(x) == lower(y); });
+}
+
+// All that can be said against one server's table, in a few words each.
+std::vector<std::string> differences_of(const TableDefinition& table, const TableDefinition& expected,
+                                        const TableSelection& selection) {
+  std::vector<std::string> texts;
+  for (const Column& column : expected.columns) {
+    if (selection.ignores(expected.name, column.name)) continue;
+    const Column* mine = table.find(column.name);
+    const std::string text = mine ? difference_of(*mine, column) : "missing";
+    if (!text.empty()) texts.push_back("column " + clean(column.name, 64) + ": " + text);
+  }
+  for (const Column& column : table.columns)
+    if (!expected.find(column.name) && !selection.ignores(expected.name, column.name))
+      texts.push_back("column " + clean(column.name, 64) + ": extra");
+  const std::vector<std::string> order = names_in_common(table, expected);
+  if (order != names_in_common(expected, table))
+    texts.push_back("columns in another order: " + clean(joined(order), 200));
+  const Key *key = first_key(table), *expected_key = first_key(expected);
+  if (expected_key && expected_key->primary() &&
+      !(key && key->primary() && same_columns(*key, *expected_key)))
+    texts.push_back(key && key->primary() ? "primary key (" + joined(key->columns) + ") instead of (" +
+                                                joined(expected_key->columns) + ")"
+                                          : "no primary key");
+  if (!expected_key && key) texts.push_back("has the key (" + joined(key->columns) + ")");
+  return texts;
+}
+
+// The same column on all servers that have the table.
+using Columns = std::vector<const Column*>;
+
+template <class Property>
+bool all_same(const Columns& columns, Property property) {
+  return std::all_of(columns.begin(), columns.end(),
+                     [&](const Column* column) { return property(*column) == property(*columns[0]); });
+}
+
+Encoding string_encoding(const Columns& columns) {
+  const bool words = one_of(columns[0]->data_type, {"enum", "set"});
+  if (words && all_same(columns, normal_type) &&
+      all_same(columns, [](const Column& c) { return normal_charset(c.charset); }))
+    return Encoding::bits;
+  const auto charset = [](const Column& c) {
+    return c.data_type == "json" ? "utf8mb4" : normal_charset(c.charset);
+  };
+  const bool binary =
+      std::any_of(columns.begin(), columns.end(), [&](const Column* c) { return charset(*c).empty(); });
+  return binary || all_same(columns, charset) ? Encoding::bytes : Encoding::text;
+}
+
+// The encoding that is right for all of them; nothing where their values have nothing in common.
+std::optional<Encoding> encoding_of(const Columns& columns) {
+  if (!all_same(columns, kind_of)) return std::nullopt;
+  const std::string kind = kind_of(*columns[0]);
+  const bool same_scale = all_same(columns, [](const Column& c) { return c.scale; });
+  const bool zerofill = std::any_of(columns.begin(), columns.end(), [](const Column* c) {
+    return c->type.find("zerofill") != std::string::npos;
+  });
+  if (kind == "integer") return zerofill ? Encoding::bits : Encoding::number;
+  if (kind == "year") return Encoding::number;
+  if (kind == "decimal") return same_scale && !zerofill ? Encoding::number : Encoding::decimal;
+  if (kind == "ieee") return Encoding::ieee;
+  if (kind == "bit") return Encoding::bits;
+  if (kind == "date") return Encoding::temporal;
+  if (kind == "moment" || kind == "time") return same_scale ? Encoding::temporal : Encoding::moment;
+  if (kind == "string") return string_encoding(columns);
+  return Encoding::bytes;
+}
+
+// What is stored can drift; what is reckoned from it at each reading cannot, and when a row was written on
+// this server (system versioning) is no part of its data.
+bool holds_data(const Column& column) {
+  return column.generated == Column::Generated::no || column.generated == Column::Generated::stored;
+}
+
+using Tables = std::vector<const TableDefinition*>;
+
+std::optional<Columns> columns_everywhere(const std::string& name, const Tables& tables) {
+  Columns columns;
+  for (const TableDefinition* table : tables) {
+    const Column* column = table->find(name);
+    if (!column || !holds_data(*column)) return std::nullopt;
+    columns.push_back(column);
+  }
+  return columns;
+}
+
+void add_columns(ComparisonPlan& plan, const Tables& tables, const TableSelection& selection,
+                 std::vector<std::string>& remarks) {
+  for (const Column& column : tables[0]->columns) {
+    if (selection.ignores(plan.table, column.name)) continue;
+    const std::optional<Columns> everywhere = columns_everywhere(column.name, tables);
+    if (!everywhere) continue;
+    const std::optional<Encoding> encoding = encoding_of(*everywhere);
+    if (!encoding) {
+      remarks.push_back("column " + clean(column.name, 64) +
+                        " is of another kind elsewhere and not compared");
+      continue;
+    }
+    ComparedColumn compared{column.name, *encoding, false, 0, is_readable(column)};
+    for (const Column* one : *everywhere) {
+      compared.nullable = compared.nullable || one->nullable;
+      compared.scale = std::max(compared.scale, one->scale);
+    }
+    plan.columns.push_back(compared);
+  }
+}
+
+// How range conditions write a column's values; nothing for one that cannot be cut along.
+std::optional<KeyColumn> key_column(const Column& column, const ComparedColumn& compared) {
+  KeyColumn key;
+  key.name = compared.name;
+  key.is_unsigned = column.type.find("unsigned") != std::string::npos;
+  switch (compared.encoding) {
+    case Encoding::bits:
+      key.kind = KeyColumn::Kind::index;
+      return key;
+    case Encoding::number:
+      key.kind = column.data_type == "decimal" ? KeyColumn::Kind::number : KeyColumn::Kind::integer;
+      return key;
+    case Encoding::temporal:
+      key.kind = KeyColumn::Kind::temporal;
+      return key;
+    case Encoding::bytes:
+      if (is_character(column.data_type)) {
+        key.kind = KeyColumn::Kind::text;
+        key.charset = normal_charset(column.charset);
+        return key;
+      }
+      if (!is_binary(column.data_type)) return std::nullopt;
+      key.kind = KeyColumn::Kind::bytes;
+      return key;
+    default:
+      return std::nullopt;
+  }
+}
+
+std::optional<std::vector<KeyColumn>> key_columns(const Key& key, const TableDefinition& table,
+                                                  const ComparisonPlan& plan) {
+  std::vector<KeyColumn> columns;
+  for (const std::string& name : key.columns) {
+    const Column* column = table.find(name);
+    const auto compared = std::find_if(plan.columns.begin(), plan.columns.end(),
+                                       [&](const ComparedColumn& c) { return lower(c.name) == lower(name); });
+    if (!column || compared == plan.columns.end()) return std::nullopt;
+    const std::optional<KeyColumn> one = key_column(*column, *compared);
+    if (!one) return std::nullopt;
+    columns.push_back(*one);
+  }
+  return columns;
+}
+
+bool same_collations(const Key& key, const Tables& tables) {
+  return std::all_of(key.columns.begin(), key.columns.end(), [&](const std::string& name) {
+    const std::optional<Columns> columns = columns_everywhere(name, tables);
+    return columns && all_same(*columns, [](const Column& c) { return normal_charset(c.collation); });
+  });
+}
+
+// A key that each server has. One that is sorted alike everywhere goes first.
+void choose_key(ComparisonPlan& plan, const Tables& tables) {
+  for (const bool same_order : {true, false}) {
+    for (const Key& key : tables[0]->keys) {
+      bool same_name = true;
+      const bool everywhere = std::all_of(tables.begin(), tables.end(), [&](const TableDefinition* table) {
+        return std::any_of(table->keys.begin(), table->keys.end(), [&](const Key& other) {
+          same_name = same_name && other.name == key.name;
+          return same_columns(key, other);
+        });
+      });
+      if (!everywhere || (same_order && !same_collations(key, tables))) continue;
+      const auto columns = key_columns(key, *tables[0], plan);
+      if (!columns) continue;
+      plan.key = *columns;
+      plan.key_name = same_name ? key.name : "";
+      return;
+    }
+  }
+}
+
+std::optional<ComparisonPlan> plan_of(const Tables& tables, const TableSelection& selection,
+                                      const std::string& where, std::vector<std::string>& remarks) {
+  ComparisonPlan plan;
+  plan.table = tables[0]->name;
+  plan.where = where;
+  for (const TableDefinition* table : tables) {
+    plan.estimated_rows = std::max(plan.estimated_rows, table->estimated_rows);
+    plan.data_bytes = std::max(plan.data_bytes, table->data_bytes);
+  }
+  add_columns(plan, tables, selection, remarks);
+  if (plan.columns.empty()) return std::nullopt;
+  choose_key(plan, tables);
+  if (!plan.has_key()) remarks.push_back("no usable key: compared whole, no rows named");
+  return plan;
+}
+
+}  // namespace
+
+std::string normal_type(const Column& column) {
+  std::string type = column.type;
+  if (is_integer(column.data_type) || column.data_type == "year") {
+    // The display width, which MySQL 8.0.19 dropped but for zerofill.
+    const auto open = type.find('('), close = type.find(')');
+    if (open != std::string::npos && close != std::string::npos && type.find("zerofill") == std::string::npos)
+      type.erase(open, close - open + 1);
+  }
+  if (column.data_type == "geomcollection") return "geometrycollection";
+  // MariaDB 10.x remarks temporal columns of an old format.
+  const auto remark = type.find(" /*");
+  return remark == std::string::npos ? type : type.substr(0, remark);
+}
+
+DefinitionComparison compare_definitions(const TableName& table, const std::vector<DefinitionOn>& servers,
+                                         std::size_t reference, const TableSelection& selection,
+                                         const std::string& where) {
+  DefinitionComparison result;
+  result.table = table;
+  Tables present;
+  std::optional<std::size_t> base;
+  if (servers[reference].definition) base = reference;
+  for (std::size_t i = 0; i < servers.size(); ++i) {
+    if (!servers[i].definition)
+      result.missing_on.push_back(i);
+    else if (!base)
+      base = i;
+  }
+  if (!base) return result;
+  const TableDefinition& expected = *servers[*base].definition;
+  present.push_back(&expected);
+  for (std::size_t i = 0; i < servers.size(); ++i) {
+    if (i == *base || !servers[i].definition) continue;
+    present.push_back(servers[i].definition);
+    const std::vector<std::string> texts = differences_of(*servers[i].definition, expected, selection);
+    for (const std::string& text : texts) result.differences.push_back({i, text});
+  }
+  if (present.size() < 2 && servers.size() > 1) return result;
+  result.plan = plan_of(present, selection, where, result.remarks);
+  return result;
+}
+
+}  // namespace evenkeel::table_sync

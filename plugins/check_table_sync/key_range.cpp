@@ -1,0 +1,269 @@
+#include "key_range.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include "evenkeel/error.h"
+#include "evenkeel/text.h"
+
+namespace evenkeel::table_sync {
+
+namespace {
+
+using Kind = KeyColumn::Kind;
+
+// InnoDB keys have at most 3072 bytes; each is two digits of hex.
+constexpr std::size_t max_key_digits = 6144;
+
+bool only(std::string_view text, std::string_view allowed) {
+  return !text.empty() && text.size() <= 80 && text.find_first_not_of(allowed) == std::string_view::npos;
+}
+
+bool is_hex(std::string_view text) {
+  return text.size() <= max_key_digits && text.size() % 2 == 0 &&
+         text.find_first_not_of("0123456789ABCDEF") == std::string_view::npos;
+}
+
+bool is_integer(std::string_view text) {
+  if (text.starts_with('-')) text.remove_prefix(1);
+  return text.size() <= 20 && only(text, "0123456789");
+}
+
+bool valid_value(const KeyColumn& column, std::string_view text) {
+  switch (column.kind) {
+    case Kind::integer:
+    case Kind::index:
+      return is_integer(text);
+    case Kind::number:
+      return only(text, "0123456789.-") && text.find_first_of("0123456789") != std::string_view::npos;
+    case Kind::temporal:
+      return only(text, "0123456789:-. ");
+    case Kind::text:
+    case Kind::bytes:
+      return is_hex(text);
+  }
+  return false;
+}
+
+std::string literal(const KeyColumn& column, const std::string& value) {
+  switch (column.kind) {
+    case Kind::temporal:
+      return "'" + value + "'";
+    case Kind::text:
+      return "_" + column.charset + " x'" + value + "'";
+    case Kind::bytes:
+      return "x'" + value + "'";
+    default:
+      return value;
+  }
+}
+
+// a > x OR (a = x AND (b > y OR …)), for columns from `at` on.
+std::string lexicographic(const ComparisonPlan& plan, const KeyTuple& key, const std::string& sign,
+                          const std::string& last_sign, std::size_t at = 0) {
+  const std::string name = quote_identifier(plan.key[at].name), value = literal(plan.key[at], key[at]);
+  if (at + 1 == plan.key.size()) return name + " " + last_sign + " " + value;
+  return "(" + name + " " + sign + " " + value + " OR (" + name + " = " + value + " AND " +
+         lexicographic(plan, key, sign, last_sign, at + 1) + "))";
+}
+
+// The bound on the first column alone is what an index answers.
+std::string one_sided(const ComparisonPlan& plan, const KeyTuple& key, const std::string& sign,
+                      const std::string& last_sign) {
+  const std::string exact = lexicographic(plan, key, sign, last_sign);
+  if (plan.key.size() == 1) return exact;
+  return quote_identifier(plan.key[0].name) + " " + sign + "= " + literal(plan.key[0], key[0]) + " AND " +
+         exact;
+}
+
+std::string bytes_of_hex(const std::string& hex) {
+  std::string bytes;
+  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
+    unsigned value = 0;
+    std::from_chars(hex.data() + i, hex.data() + i + 2, value, 16);
+    bytes += static_cast<char>(value);
+  }
+  return bytes;
+}
+
+bool is_ascii(const std::string& text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7F; });
+}
+
+std::string value_text(const KeyColumn& column, const std::string& value) {
+  if (column.kind != Kind::text && column.kind != Kind::bytes) return value;
+  const std::string bytes = bytes_of_hex(value);
+  const bool utf8 = column.kind == Kind::text && column.charset.starts_with("utf8");
+  const std::string cut = shorten("0x" + value, 66);
+  return is_ascii(bytes) || utf8 ? clean(bytes, 64) : cut;
+}
+
+// Whole numbers as unsigned ones in the same order.
+std::optional<std::uint64_t> position_of(const KeyColumn& column, const std::string& text) {
+  const char* end = text.data() + text.size();
+  if (column.is_unsigned) {
+    std::uint64_t value = 0;
+    const auto [stop, error] = std::from_chars(text.data(), end, value);
+    return error == std::errc() && stop == end ? std::optional(value) : std::nullopt;
+  }
+  std::int64_t value = 0;
+  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc() || stop != end) return std::nullopt;
+  return static_cast<std::uint64_t>(value) ^ (std::uint64_t{1} << 63);
+}
+
+std::string text_of_position(const KeyColumn& column, std::uint64_t position) {
+  if (column.is_unsigned) return std::to_string(position);
+  return std::to_string(static_cast<std::int64_t>(position ^ (std::uint64_t{1} << 63)));
+}
+
+std::string equal_key(const ComparisonPlan& plan, const KeyTuple& key) {
+  std::string text;
+  for (std::size_t i = 0; i < plan.key.size(); ++i) {
+    const std::string name = quote_identifier(plan.key[i].name);
+    if (i) text += " AND ";
+    text += name + " = " + literal(plan.key[i], key[i]);
+    // The index answers by the collation; only these bytes are meant.
+    if (plan.key[i].kind == Kind::text) text += " AND cast(" + name + " as binary) = x'" + key[i] + "'";
+  }
+  return "(" + text + ")";
+}
+
+std::string with_where(const ComparisonPlan& plan, std::string condition) {
+  if (plan.where.empty()) return condition;
+  return "(" + plan.where + ") AND " + condition;
+}
+
+}  // namespace
+
+std::string key_text(const ComparisonPlan& plan, const KeyTuple& key) {
+  std::string text;
+  for (std::size_t i = 0; i < plan.key.size() && i < key.size(); ++i)
+    text += (i ? ", " : "") + value_text(plan.key[i], key[i]);
+  return plan.key.size() > 1 ? "(" + text + ")" : text;
+}
+
+bool valid_key(const ComparisonPlan& plan, const KeyTuple& key) {
+  if (key.size() != plan.key.size()) return false;
+  for (std::size_t i = 0; i < key.size(); ++i)
+    if (!valid_value(plan.key[i], key[i])) return false;
+  return true;
+}
+
+std::string key_select_list(const ComparisonPlan& plan) {
+  std::string list;
+  for (std::size_t i = 0; i < plan.key.size(); ++i) {
+    std::string value = quote_identifier(plan.key[i].name);
+    if (plan.key[i].kind == Kind::index) value = "cast(" + value + " as unsigned)";
+    if (plan.key[i].kind == Kind::text || plan.key[i].kind == Kind::bytes) value = "hex(" + value + ")";
+    list += (i ? ", " : "") + value + " AS k" + std::to_string(i);
+  }
+  return list;
+}
+
+KeyTuple key_from(const ComparisonPlan& plan, const mysql::Rows& rows, std::size_t row) {
+  const std::vector<mysql::Cell>& cells = rows.rows.at(row);
+  KeyTuple key;
+  for (std::size_t i = 0; i < plan.key.size() && i < cells.size(); ++i)
+    key.push_back(cells[i].value_or("NULL"));
+  if (!valid_key(plan, key))
+    throw Error(Fault::protocol,
+                "not a key of " + clean(plan.table.text(), 130) + ": " + key_text(plan, key));
+  return key;
+}
+
+std::string from_clause(const ComparisonPlan& plan) {
+  std::string from = " FROM " + plan.table.sql();
+  if (!plan.key_name.empty()) from += " FORCE INDEX (" + quote_identifier(plan.key_name) + ")";
+  return from;
+}
+
+std::string range_condition(const ComparisonPlan& plan, const KeyRange& range) {
+  std::string condition;
+  if (range.after) condition = one_sided(plan, *range.after, ">", ">");
+  if (range.upto) condition += (condition.empty() ? "" : " AND ") + one_sided(plan, *range.upto, "<", "<=");
+  return with_where(plan, condition.empty() ? "1" : condition);
+}
+
+std::string order_check(const ComparisonPlan& plan, const KeyRange& range) {
+  const bool text = std::any_of(plan.key.begin(), plan.key.end(),
+                                [](const KeyColumn& column) { return column.kind == Kind::text; });
+  if (!text || !range.after || !range.upto) return "1";
+  // In a union with the column itself, a literal is compared by the column's own collation.
+  std::string columns, values;
+  for (std::size_t i = 0; i < plan.key.size(); ++i) {
+    columns += (i ? ", " : "") + quote_identifier(plan.key[i].name);
+    values += (i ? ", " : "") + literal(plan.key[i], (*range.after)[i]);
+  }
+  return "(SELECT min(" + lexicographic(plan, *range.upto, "<", "<") + ") FROM (SELECT " + columns +
+         " FROM " + plan.table.sql() + " WHERE 0 UNION ALL SELECT " + values + ") ends)";
+}
+
+std::string keys_condition(const ComparisonPlan& plan, const std::vector<KeyTuple>& keys) {
+  std::string list;
+  const bool simple = plan.key.size() == 1 && plan.key[0].kind != Kind::text;
+  for (const KeyTuple& key : keys) {
+    if (!list.empty()) list += simple ? ", " : " OR ";
+    list += simple ? literal(plan.key[0], key[0]) : equal_key(plan, key);
+  }
+  if (list.empty()) return "0";
+  return with_where(plan,
+                    simple ? quote_identifier(plan.key[0].name) + " IN (" + list + ")" : "(" + list + ")");
+}
+
+RangeCutter::RangeCutter(const ComparisonPlan& plan, std::optional<KeyTuple> after)
+    : plan_(plan), at_(std::move(after)) {}
+
+std::optional<KeyRange> RangeCutter::next(mysql::SqlSession& session, std::uint64_t rows) {
+  if (done_) return std::nullopt;
+  began_at_ = at_;
+  KeyRange range{at_, std::nullopt};
+  if (plan_.has_key()) {
+    wanted_ = std::max<std::uint64_t>(rows, 1);
+    range.upto = end_by_density(wanted_);
+    if (!range.upto) range.upto = end_by_scan(session, wanted_);
+  }
+  at_ = range.upto;
+  done_ = range.last();
+  return range;
+}
+
+void RangeCutter::learn(std::uint64_t rows_found) {
+  keys_per_row_ = 0;
+  if (plan_.key.size() != 1 || plan_.key[0].kind != Kind::integer || !began_at_ || !at_) return;
+  if (rows_found < wanted_ / 3 || rows_found / 3 > wanted_ || rows_found == 0) return;
+  const auto from = position_of(plan_.key[0], (*began_at_)[0]), to = position_of(plan_.key[0], (*at_)[0]);
+  if (from && to && *to > *from)
+    keys_per_row_ = static_cast<double>(*to - *from) / static_cast<double>(rows_found);
+}
+
+void RangeCutter::take_back() {
+  at_ = began_at_;
+  done_ = false;
+  keys_per_row_ = 0;
+}
+
+std::optional<KeyTuple> RangeCutter::end_by_density(std::uint64_t rows) const {
+  if (keys_per_row_ <= 0 || !at_) return std::nullopt;
+  const auto from = position_of(plan_.key[0], (*at_)[0]);
+  const double width = std::ceil(keys_per_row_ * static_cast<double>(rows));
+  if (!from || width < 1 || width > 9e18) return std::nullopt;
+  const std::uint64_t to = *from + static_cast<std::uint64_t>(width);
+  if (to <= *from) return std::nullopt;
+  return KeyTuple{text_of_position(plan_.key[0], to)};
+}
+
+std::optional<KeyTuple> RangeCutter::end_by_scan(mysql::SqlSession& session, std::uint64_t rows) const {
+  std::string order;
+  for (const KeyColumn& column : plan_.key)
+    order += (order.empty() ? "" : ", ") + quote_identifier(column.name);
+  const mysql::Rows answer =
+      session.query("SELECT " + key_select_list(plan_) + from_clause(plan_) + " WHERE " +
+                    range_condition(plan_, {at_, std::nullopt}) + " ORDER BY " + order + " LIMIT " +
+                    std::to_string(rows - 1) + ", 1");
+  if (answer.rows.empty()) return std::nullopt;
+  return key_from(plan_, answer, 0);
+}
+
+}  // namespace evenkeel::table_sync
