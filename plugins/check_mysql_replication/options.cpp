@@ -59,6 +59,22 @@ std::vector<LabelSpec> labels() {
   };
 }
 
+std::vector<Example> examples() {
+  return {
+      {"check_mysql_replication -f '/etc/mysql/instances/*.cnf'",
+       "MYSQL_REPLICATION CRITICAL - db3: SQL thread stopped, error 1062 \"Duplicate entry '7' for key "
+       "'PRIMARY' (table shop.orders)\" | channels=2;;;0 channels_running=1;;;0 'lag@db2'=0s;300;600;0 "
+       "'last_heard@db2'=0s;;;0 'last_heard@db3'=0s;;;0\n"
+       "[CRITICAL] db3: SQL thread stopped, error 1062 \"Duplicate entry '7' for key 'PRIMARY' (table "
+       "shop.orders)\"\n"
+       "[OK] db2: replicating from 127.0.0.1:21100, lag 0 s"},
+      {"check_mysql_replication -f /etc/mysql/instances/db2.cnf -w 60 -c 120 --source auto",
+       "MYSQL_REPLICATION OK - db2: replicating from 127.0.0.1:21100, lag 0 s | lag=0s;60;120;0 "
+       "last_heard=0.013s;;;0 transactions_behind=0;;;0 errant_transactions=0;;;0 channels=1;;;0 "
+       "channels_running=1;;;0"},
+  };
+}
+
 constexpr const char* notes =
     "What it needs: MySQL: REPLICATION CLIENT, and SELECT on performance_schema for last_heard and the text "
     "of a worker's error. MariaDB 10.5.9 and later: SLAVE MONITOR; before: REPLICATION CLIENT. --heartbeat "
@@ -97,6 +113,7 @@ Description description() {
   description.options = mysql::connection_options();
   for (OptionSpec& option : own_options()) description.options.push_back(std::move(option));
   description.labels = labels();
+  description.examples = examples();
   description.notes = notes;
   return description;
 }
@@ -113,7 +130,12 @@ Settings settings_from(const Options& options) {
     throw usage_error("--heartbeat-utc needs --heartbeat");
   if (const auto source = options.value("source")) {
     settings.source_of_each_channel = *source == "auto";
-    if (!settings.source_of_each_channel) settings.source = parse_host_port("--source", *source);
+    if (!settings.source_of_each_channel) {
+      settings.source = parse_host_port("--source", *source);
+      // As for -H: a server named without a port is at -P's.
+      if (!settings.source->port)
+        settings.source->port = parse_port("--port", options.value("port").value_or("3306"));
+    }
   }
   settings.parallel = static_cast<std::size_t>(options.integer("parallel", 64, 1, 1000));
   return settings;

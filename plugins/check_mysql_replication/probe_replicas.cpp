@@ -75,9 +75,9 @@ std::vector<Pair> pairs_of(const std::vector<Target>& targets, const Logins& log
   for (std::size_t i = 0; i < targets.size(); ++i) {
     if (!targets[i].reading || targets[i].reading->channels.empty()) continue;
     if (settings.source) {
-      const std::uint16_t port = settings.source->port.value_or(3306);
-      pairs.push_back(
-          {i, nullptr, sources.index_of(mysql::login_like(logins[i], settings.source->host, port))});
+      pairs.push_back({i, nullptr,
+                       sources.index_of(mysql::login_like(logins[i], settings.source->host,
+                                                          settings.source->port.value_or(3306)))});
       continue;
     }
     for (const ChannelStatus& channel : targets[i].reading->channels)

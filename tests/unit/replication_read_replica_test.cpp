@@ -177,6 +177,8 @@ TEST_CASE("the heartbeat table's errors are a finding of their own") {
       {denied(1142), "GRANT SELECT ON `percona`.`heartbeat` TO 'monitor'@'%'"},
       {fakes::SqlError(evenkeel::Fault::protocol, 1146, "S on db: error 1146 \"Table doesn't exist\""),
        "--heartbeat percona.heartbeat: error 1146"},
+      {fakes::SqlError(evenkeel::Fault::denied, 1049, "S on db: error 1049 \"Unknown database\""),
+       "--heartbeat percona.heartbeat: error 1049"},
   }));
   CannedServer server;
   set_up_mariadb(server);
