@@ -1,0 +1,72 @@
+// Screens what a memcached server sends before the client library sees it. The library trusts lengths and
+// line forms (a key of 300 bytes overruns its buffer, "VERSION" alone is read through a null pointer), and
+// waits per read, so that a byte a second lasts for ever.
+// Source: memcached, doc/protocol.txt and doc/protocol-binary.xml.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "evenkeel/deadline.h"
+
+namespace evenkeel::memcached {
+
+enum class Protocol { text, binary };
+
+class AnswerGuard {
+ public:
+  enum class Verdict { fine, malformed, too_much, too_late };
+
+  AnswerGuard(Protocol protocol, std::size_t max_bytes, const Deadline& deadline);
+
+  // What has just arrived; false: the connection is to be cut, and the library gets none of it.
+  bool let_in(std::string_view bytes);
+
+  // Each answer may be as long as the first.
+  void next_answer() { bytes_left_ = max_bytes_; }
+  void note_sent() { connected_ = true; }
+  // Nothing that comes from now on is of interest: the library waits for the server's goodbye.
+  void stop_listening() { listening_ = false; }
+
+  Verdict verdict() const { return verdict_; }
+  bool connected() const { return connected_; }
+  bool has_answered() const { return answered_; }
+  // The beginning of the first answer: tells what it is when it is no memcached.
+  const std::string& greeting() const { return greeting_; }
+  // The server's last "… ERROR …" in its own words.
+  const std::string& refusal() const { return refusal_; }
+
+ private:
+  bool screen(char byte);
+  bool screen_text(char byte);
+  bool screen_line();
+  bool screen_binary(char byte);
+  bool screen_header();
+
+  Protocol protocol_;
+  std::size_t max_bytes_;
+  std::size_t bytes_left_;
+  Deadline deadline_;
+  Verdict verdict_ = Verdict::fine;
+  bool connected_ = false;
+  bool answered_ = false;
+  bool listening_ = true;
+  std::string greeting_;
+  std::string refusal_;
+  std::string pending_;         // the line or header that is not complete yet
+  std::uint64_t raw_left_ = 0;  // bytes of a value or body that follow
+  bool raw_is_refusal_ = false;
+};
+
+// While it lives, this thread's reads go through `guard`.
+class GuardedReads {
+ public:
+  explicit GuardedReads(AnswerGuard& guard);
+  ~GuardedReads();
+  GuardedReads(const GuardedReads&) = delete;
+  GuardedReads& operator=(const GuardedReads&) = delete;
+};
+
+}  // namespace evenkeel::memcached

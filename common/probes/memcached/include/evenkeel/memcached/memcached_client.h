@@ -1,0 +1,63 @@
+// A connection to one memcached, as plain values and typed errors; the seam where test doubles go.
+// Nothing here knows which client library is behind it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "evenkeel/auth_file.h"
+#include "evenkeel/deadline.h"
+#include "evenkeel/error.h"
+#include "evenkeel/trace.h"
+
+namespace evenkeel::memcached {
+
+// Where, and as whom. `socket` beats host and port.
+struct Server {
+  std::string name;  // how reports call the target
+  std::string host;
+  std::uint16_t port = 11211;
+  std::string socket;
+  std::optional<Credentials> credentials;  // SASL, over the binary protocol
+
+  std::string where() const;  // "cache1:11211", "[::1]:11211" or "/run/memcached.sock"
+};
+
+// The server understood, and said no: "SERVER_ERROR out of memory storing object".
+class Refusal : public Error {
+ public:
+  using Error::Error;
+};
+
+using Stats = std::map<std::string, std::string, std::less<>>;
+
+// Every call throws Error with its step in the text: "connecting to cache1:11211: connection refused".
+class MemcachedClient {
+ public:
+  virtual ~MemcachedClient() = default;
+  virtual void set(const std::string& key, const std::string& value, int seconds_to_live) = 0;
+  virtual std::optional<std::string> get(const std::string& key) = 0;
+  virtual bool remove(const std::string& key) = 0;  // false: it was not there
+  // `what` is empty, "items", "slabs" or "settings". Never more than `max_answer_bytes`.
+  virtual Stats stats(const std::string& what) = 0;
+
+  static constexpr std::size_t max_answer_bytes = 1u << 20;
+  static constexpr std::size_t max_value_bytes = 4096;
+};
+
+class MemcachedConnector {
+ public:
+  virtual ~MemcachedConnector() = default;
+  // Connects with the first call.
+  virtual std::unique_ptr<MemcachedClient> client_of(const Server& server, const Deadline& deadline,
+                                                     Trace& trace) = 0;
+};
+
+// libmemcached.
+std::shared_ptr<MemcachedConnector> make_connector();
+
+}  // namespace evenkeel::memcached

@@ -1,0 +1,238 @@
+// The one file that knows libmemcached.
+#include <libmemcached/memcached.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+
+#include "evenkeel/memcached/answer_guard.h"
+#include "evenkeel/memcached/memcached_client.h"
+#include "evenkeel/text.h"
+
+namespace evenkeel::memcached {
+
+namespace {
+
+struct HandleFreer {
+  void operator()(memcached_st* handle) const { memcached_free(handle); }
+};
+
+struct Freer {
+  void operator()(char* memory) const { std::free(memory); }
+};
+
+std::string words_of(int system_error) {
+  const char* text = strerrordesc_np(system_error);
+  return text != nullptr ? lower(text) : "error " + std::to_string(system_error);
+}
+
+// What it is that does not speak memcached's protocol, by how it began.
+std::string what_answers(std::string_view greeting) {
+  if (greeting.starts_with("\x15\x03") || greeting.starts_with("\x16\x03"))
+    return "the server speaks TLS there, which libmemcached does not";
+  if (greeting.starts_with("HTTP/")) return "an HTTP server answers there, not memcached";
+  if (greeting.starts_with("SSH-")) return "an SSH server answers there, not memcached";
+  return "what answers there is not memcached: \"" + clean(greeting, 60) + "\"";
+}
+
+memcached_return_t take_stat(const memcached_instance_st*, const char* key, size_t key_length,
+                             const char* value, size_t value_length, void* context) {
+  static_cast<Stats*>(context)->insert_or_assign(std::string(key, key_length),
+                                                 std::string(value, value_length));
+  return MEMCACHED_SUCCESS;
+}
+
+bool is_refusal(memcached_return_t code) {
+  switch (code) {
+    case MEMCACHED_SERVER_ERROR:
+    case MEMCACHED_CLIENT_ERROR:
+    case MEMCACHED_ERROR:
+    case MEMCACHED_NOTSTORED:
+    case MEMCACHED_E2BIG:
+    case MEMCACHED_MEMORY_ALLOCATION_FAILURE:
+    case MEMCACHED_SERVER_MEMORY_ALLOCATION_FAILURE:
+      return true;
+    default:
+      return false;
+  }
+}
+
+class LibmemcachedClient : public MemcachedClient {
+ public:
+  LibmemcachedClient(const Server& server, const Deadline& deadline, Trace& trace)
+      : where_(server.where()),
+        deadline_(deadline),
+        trace_(trace),
+        guard_(server.credentials ? Protocol::binary : Protocol::text, max_answer_bytes, deadline),
+        handle_(memcached_create(nullptr)) {
+    if (!handle_) throw Error(Fault::internal, "libmemcached does not start");
+    memcached_behavior_set(handle_.get(), MEMCACHED_BEHAVIOR_TCP_NODELAY, 1);
+    // Else a failed connection is tried again, and again.
+    memcached_behavior_set(handle_.get(), MEMCACHED_BEHAVIOR_SERVER_FAILURE_LIMIT, 1);
+    const memcached_return_t added =
+        server.socket.empty() ? memcached_server_add(handle_.get(), server.host.c_str(), server.port)
+                              : memcached_server_add_unix_socket(handle_.get(), server.socket.c_str());
+    if (memcached_failed(added)) throw usage_error(where_ + " is no address that libmemcached takes");
+    if (server.credentials &&
+        memcached_failed(memcached_set_sasl_auth_data(handle_.get(), server.credentials->user.c_str(),
+                                                      server.credentials->password.c_str())))
+      throw Error(Fault::internal, "libmemcached has no SASL");
+  }
+
+  ~LibmemcachedClient() override {
+    guard_.stop_listening();
+    const GuardedReads reads(guard_);
+    handle_.reset();
+  }
+  LibmemcachedClient(const LibmemcachedClient&) = delete;
+  LibmemcachedClient& operator=(const LibmemcachedClient&) = delete;
+
+  void set(const std::string& key, const std::string& value, int seconds_to_live) override {
+    ask("set", [&] {
+      return memcached_set(handle_.get(), key.data(), key.size(), value.data(), value.size(), seconds_to_live,
+                           0);
+    });
+  }
+
+  std::optional<std::string> get(const std::string& key) override {
+    std::optional<std::string> value;
+    ask("get", [&] {
+      std::size_t length = 0;
+      std::uint32_t flags = 0;
+      memcached_return_t code = MEMCACHED_SUCCESS;
+      const std::unique_ptr<char, Freer> data(
+          memcached_get(handle_.get(), key.data(), key.size(), &length, &flags, &code));
+      if (code == MEMCACHED_NOTFOUND) return MEMCACHED_SUCCESS;
+      if (memcached_success(code)) value = std::string(data ? data.get() : "", data ? length : 0);
+      return code;
+    });
+    return value;
+  }
+
+  bool remove(const std::string& key) override {
+    bool found = true;
+    ask("delete", [&] {
+      const memcached_return_t code = memcached_delete(handle_.get(), key.data(), key.size(), 0);
+      found = code != MEMCACHED_NOTFOUND;
+      return found ? code : MEMCACHED_SUCCESS;
+    });
+    return found;
+  }
+
+  Stats stats(const std::string& what) override {
+    Stats stats;
+    ask(what.empty() ? "stats" : "stats " + what, [&] {
+      return memcached_stat_execute(handle_.get(), what.empty() ? nullptr : what.c_str(), take_stat, &stats);
+    });
+    return stats;
+  }
+
+ private:
+  template <class Call>
+  void ask(const std::string& command, const Call& call) {
+    trace_.begin((guard_.connected() ? "" : "connecting to " + where_ + ", ") + command);
+    set_time_outs();
+    guard_.next_answer();
+    memcached_return_t code;
+    {
+      const GuardedReads reads(guard_);
+      code = call();
+    }
+    trace_.end();
+    // libmemcached takes an answer that was cut for the end of the statistics.
+    if (memcached_failed(code) || guard_.verdict() != AnswerGuard::Verdict::fine) fail(command, code);
+  }
+
+  void set_time_outs() {
+    const auto milliseconds = static_cast<std::uint64_t>(std::max(1, deadline_.remaining_milliseconds()));
+    memcached_st* const handle = handle_.get();
+    memcached_behavior_set(handle, MEMCACHED_BEHAVIOR_POLL_TIMEOUT, milliseconds);
+    if (guard_.connected()) return;
+    memcached_behavior_set(handle, MEMCACHED_BEHAVIOR_CONNECT_TIMEOUT, milliseconds);
+    memcached_behavior_set(handle, MEMCACHED_BEHAVIOR_SND_TIMEOUT, milliseconds * 1000);
+    memcached_behavior_set(handle, MEMCACHED_BEHAVIOR_RCV_TIMEOUT, milliseconds * 1000);
+  }
+
+  [[noreturn]] void fail(const std::string& command, memcached_return_t code) const {
+    const std::string step = guard_.connected() ? command + " on " + where_ : "connecting to " + where_;
+    switch (guard_.verdict()) {
+      case AnswerGuard::Verdict::malformed:
+        throw Error(Fault::protocol, step + ": " + what_answers(guard_.greeting()));
+      case AnswerGuard::Verdict::too_much:
+        throw Error(Fault::protocol,
+                    step + ": the answer is larger than " + std::to_string(max_answer_bytes >> 10) + " KiB");
+      case AnswerGuard::Verdict::too_late:
+        throw Error(Fault::timeout, step + ": timed out, the answer comes too slowly");
+      case AnswerGuard::Verdict::fine:
+        break;
+    }
+    fail_by_code(step, code);
+  }
+
+  [[noreturn]] void fail_by_code(const std::string& step, memcached_return_t code) const {
+    const std::string said = clean(guard_.refusal(), 200);
+    if (code == MEMCACHED_AUTH_FAILURE || code == MEMCACHED_AUTH_PROBLEM) fail_to_log_in(code);
+    if (guard_.refusal().find("unauthenticated") != std::string::npos)
+      throw Error(Fault::denied, step +
+                                     ": the server wants its own text authentication (memcached -Y), "
+                                     "which libmemcached does not have");
+    if (code == MEMCACHED_UNKNOWN_READ_FAILURE && guard_.refusal() == "Unknown command")
+      throw Error(Fault::denied, step + ": the server has no SASL, so leave --auth-file out");
+    if (is_refusal(code))
+      throw Refusal(
+          Fault::protocol,
+          step + ": " + (said.empty() ? clean(memcached_strerror(handle_.get(), code), 200) : said));
+    if (code == MEMCACHED_HOST_LOOKUP_FAILURE)
+      throw Error(Fault::unreachable, "looking up " + where_ + ": the name does not resolve");
+    const int system_error = memcached_last_error_errno(handle_.get());
+    if (code == MEMCACHED_TIMEOUT || system_error == ETIMEDOUT)
+      throw Error(Fault::timeout, step + ": timed out");
+    fail_by_connection(step, code, system_error);
+  }
+
+  [[noreturn]] void fail_to_log_in(memcached_return_t code) const {
+    const std::string step = "logging in to " + where_ + ": ";
+    if (code == MEMCACHED_AUTH_FAILURE)
+      throw Error(Fault::denied, step + "the server refuses the user or password of --auth-file");
+    throw Error(Fault::denied,
+                step + "SASL has no mechanism that both sides know; PLAIN is in libsasl2-modules");
+  }
+
+  [[noreturn]] void fail_by_connection(const std::string& step, memcached_return_t code,
+                                       int system_error) const {
+    if (guard_.connected() && !guard_.has_answered())
+      throw Error(Fault::unreachable,
+                  step +
+                      ": the server closed the connection without an answer, as one does that wants TLS, or "
+                      "SASL (--auth-file)");
+    if (guard_.connected() &&
+        (code == MEMCACHED_CONNECTION_FAILURE || code == MEMCACHED_ERRNO || code == MEMCACHED_PARTIAL_READ ||
+         code == MEMCACHED_SERVER_TEMPORARILY_DISABLED))
+      throw Error(Fault::unreachable, step + ": the connection was lost");
+    if (system_error != 0) throw Error(Fault::unreachable, step + ": " + words_of(system_error));
+    throw Error(guard_.connected() ? Fault::protocol : Fault::unreachable,
+                step + ": " + lower(clean(memcached_strerror(handle_.get(), code), 200)));
+  }
+
+  std::string where_;
+  Deadline deadline_;
+  Trace& trace_;
+  AnswerGuard guard_;
+  std::unique_ptr<memcached_st, HandleFreer> handle_;
+};
+
+class LibmemcachedConnector : public MemcachedConnector {
+ public:
+  std::unique_ptr<MemcachedClient> client_of(const Server& server, const Deadline& deadline,
+                                             Trace& trace) override {
+    return std::make_unique<LibmemcachedClient>(server, deadline, trace);
+  }
+};
+
+}  // namespace
+
+std::shared_ptr<MemcachedConnector> make_connector() { return std::make_shared<LibmemcachedConnector>(); }
+
+}  // namespace evenkeel::memcached

@@ -1,0 +1,185 @@
+#include "judge.h"
+
+#include <algorithm>
+
+#include "evenkeel/text.h"
+#include "evictions.h"
+#include "same_settings.h"
+
+namespace evenkeel::cache {
+
+namespace {
+
+std::optional<double> real(const std::optional<std::uint64_t>& value) {
+  if (!value) return std::nullopt;
+  return static_cast<double>(*value);
+}
+
+std::optional<double> percent(const std::optional<std::uint64_t>& part,
+                              const std::optional<std::uint64_t>& whole) {
+  if (!part || !whole || *whole == 0) return std::nullopt;
+  return 100 * static_cast<double>(*part) / static_cast<double>(*whole);
+}
+
+// `own` of the counter's growth came from this check.
+std::optional<double> rate(const ServerReading& reading, const char* counter, double own = 0) {
+  if (!reading.growth || reading.growth->seconds() <= 0) return std::nullopt;
+  const std::optional<double> grown = reading.growth->of(counter);
+  if (!grown) return std::nullopt;
+  return std::max(0.0, *grown - own) / reading.growth->seconds();
+}
+
+std::string milliseconds(double seconds) { return format_number(seconds * 1000, 2) + " ms"; }
+
+class Judge {
+ public:
+  Judge(const Settings& settings, const Limits& limits, Status timeout_state)
+      : settings_(settings), limits_(limits), timeout_state_(timeout_state) {}
+
+  Report judge(const std::vector<Target>& targets) {
+    several_ = targets.size() > 1;
+    report_.set_target_count(targets.size());
+    for (const Target& target : targets) judge_target(target);
+    if (settings_.same_settings)
+      for (Difference& difference : differences(targets))
+        report_.add(Status::warning, std::move(difference.target), std::move(difference.text));
+    if (several_) report_.summarise_ok(summary(targets));
+    return std::move(report_);
+  }
+
+ private:
+  void judge_target(const Target& target) {
+    if (!target.reading) {
+      const Error error = target.error.value_or(Error(Fault::internal, "no answer and no error"));
+      report_.add(status_of(error.fault(), timeout_state_), target.name, error.what());
+      return;
+    }
+    const ServerReading& reading = *target.reading;
+    const std::size_t before = report_.findings().size();
+    if (!reading.round_trip.failure.empty())
+      report_.add(Status::critical, target.name, reading.round_trip.failure);
+    judge_connections(target.name, reading);
+    add_metrics(target.name, reading);
+    add_remarks(target.name, reading);
+    add_facts(target.name, reading);
+    if (report_.findings().size() == before) report_.add(Status::ok, target.name, fine_text(reading));
+  }
+
+  // Clients that were turned away saw a cache that is down.
+  void judge_connections(const std::string& name, const ServerReading& reading) {
+    const std::string limit = reading.statistics.max_connections
+                                  ? " of " + std::to_string(*reading.statistics.max_connections)
+                                  : "";
+    if (reading.statistics.accepting == std::uint64_t{0})
+      report_.add(Status::warning, name, "accepts no connections: the limit" + limit + " is reached");
+    if (!reading.growth) return;
+    const double turned_away = reading.growth->of("listen_disabled_num").value_or(0) +
+                               reading.growth->of("rejected_connections").value_or(0);
+    if (turned_away > 0)
+      report_.add(Status::warning, name,
+                  "reached its limit" + limit + " connections " + format_number(turned_away) +
+                      (turned_away > 1 ? " times" : " time") + " since the last run");
+  }
+
+  void add_metrics(const std::string& name, const ServerReading& reading) {
+    const ServerStatistics& now = reading.statistics;
+    const double own = reading.growth ? static_cast<double>(reading.growth->own()) : 0;
+    const std::string evicting = evictions_text(reading);
+    const std::optional<double> ratio = hit_ratio(reading, settings_.min_gets);
+    measure({"response_time", name, "", reading.round_trip.seconds, "s", 0},
+            "answered in " + milliseconds(reading.round_trip.seconds));
+    measure({"hit_ratio", name, "", ratio, "%", 0, 100}, ratio ? ratio_text(*ratio) : "");
+    measure({"evictions_per_second", name, "", rate(reading, "evictions"), "", 0}, evicting);
+    measure({"memory_used", name, "", percent(now.bytes, now.max_bytes), "%", 0, 100});
+    measure({"connections_used", name, "", percent(now.connections, now.max_connections), "%", 0, 100});
+    measure({"gets_per_second", name, "", rate(reading, "cmd_get", own), "", 0});
+    measure({"sets_per_second", name, "", rate(reading, "cmd_set", own), "", 0});
+    measure({"items", name, "", real(now.items), "", 0});
+    measure({"uptime", name, "", now.uptime, "s", 0});
+    measure({"expired_unfetched_per_second", name, "", rate(reading, "expired_unfetched"), "", 0});
+    measure({"evicted_unfetched_per_second", name, "", rate(reading, "evicted_unfetched"), "", 0});
+    measure({"threads", name, "", real(now.threads), "", 0});
+    measure({"listen_disabled_num", name, "", real(now.listen_disabled), "c", 0});
+    measure({"accepting_conns", name, "", real(now.accepting), "", 0, 1});
+  }
+
+  void measure(Metric metric, std::string what = {}) {
+    report_.measure(std::move(metric), limits_, std::move(what));
+  }
+
+  void add_remarks(const std::string& name, const ServerReading& reading) {
+    const std::string prefix = several_ ? name + ": " : "";
+    if (reading.since_last_run == Continuity::restarted)
+      report_.remark(prefix + "restarted " + format_seconds(reading.statistics.uptime.value_or(0)) + " ago");
+    if (reading.since_last_run == Continuity::reset)
+      report_.remark(prefix + "its counters were reset since the last run");
+    if (!reading.state_problem.empty() && !told_of_state_) {
+      report_.remark(reading.state_problem);
+      told_of_state_ = true;
+    }
+  }
+
+  void add_facts(const std::string& name, const ServerReading& reading) {
+    const auto fact = [&](const std::string& key, const std::string& value) {
+      if (!value.empty()) report_.fact(several_ ? key + "@" + name : key, clean(value));
+    };
+    fact("version", reading.statistics.version);
+    for (const char* key : {"maxbytes", "maxconns", "evictions", "item_size_max", "num_threads",
+                            "binding_protocol", "auth_enabled_sasl", "ssl_enabled"})
+      if (const auto it = reading.settings.find(key); it != reading.settings.end()) fact(key, it->second);
+    if (reading.growth)
+      fact("rates_over", format_number(reading.growth->seconds(), 3) + " s, since the last run");
+  }
+
+  std::string ratio_text(double ratio) const { return "hit ratio " + format_number(ratio, 1) + " %"; }
+
+  std::string fine_text(const ServerReading& reading) const {
+    std::string text = (settings_.round_trip ? "stored and fetched in " : "answered in ") +
+                       milliseconds(reading.round_trip.seconds);
+    if (const std::optional<double> ratio = hit_ratio(reading, settings_.min_gets))
+      text += ", " + ratio_text(*ratio);
+    if (const std::string evicting = evictions_text(reading); !evicting.empty()) text += ", " + evicting;
+    return text;
+  }
+
+  static std::string summary(const std::vector<Target>& targets) {
+    std::string text = std::to_string(targets.size()) + " caches work";
+    double slowest = 0;
+    for (const Target& target : targets)
+      if (target.reading) slowest = std::max(slowest, target.reading->round_trip.seconds);
+    text += ", the slowest answered in " + milliseconds(slowest);
+    for (const Target& target : targets) {
+      const std::string evicting = target.reading ? evictions_text(*target.reading) : "";
+      if (!evicting.empty()) return text + "; " + target.name + ": " + evicting;
+    }
+    return text;
+  }
+
+  const Settings& settings_;
+  const Limits& limits_;
+  Status timeout_state_;
+  Report report_;
+  bool several_ = false;
+  bool told_of_state_ = false;
+};
+
+}  // namespace
+
+std::optional<double> hit_ratio(const ServerReading& reading, double min_gets) {
+  if (!reading.growth) return std::nullopt;
+  const std::optional<double> hits = reading.growth->of("get_hits");
+  const std::optional<double> misses = reading.growth->of("get_misses");
+  if (!hits || !misses) return std::nullopt;
+  // Every round trip is one hit.
+  const double real_hits = std::max(0.0, *hits - static_cast<double>(reading.growth->own()));
+  const double gets = real_hits + *misses;
+  if (gets <= 0 || gets < min_gets) return std::nullopt;
+  return 100 * real_hits / gets;
+}
+
+Report judge(const std::vector<Target>& targets, const Settings& settings, const Limits& limits,
+             Status timeout_state) {
+  return Judge(settings, limits, timeout_state).judge(targets);
+}
+
+}  // namespace evenkeel::cache

@@ -1,0 +1,127 @@
+#include "options.h"
+
+#include "evenkeel/target.h"
+#include "evenkeel/text.h"
+
+namespace evenkeel::cache {
+
+namespace {
+
+std::vector<OptionSpec> own_options() {
+  return {
+      {.name = "hostname",
+       .letter = 'H',
+       .value = "HOST[:PORT]",
+       .help = "whom to ask; may be repeated or take a comma list, IPv6 as [::1]:11211",
+       .default_text = "localhost",
+       .repeatable = true},
+      {.name = "port",
+       .letter = 'p',
+       .value = "PORT",
+       .help = "for hosts that name none",
+       .default_text = "11211"},
+      {.name = "socket", .letter = 's', .value = "PATH", .help = "a unix socket instead of a host"},
+      {.name = "auth-file",
+       .value = "FILE",
+       .help = "user:password for SASL, on the file's one line; speaks the binary protocol"},
+      {.name = "no-round-trip", .help = "store nothing: statistics alone"},
+      {.name = "min-gets",
+       .value = "N",
+       .help = "with fewer gets since the last run, hit_ratio has no value and no verdict",
+       .default_text = "100"},
+      {.name = "max-age",
+       .value = "SECONDS",
+       .help = "ratios and rates are not taken over a longer time than this",
+       .default_text = "3600"},
+      {.name = "same-settings",
+       .help = "WARNING for a server that runs another version, or has another memory limit, than its pool"},
+      {.name = "parallel",
+       .value = "N",
+       .help = "ask at most so many servers at a time",
+       .default_text = "256"},
+  };
+}
+
+std::vector<LabelSpec> labels() {
+  return {
+      {"response_time", "s", "connecting, and storing, fetching and deleting a value", "", ""},
+      {"hit_ratio", "%", "gets that found a value, of all since the last run", "", ""},
+      {"evictions_per_second", "", "items thrown out for want of memory, since the last run", "", ""},
+      {"memory_used", "%", "bytes of items, of the memory limit", "", ""},
+      {"connections_used", "%", "connections, of the limit", "", ""},
+      {"gets_per_second", "", "since the last run, without this check's own", "", ""},
+      {"sets_per_second", "", "since the last run, without this check's own", "", ""},
+      {"items", "", "stored now", "", ""},
+      {"uptime", "s", "since the cache was started: -w uptime=600: tells of restarts", "", ""},
+      {"expired_unfetched_per_second", "", "items that expired without ever being fetched", "", ""},
+      {"evicted_unfetched_per_second", "", "items that were evicted without ever being fetched", "", ""},
+      {"threads", "", "worker threads", "", ""},
+      {"listen_disabled_num", "", "how often the connection limit closed the door, since the start", "", ""},
+      {"accepting_conns", "", "1 while new connections are accepted", "", ""},
+  };
+}
+
+constexpr const char* notes =
+    "First of all a value is stored under a random key that begins with evenkeel-check-, fetched, compared "
+    "and deleted; should the delete fail, it expires after 10 s. Whatever goes wrong with that is "
+    "CRITICAL.\n\n"
+    "Ratios and rates are the difference to the last run, by the sample that it left in the state folder: "
+    "the "
+    "first run, one with --no-state, and the first after a restart have none. A cache that restarted says "
+    "so; thresholds for uptime make it a verdict.\n\n"
+    "When items are evicted, line 1 names the slab class that evicts most, the size of its items, and how "
+    "long "
+    "its oldest item has lived: memory that is short for one size of items looks fine in memory_used.\n\n"
+    "A connection limit that was reached since the last run is WARNING. memcached with TLS is not supported: "
+    "libmemcached has none.";
+
+}  // namespace
+
+Description description() {
+  Description description;
+  description.name = "check_memcached";
+  description.purpose = "Is this cache working, and worth having?";
+  description.options = own_options();
+  description.labels = labels();
+  description.notes = notes;
+  return description;
+}
+
+Settings settings_from(const Options& options) {
+  Settings settings;
+  settings.round_trip = !options.has("no-round-trip");
+  settings.min_gets = options.number("min-gets", 100, 0, 1e15);
+  settings.max_age = options.number("max-age", 3600, 0, 86400 * 31);
+  settings.same_settings = options.has("same-settings");
+  settings.parallel = static_cast<std::size_t>(options.integer("parallel", 256, 1, 1000));
+  return settings;
+}
+
+std::vector<memcached::Server> servers_from(const Options& options) {
+  memcached::Server common;
+  if (const auto file = options.value("auth-file")) common.credentials = read_auth_file("--auth-file", *file);
+  if (const auto socket = options.value("socket")) {
+    for (const char* other : {"hostname", "port"})
+      if (options.has(other))
+        throw usage_error(std::string("--socket and --") + other + " exclude each other");
+    if (socket->empty() || socket->size() > 107)
+      throw usage_error("--socket: wanted is a path of 1 to 107 bytes");
+    common.name = common.socket = *socket;
+    return {common};
+  }
+  const std::optional<std::string> port_text = options.value("port");
+  const std::uint16_t port = port_text ? parse_port("--port", *port_text) : 11211;
+  std::vector<std::string> names = options.values("hostname");
+  if (names.empty()) names = {"localhost"};
+  std::vector<memcached::Server> servers;
+  for (const HostPort& host : parse_hosts("--hostname", names)) {
+    memcached::Server server = common;
+    server.name = host.name;
+    server.host = host.host;
+    server.port = host.port.value_or(port);
+    servers.push_back(std::move(server));
+  }
+  return servers;
+}
+
+}  // namespace evenkeel::cache

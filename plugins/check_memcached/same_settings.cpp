@@ -1,0 +1,56 @@
+#include "same_settings.h"
+
+#include <algorithm>
+#include <functional>
+#include <map>
+
+namespace evenkeel::cache {
+
+namespace {
+
+using ValueOf = std::function<std::string(const ServerStatistics&)>;
+
+std::string version_of(const ServerStatistics& statistics) { return statistics.version; }
+
+std::string memory_limit_of(const ServerStatistics& statistics) {
+  if (!statistics.max_bytes) return {};
+  const std::uint64_t bytes = *statistics.max_bytes;
+  const bool whole = bytes % (1u << 20) == 0;
+  return whole ? std::to_string(bytes >> 20) + " MiB" : std::to_string(bytes) + " bytes";
+}
+
+std::string most_common(const std::vector<Target>& targets, const ValueOf& value_of) {
+  std::map<std::string, std::size_t> counts;
+  std::string leading;
+  for (const Target& target : targets)
+    if (target.reading) ++counts[value_of(target.reading->statistics)];
+  // In the order of the targets, so that the first of equals leads.
+  for (const Target& target : targets) {
+    if (!target.reading) continue;
+    const std::string value = value_of(target.reading->statistics);
+    if (leading.empty() || counts[value] > counts[leading]) leading = value;
+  }
+  return leading;
+}
+
+void compare(const std::vector<Target>& targets, const std::string& what, const ValueOf& value_of,
+             std::vector<Difference>& found) {
+  const std::string usual = most_common(targets, value_of);
+  for (const Target& target : targets) {
+    if (!target.reading) continue;
+    const std::string value = value_of(target.reading->statistics);
+    if (!value.empty() && value != usual)
+      found.push_back({target.name, what + " " + value + ", where the pool has " + usual});
+  }
+}
+
+}  // namespace
+
+std::vector<Difference> differences(const std::vector<Target>& targets) {
+  std::vector<Difference> found;
+  compare(targets, "version", version_of, found);
+  compare(targets, "memory limit", memory_limit_of, found);
+  return found;
+}
+
+}  // namespace evenkeel::cache

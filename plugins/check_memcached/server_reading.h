@@ -1,0 +1,30 @@
+// What one cache told and showed, and how it went on since the last run.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "evenkeel/counter_rate.h"
+#include "server_statistics.h"
+
+namespace evenkeel::cache {
+
+struct RoundTrip {
+  double seconds = 0;   // with the connection
+  std::string failure;  // empty: what was stored came back
+};
+
+struct ServerReading {
+  RoundTrip round_trip;  // without one, the time of the connection and the first answer
+  ServerStatistics statistics;
+  SlabClasses classes;  // asked for only where the cache has ever evicted
+  memcached::Stats settings;
+  std::optional<CounterGrowth> growth;  // nothing in the first run, and after a restart
+  Continuity since_last_run = Continuity::unbroken;
+  std::string state_problem;  // why nothing could be kept for the next run
+};
+
+// How the counters of a class are kept between runs.
+std::string evicted_counter(unsigned slab_class);
+
+}  // namespace evenkeel::cache

@@ -1,0 +1,100 @@
+#include "server_statistics.h"
+
+#include <array>
+#include <charconv>
+
+#include "evenkeel/error.h"
+#include "evenkeel/text.h"
+
+namespace evenkeel::cache {
+
+namespace {
+
+constexpr std::array counter_names{"cmd_get",
+                                   "get_hits",
+                                   "get_misses",
+                                   "cmd_set",
+                                   "evictions",
+                                   "expired_unfetched",
+                                   "evicted_unfetched",
+                                   "listen_disabled_num",
+                                   "rejected_connections"};
+constexpr unsigned largest_class = 255;
+
+std::optional<std::uint64_t> count_of(std::string_view text) {
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+std::optional<std::uint64_t> count_at(const memcached::Stats& stats, std::string_view name) {
+  const auto it = stats.find(name);
+  if (it == stats.end()) return std::nullopt;
+  const std::optional<std::uint64_t> value = count_of(it->second);
+  if (!value)
+    throw Error(Fault::protocol,
+                "its " + std::string(name) + " is no number: \"" + clean(it->second, 40) + "\"");
+  return value;
+}
+
+std::string_view take_until_colon(std::string_view& text) {
+  const std::size_t length = std::min(text.find(':'), text.size());
+  const std::string_view taken = text.substr(0, length);
+  text.remove_prefix(std::min(length + 1, text.size()));
+  return taken;
+}
+
+// Calls `take(class, name, value)` for "5:chunk_size 240".
+template <class Take>
+void each_of_a_class(const memcached::Stats& stats, std::string_view prefix, const Take& take) {
+  for (const auto& [key, text] : stats) {
+    std::string_view rest = key;
+    if (!rest.starts_with(prefix)) continue;
+    rest.remove_prefix(prefix.size());
+    const std::optional<std::uint64_t> number = count_of(take_until_colon(rest));
+    const std::optional<std::uint64_t> value = count_of(text);
+    if (number && *number <= largest_class && value) take(static_cast<unsigned>(*number), rest, *value);
+  }
+}
+
+}  // namespace
+
+std::uint64_t ServerStatistics::counter(std::string_view name) const {
+  const auto it = counters.find(name);
+  return it == counters.end() ? 0 : it->second;
+}
+
+ServerStatistics read_statistics(const memcached::Stats& stats) {
+  ServerStatistics result;
+  if (const auto version = stats.find("version"); version != stats.end())
+    result.version = clean(version->second, 60);
+  if (const auto uptime = count_at(stats, "uptime")) result.uptime = static_cast<double>(*uptime);
+  if (result.version.empty() && !result.uptime)
+    throw Error(Fault::protocol, "its statistics hold neither a version nor an uptime");
+  result.items = count_at(stats, "curr_items");
+  result.bytes = count_at(stats, "bytes");
+  result.max_bytes = count_at(stats, "limit_maxbytes");
+  result.connections = count_at(stats, "curr_connections");
+  result.max_connections = count_at(stats, "max_connections");
+  result.threads = count_at(stats, "threads");
+  result.listen_disabled = count_at(stats, "listen_disabled_num");
+  result.accepting = count_at(stats, "accepting_conns");
+  for (const char* name : counter_names)
+    if (const auto value = count_at(stats, name)) result.counters.emplace(name, *value);
+  return result;
+}
+
+SlabClasses read_slab_classes(const memcached::Stats& items, const memcached::Stats& slabs) {
+  SlabClasses classes;
+  each_of_a_class(items, "items:", [&](unsigned number, std::string_view name, std::uint64_t value) {
+    if (name == "evicted") classes[number].evicted = value;
+    if (name == "age") classes[number].oldest_age = value;
+  });
+  each_of_a_class(slabs, "", [&](unsigned number, std::string_view name, std::uint64_t value) {
+    if (name == "chunk_size") classes[number].item_size = value;
+  });
+  return classes;
+}
+
+}  // namespace evenkeel::cache

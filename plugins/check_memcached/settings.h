@@ -1,0 +1,16 @@
+// What the user wants, beside targets and thresholds.
+#pragma once
+
+#include <cstddef>
+
+namespace evenkeel::cache {
+
+struct Settings {
+  bool round_trip = true;
+  double min_gets = 100;  // fewer since the last run tell no hit ratio
+  double max_age = 3600;  // seconds: an older sample of the last run is not used
+  bool same_settings = false;
+  std::size_t parallel = 256;
+};
+
+}  // namespace evenkeel::cache
