@@ -114,7 +114,9 @@ class ConnectorSession : public SqlSession {
  private:
   Rows ask(const std::string& sql, const std::string& step, ReadAllowance& allowance) {
     const std::unique_ptr<sql::Statement> statement(connection_->createStatement());
-    const std::unique_ptr<sql::ResultSet> result(statement->executeQuery(sql));
+    if (!statement->execute(sql)) return {};
+    const std::unique_ptr<sql::ResultSet> result(statement->getResultSet());
+    if (!result) throw sql_error(step, 0, "");
     allowance.grant(max_answer_bytes);
     Rows rows = read(*result, step);
     // next() takes most errors in mid-answer for its end; this throws them.

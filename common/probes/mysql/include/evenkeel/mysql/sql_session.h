@@ -67,7 +67,8 @@ struct Login {
 class SqlSession {
  public:
   virtual ~SqlSession() = default;
-  // The whole answer; never more than `max_answer_bytes`, else SqlError(Fault::protocol).
+  // The whole answer; never more than `max_answer_bytes`, else SqlError(Fault::protocol). A statement that
+  // answers without rows (SET, KILL) gives none and no columns.
   virtual Rows query(const std::string& sql) = 0;
   virtual std::string server_version() const = 0;  // "10.11.14-MariaDB-0+deb12u2", "9.7.0"
 
