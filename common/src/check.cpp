@@ -169,7 +169,10 @@ class Plugin {
             {}});
     arm_last_resort(whole + margin);
     std::string signal_name;
-    const Ending ending = run_watched([run] { run->go(); }, end.earlier_by(margin / 2), signal_name);
+    const Ending ending = run_watched([run] { run->go(); }, [run] { return run->check->stop(); },
+                                      end.earlier_by(margin / 2), signal_name);
+    if (ending == Ending::finished && !signal_name.empty())
+      run->report.add(Status::unknown, "", "ended by " + signal_name + " before it was done");
     Answer answer = ending == Ending::finished    ? render(run->report)
                     : ending == Ending::timed_out ? render(timed_out())
                                                   : render(ended_by(signal_name));
@@ -202,6 +205,24 @@ class Plugin {
 
 }  // namespace
 
+namespace {
+
+// All is printed, and the kernel tidies up faster than the end routines of some thirty libraries. Leak
+// checkers want those.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool leave_without_tidying = false;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+constexpr bool leave_without_tidying = false;
+#else
+constexpr bool leave_without_tidying = true;
+#endif
+#else
+constexpr bool leave_without_tidying = true;
+#endif
+
+}  // namespace
+
 int run_plugin(std::shared_ptr<Check> check, int argc, char** argv) {
   try {
     const std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
@@ -213,7 +234,7 @@ int run_plugin(std::shared_ptr<Check> check, int argc, char** argv) {
     const bool has_stdout = secure_descriptors();
     Answer answer = Plugin(std::move(check), std::move(description)).answer(arguments, specs);
     if (!write_to_stdout(answer.text) || !has_stdout) answer.code = 3;
-    if (answer.leave_at_once) _exit(answer.code);
+    if (answer.leave_at_once || leave_without_tidying) _exit(answer.code);
     return answer.code;
   } catch (...) {
     // Out of memory while saying so: the exit code is all that is left to give.

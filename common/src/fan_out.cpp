@@ -45,6 +45,8 @@ std::vector<std::thread> hire(std::size_t hands, const std::function<void()>& bo
 
 bool has_stuck_threads() { return left_behind; }
 
+void leave_thread_behind() { left_behind = true; }
+
 namespace detail {
 
 void run_bounded(std::size_t count, std::size_t parallel, const Deadline& deadline,

@@ -9,6 +9,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cmath>
@@ -76,9 +77,22 @@ std::string name_of_signal(int signal_fd) {
   }
 }
 
+// Whoever sent the signal may send SIGKILL next; what is known is worth more than what is missing.
+constexpr std::chrono::seconds time_to_stop(3);
+
+bool ended_within(int done_fd, Deadline::Clock::time_point when) {
+  pollfd waiting{done_fd, POLLIN, 0};
+  int ready = -1;
+  do {
+    ready = poll(&waiting, 1, Deadline::at(when).remaining_milliseconds());
+  } while (ready < 0 && errno == EINTR);
+  return ready > 0;
+}
+
 }  // namespace
 
-Ending run_watched(std::function<void()> body, const Deadline& deadline, std::string& signal_name) {
+Ending run_watched(std::function<void()> body, std::function<bool()> stop, const Deadline& deadline,
+                   std::string& signal_name) {
   sigset_t watched;
   sigemptyset(&watched);
   for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&watched, signal);
@@ -109,7 +123,11 @@ Ending run_watched(std::function<void()> body, const Deadline& deadline, std::st
     if (ready > 0) ending = waiting[0].revents ? Ending::finished : Ending::signalled;
     break;
   }
-  if (ending == Ending::signalled) signal_name = name_of_signal(signal_fd);
+  if (ending == Ending::signalled) {
+    signal_name = name_of_signal(signal_fd);
+    if (stop() && ended_within(done_fd, std::min(deadline.when(), Deadline::Clock::now() + time_to_stop)))
+      ending = Ending::finished;
+  }
   if (ending == Ending::finished)
     worker.join();
   else

@@ -23,7 +23,9 @@ void arm_last_resort(std::chrono::duration<double> seconds);
 enum class Ending { finished, timed_out, signalled };
 
 // Runs `body` on a thread of its own and waits for its end, the deadline, or SIGTERM, SIGINT or SIGHUP
-// (then `signal_name` says which). Unless it finished, the thread goes on: leave by _exit.
-Ending run_watched(std::function<void()> body, const Deadline& deadline, std::string& signal_name);
+// (then `signal_name` says which). Where `stop`, called once, says that the body will end by itself, it has
+// a little more time to do so. Unless it finished, the thread goes on: leave by _exit.
+Ending run_watched(std::function<void()> body, std::function<bool()> stop, const Deadline& deadline,
+                   std::string& signal_name);
 
 }  // namespace evenkeel

@@ -27,7 +27,7 @@ std::vector<Trace::Step> Trace::steps() const {
 void Trace::finish_current() {
   if (current_.empty()) return;
   const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - since_;
-  done_.push_back({std::move(current_), taken.count()});
+  if (done_.size() < max_steps) done_.push_back({std::move(current_), taken.count()});
   current_.clear();
 }
 

@@ -1,5 +1,6 @@
 // A plugin that does what it is told, for tests of everything around a check: the watchdog, signals,
 // descriptors, the one write.
+#include <atomic>
 #include <chrono>
 #include <stdexcept>
 #include <thread>
@@ -32,12 +33,14 @@ class StubCheck : public Check {
   void configure(const Options& options) override {
     act_ = options.value("act").value_or("fine");
     value_ = options.number("value", 1, -1e9, 1e9);
+    configured_ = true;
     if (act_ == "usage") throw usage_error("--act: usage is no act");
   }
 
   Report run(RunContext& context) override {
     if (act_ == "throw") throw std::runtime_error("something broke");
     if (act_ == "hang") hang();
+    if (act_ == "work") return work();
     if (act_ == "hang-one") return hang_one(context);
     if (act_ == "say-much") return say_much();
     Report report;
@@ -47,7 +50,20 @@ class StubCheck : public Check {
     return report;
   }
 
+  bool stop() override {
+    while (!configured_) std::this_thread::yield();
+    stopped_ = true;
+    return act_ == "work";
+  }
+
  private:
+  Report work() const {
+    while (!stopped_) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    Report report;
+    report.add(Status::ok, "", "half of it is done");
+    return report;
+  }
+
   [[noreturn]] static void hang() {
     while (true) std::this_thread::sleep_for(std::chrono::hours(1));
   }
@@ -89,6 +105,8 @@ class StubCheck : public Check {
   }
 
   std::string act_;
+  std::atomic<bool> configured_ = false;
+  std::atomic<bool> stopped_ = false;
   double value_ = 1;
 };
 

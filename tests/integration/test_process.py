@@ -92,6 +92,15 @@ def test_a_signal_becomes_a_line(plugin: PluginRunner, sent: signal.Signals) -> 
     assert out.decode() == f"STUB UNKNOWN - ended by {sent.name} before there was a result\n"
 
 
+def test_a_check_that_can_stop_says_what_it_knows(plugin: PluginRunner) -> None:
+    process = subprocess.Popen([plugin.path(STUB), "--act", "work"], env=plugin.environment(), stdout=subprocess.PIPE)
+    wait_for_threads(process.pid, 2)
+    process.send_signal(signal.SIGTERM)
+    out, _ = process.communicate(timeout=5)
+    assert process.returncode == 3
+    assert out.decode() == "STUB UNKNOWN - ended by SIGTERM before it was done\n"
+
+
 def wait_for_threads(pid: int, count: int) -> None:
     until = time.monotonic() + 10
     while len(os.listdir(f"/proc/{pid}/task")) < count:

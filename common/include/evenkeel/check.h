@@ -44,6 +44,9 @@ class Check {
   // Options → settings of its own. Throws Error(Fault::usage).
   virtual void configure(const Options& options) = 0;
   virtual Report run(RunContext& context) = 0;
+  // SIGTERM and its like have come; called from another thread while run() is at work. A check that can
+  // make run() return soon, with what it knows by then, does so and says true.
+  virtual bool stop() { return false; }
 };
 
 // Options every plugin has.

@@ -23,6 +23,8 @@ namespace evenkeel {
 // Whether a thread of an earlier fan_out is still stuck in a library; then the process must end
 // by _exit, since static destructors would pull the ground from under it.
 bool has_stuck_threads();
+// For who has threads of its own and leaves one behind.
+void leave_thread_behind();
 
 namespace detail {
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -21,7 +22,9 @@ class Trace {
   void end();
 
   std::string current() const;  // empty between steps
-  std::vector<Step> steps() const;
+  std::vector<Step> steps() const;  // the first max_steps: a long run must not grow
+
+  static constexpr std::size_t max_steps = 2000;
 
  private:
   void finish_current();
