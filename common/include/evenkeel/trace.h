@@ -21,7 +21,7 @@ class Trace {
   void begin(std::string what);
   void end();
 
-  std::string current() const;  // empty between steps
+  std::string current() const;      // empty between steps
   std::vector<Step> steps() const;  // the first max_steps: a long run must not grow
 
   static constexpr std::size_t max_steps = 2000;
