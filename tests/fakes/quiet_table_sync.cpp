@@ -186,8 +186,8 @@ void run(const Settings& settings) {
     Host host;
     host.session = connector->connect(login, Deadline::after(std::chrono::seconds(600)), trace);
     host.dialect = Dialect::of(host.session->server_version());
-    host.session->query(session_pins(host.dialect));
-    host.session->query(statement_limit(host.dialect, 300));
+    host.session->execute(session_pins(host.dialect));
+    host.session->execute(statement_limit(host.dialect, 300));
     host.tables = read_definitions(*host.session, host.dialect, selection);
     for (const auto& [name, table] : host.tables) names.insert(name);
     hosts.push_back(std::move(host));

@@ -109,14 +109,28 @@ class ConnectorSession : public SqlSession {
     }
   }
 
+  void execute(const std::string& sql) override {
+    const std::string step = step_of(sql, where_);
+    trace_.begin(step);
+    ReadAllowance allowance(max_column_bytes, deadline_);
+    try {
+      const std::unique_ptr<sql::Statement> statement(connection_->createStatement());
+      if (statement->execute(sql)) {
+        allowance.revoke();  // freeing the statement reads what is left
+        throw sql_error(step, 0, "");
+      }
+    } catch (const sql::SQLException& error) {
+      throw failure(step, allowance, deadline_, error);
+    }
+    trace_.end();
+  }
+
   std::string server_version() const override { return version_; }
 
  private:
   Rows ask(const std::string& sql, const std::string& step, ReadAllowance& allowance) {
     const std::unique_ptr<sql::Statement> statement(connection_->createStatement());
-    if (!statement->execute(sql)) return {};
-    const std::unique_ptr<sql::ResultSet> result(statement->getResultSet());
-    if (!result) throw sql_error(step, 0, "");
+    const std::unique_ptr<sql::ResultSet> result(statement->executeQuery(sql));
     allowance.grant(max_answer_bytes);
     Rows rows = read(*result, step);
     // next() takes most errors in mid-answer for its end; this throws them.

@@ -67,9 +67,10 @@ struct Login {
 class SqlSession {
  public:
   virtual ~SqlSession() = default;
-  // The whole answer; never more than `max_answer_bytes`, else SqlError(Fault::protocol). A statement that
-  // answers without rows (SET, KILL) gives none and no columns.
+  // The whole answer; never more than `max_answer_bytes`, else SqlError(Fault::protocol).
   virtual Rows query(const std::string& sql) = 0;
+  // A statement that answers without rows: SET, KILL. Rows are SqlError(Fault::protocol).
+  virtual void execute(const std::string& sql) { query(sql); }
   virtual std::string server_version() const = 0;  // "10.11.14-MariaDB-0+deb12u2", "9.7.0"
 
   static constexpr std::size_t max_answer_bytes = 8u << 20;
