@@ -115,10 +115,7 @@ class ConnectorSession : public SqlSession {
     ReadAllowance allowance(max_column_bytes, deadline_);
     try {
       const std::unique_ptr<sql::Statement> statement(connection_->createStatement());
-      if (statement->execute(sql)) {
-        allowance.revoke();  // freeing the statement reads what is left
-        throw sql_error(step, 0, "");
-      }
+      if (statement->execute(sql)) throw sql_error(step, 0, "");
     } catch (const sql::SQLException& error) {
       throw failure(step, allowance, deadline_, error);
     }
