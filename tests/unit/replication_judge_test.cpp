@@ -226,6 +226,13 @@ TEST_CASE("one replica: its state, and the words of line 1") {
       {"semi-sync fallen back", [](ReplicaReading& r) { r.server.semi_sync = false; }, {}, Status::warning,
        "semi-synchronous replication is enabled, but not in effect"},
 
+      {"semi-sync is off for lack of a connection: the IO thread's finding says so",
+       [](ReplicaReading& r) {
+         r.server.semi_sync = false;
+         stop(r.channels[0].io);
+       },
+       {[](Settings& s) { s.stopped = Status::ok; }}, Status::ok, "IO thread stopped, without an error |"},
+
       // no replica, clusters
       {"no replica", [](ReplicaReading& r) { r.channels.clear(); }, {}, Status::critical,
        "CRITICAL - db2: is no replica: it has no replication channel | channels=0"},
@@ -402,6 +409,11 @@ TEST_CASE("a comparison with the source") {
        {},
        Status::warning,
        "WARNING - db2: 2 errant transactions: u:1-2, not on db1:3306 |"},
+      {"one errant",
+       compared(0, 1, "u:1"),
+       {},
+       Status::warning,
+       "1 errant transaction: u:1, not on db1:3306 |"},
       {"errant and accepted",
        compared(0, 2, "u:1-2"),
        {no_settings, {"errant_transactions=5"}},
