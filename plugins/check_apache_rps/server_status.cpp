@@ -42,11 +42,8 @@ Scoreboard read_scoreboard(std::string_view slots) {
 }
 
 template <class Value>
-void keep_first(std::optional<Value>& place, std::optional<Value> value, std::string_view key,
-                std::string_view text) {
-  if (place) return;
-  if (!value) throw nonsense(std::string(key) + " is no number: \"" + clean(text, 40) + "\"");
-  place = value;
+void keep_first(std::optional<Value>& place, std::optional<Value> value) {
+  if (!place) place = value;
 }
 
 void keep_first(std::string& place, std::string_view text) {
@@ -54,11 +51,12 @@ void keep_first(std::string& place, std::string_view text) {
 }
 
 void take_line(ServerStatus& status, std::string_view key, std::string_view value) {
-  if (key == "Total Accesses") keep_first(status.accesses, count_of(value), key, value);
-  if (key == "Total kBytes") keep_first(status.kilobytes, count_of(value), key, value);
-  if (key == "Total Duration") keep_first(status.duration_ms, count_of(value), key, value);
-  if (key == "Uptime" || key == "ServerUptimeSeconds")
-    keep_first(status.uptime, seconds_of(value), key, value);
+  if (key == "Total Accesses" && !count_of(value))
+    throw nonsense("Total Accesses is no number: \"" + clean(value, 40) + "\"");
+  if (key == "Total Accesses") keep_first(status.accesses, count_of(value));
+  if (key == "Total kBytes") keep_first(status.kilobytes, count_of(value));
+  if (key == "Total Duration") keep_first(status.duration_ms, count_of(value));
+  if (key == "Uptime" || key == "ServerUptimeSeconds") keep_first(status.uptime, seconds_of(value));
   if (key == "RestartTime") keep_first(status.restart_time, value);
   if (key == "ServerVersion") keep_first(status.version, value);
   if (key == "ServerMPM") keep_first(status.mpm, value);

@@ -1,5 +1,6 @@
 // The one file that knows libcurl.
 #include <curl/curl.h>
+#include <dlfcn.h>
 
 #include <algorithm>
 #include <array>
@@ -274,6 +275,15 @@ class CurlClient : public HttpClient {
   Easy easy_;  // the last one: it goes before what it points to
 };
 
+// libcurl starts its TLS library whatever it is told. Without error strings and a configuration that is quick,
+// and plain HTTP needs neither.
+void start_tls_library_bare() {
+  using Start = int (*)(std::uint64_t options, const void* settings);
+  constexpr std::uint64_t no_crypto_strings = 0x1, no_config = 0x80, no_ssl_strings = 0x100000;
+  const auto start = reinterpret_cast<Start>(dlsym(RTLD_DEFAULT, "OPENSSL_init_ssl"));
+  if (start != nullptr) start(no_crypto_strings | no_config | no_ssl_strings, nullptr);
+}
+
 class CurlConnector : public HttpConnector {
  public:
   std::unique_ptr<HttpClient> client_of(const Endpoint& endpoint) override {
@@ -286,6 +296,7 @@ class CurlConnector : public HttpConnector {
 std::shared_ptr<HttpConnector> make_connector(bool tls) {
   static std::once_flag once;
   std::call_once(once, [tls] {
+    if (!tls) start_tls_library_bare();
     const CURLcode code = curl_global_init(tls ? CURL_GLOBAL_DEFAULT : CURL_GLOBAL_NOTHING);
     if (code != CURLE_OK) throw Error(Fault::internal, "libcurl does not start");
   });

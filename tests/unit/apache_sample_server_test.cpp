@@ -1,0 +1,150 @@
+#include <catch2/catch.hpp>
+#include <deque>
+
+#include "judge.h"
+#include "sample_server.h"
+#include "scratch_folder.h"
+
+using namespace evenkeel;
+using namespace evenkeel::apache;
+
+namespace {
+
+struct Page {
+  std::uint64_t accesses;
+  int uptime;
+  double at;  // seconds by the local clock
+  std::string restart_time = "Sunday";
+};
+
+// A server whose pages are known beforehand.
+class CannedServer : public http::HttpClient {
+ public:
+  explicit CannedServer(std::deque<Page> pages) : pages_(std::move(pages)) {}
+
+  http::Answer get(const Deadline&, Trace&) override {
+    REQUIRE_FALSE(pages_.empty());
+    const Page page = pages_.front();
+    pages_.pop_front();
+    http::Answer answer;
+    answer.status = 200;
+    answer.body = "RestartTime: " + page.restart_time + "\nTotal Accesses: " + std::to_string(page.accesses) +
+                  "\nTotal kBytes: 1\nUptime: " + std::to_string(page.uptime) + "\nScoreboard: W_\n";
+    answer.taken = start_ + std::chrono::duration_cast<Deadline::Clock::duration>(
+                                std::chrono::duration<double>(page.at - 1000));
+    return answer;
+  }
+  std::size_t pages_left() const { return pages_.size(); }
+
+ private:
+  // In the past, so that nothing waits.
+  Deadline::Clock::time_point start_ = Deadline::Clock::now();
+  std::deque<Page> pages_;
+};
+
+class Runs {
+ public:
+  ServerReading run(std::deque<Page> pages) {
+    CannedServer server(std::move(pages));
+    Trace trace;
+    ServerReading reading = sample_server(server, "/server-status", store(), "key", settings,
+                                          Deadline::after(std::chrono::seconds(5)), trace);
+    CHECK(server.pages_left() == 0);
+    return reading;
+  }
+
+  Settings settings;
+  bool keep_state = true;
+
+ private:
+  StateStore store() const {
+    return keep_state ? StateStore("check_apache_rps", folder_.path()) : StateStore::disabled();
+  }
+  ScratchFolder folder_;
+};
+
+}  // namespace
+
+TEST_CASE("without an earlier sample, two are taken now, and our own request is not counted") {
+  Runs runs;
+  runs.keep_state = GENERATE(true, false);
+  const ServerReading reading = runs.run({{100, 50, 0}, {121, 51, 1}});
+  CHECK(reading.sampled_twice);
+  CHECK(*requests_per_second(reading) == Approx(20));
+}
+
+TEST_CASE("our own requests alone are no traffic") {
+  Runs runs;
+  CHECK(*requests_per_second(runs.run({{100, 50, 0}, {101, 51, 1}})) == 0);
+}
+
+TEST_CASE("an earlier run's sample is enough, and its requests are not counted") {
+  Runs runs;
+  runs.settings.interval = 0.01;
+  runs.run({{100, 50, 0}, {101, 50, 0.5}});
+  const ServerReading later = runs.run({{201, 110, 60.5}});
+  CHECK_FALSE(later.sampled_twice);
+  // 201 - 101, less the request that made the sample, over the server's 60 s.
+  CHECK(*requests_per_second(later) == Approx(99.0 / later.growth->seconds()));
+}
+
+TEST_CASE("requests of runs in between are not counted either") {
+  Runs runs;
+  runs.settings.interval = 30;
+  runs.settings.max_age = 1e6;
+  runs.run({{100, 50, 0}, {101, 110, 60}});
+  const ServerReading soon = runs.run({{102, 115, 65}});
+  CHECK(*requests_per_second(soon) == 0);
+  const ServerReading sooner = runs.run({{103, 116, 66}});
+  CHECK(*requests_per_second(sooner) == 0);
+}
+
+TEST_CASE("a restart is noticed, and the server sampled anew") {
+  const struct {
+    const char* what;
+    Page first, second;
+    Continuity expected;
+  } table[]{
+      {"uptime fell", {5, 2, 100}, {16, 3, 101}, Continuity::restarted},
+      {"another restart time", {500, 150, 100, "Monday"}, {511, 151, 101, "Monday"}, Continuity::restarted},
+      {"counters fell", {50, 150, 100}, {61, 151, 101}, Continuity::reset},
+  };
+  for (const auto& row : table) {
+    INFO(row.what);
+    Runs runs;
+    runs.settings.interval = 0.01;
+    runs.run({{100, 50, 0}, {101, 51, 1}});
+    const ServerReading reading = runs.run({row.first, row.second});
+    CHECK(reading.since_last_run == row.expected);
+    CHECK(reading.sampled_twice);
+    CHECK(*requests_per_second(reading) == Approx(10));
+  }
+}
+
+TEST_CASE("a graceful restart keeps counters and is none") {
+  Runs runs;
+  runs.settings.interval = 0.01;
+  runs.run({{100, 50, 0}, {101, 51, 1}});
+  CHECK(runs.run({{301, 151, 101}}).since_last_run == Continuity::unbroken);
+}
+
+TEST_CASE("a restart between the two samples of a run") {
+  Runs runs;
+  const ServerReading reading = runs.run({{100, 50, 0}, {3, 0, 1, "Monday"}, {14, 1, 2, "Monday"}});
+  CHECK(*requests_per_second(reading) == Approx(10));
+  CHECK_FALSE(reading.unsteady);
+}
+
+TEST_CASE("a server that restarts for ever is not asked for ever") {
+  Runs runs;
+  const ServerReading reading = runs.run({{9, 9, 0, "a"}, {8, 8, 1, "b"}, {7, 7, 2, "c"}, {6, 6, 3, "d"}});
+  CHECK(reading.unsteady);
+  CHECK_FALSE(requests_per_second(reading));
+}
+
+TEST_CASE("a sample that is too old is not used") {
+  Runs runs;
+  runs.settings.max_age = 0;
+  runs.run({{100, 50, 0}, {101, 51, 1}});
+  CHECK(runs.run({{500, 80, 30}, {501, 81, 31}}).sampled_twice);
+}

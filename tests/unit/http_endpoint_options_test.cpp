@@ -1,0 +1,83 @@
+#include <catch2/catch.hpp>
+
+#include "evenkeel/error.h"
+#include "evenkeel/http/endpoint_options.h"
+
+using namespace evenkeel;
+
+namespace {
+
+using Words = std::vector<std::string>;
+
+std::vector<http::Endpoint> parse(const Words& words) {
+  return http::endpoints_from(Options::parse(http::endpoint_options("/server-status?auto"), words),
+                              "/server-status?auto");
+}
+
+std::string urls(const Words& words) {
+  std::string text;
+  for (const http::Endpoint& endpoint : parse(words)) text += endpoint.name + "=" + endpoint.url + " ";
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("whom options name") {
+  const std::pair<Words, const char*> table[]{
+      {{}, "localhost=http://localhost:80/server-status?auto "},
+      {{"-H", "web1"}, "web1=http://web1:80/server-status?auto "},
+      {{"-H", "web1:8080,web2", "-p", "81"},
+       "web1:8080=http://web1:8080/server-status?auto web2=http://web2:81/server-status?auto "},
+      {{"-H", "web1", "-S"}, "web1=https://web1:443/server-status?auto "},
+      {{"-H", "[::1]:81"}, "[::1]:81=http://[::1]:81/server-status?auto "},
+      {{"-H", "::1"}, "::1=http://[::1]:80/server-status?auto "},
+      {{"-H", "web1", "-u", "/status"}, "web1=http://web1:80/status "},
+      {{"-H", "web1", "-u", "status"}, "web1=http://web1:80/status "},
+      {{"-u", "https://web1:8443/s?auto"}, "web1:8443=https://web1:8443/s?auto "},
+      {{"-u", "http://[::1]/s"}, "[::1]=http://[::1]/s "},
+      {{"-H", "web1", "-u", "/go?to=http://x"}, "web1=http://web1:80/go?to=http://x "},
+  };
+  for (const auto& [words, expected] : table) {
+    INFO(expected);
+    CHECK(urls(words) == expected);
+  }
+}
+
+TEST_CASE("what options do not say is an error that names the option") {
+  const std::pair<Words, const char*> table[]{
+      {{"-u", "ftp://web1/"}, "--url: \"ftp\" is neither http nor https"},
+      {{"-u", "http://u:geheim@web1/"}, "--auth-file"},
+      {{"-H", "web1", "-u", "http://web2/"}, "--url is a whole URL, which says what --hostname would"},
+      {{"-S", "-u", "http://web2/"}, "what --ssl would"},
+      {{"-u", "/a b"}, "--url: blanks"},
+      {{"-u", "http:///x"}, "the host is missing"},
+      {{"-p", "0"}, "--port"},
+      {{"-I", "10.0.0.1:80"}, "--ip-address: takes no port"},
+      {{"-I", "10.0.0.1", "--unix-socket", "/x"}, "exclude each other"},
+      {{"--header", "geheim"}, "--header: wanted is 'NAME: VALUE'"},
+      {{"--header", "X y: geheim"}, "--header: wanted"},
+      {{"--header", "X: geheim\r\nY: 1"}, "--header: wanted"},
+      {{"--proxy", "http://u:geheim@proxy"}, "--proxy"},
+      {{"--auth-file", "/nonexistent"}, "--auth-file /nonexistent: no such file"},
+  };
+  for (const auto& [words, why] : table) {
+    INFO(why);
+    CHECK_THROWS_WITH(parse(words), Catch::Contains(why) && !Catch::Contains("geheim"));
+    CHECK_THROWS_AS(parse(words), Error);
+  }
+}
+
+TEST_CASE("how errors call an endpoint: no query, which may hold a secret") {
+  http::Endpoint endpoint;
+  endpoint.url = "https://web1:8443/status?token=geheim";
+  CHECK(endpoint.server() == "web1:8443");
+  CHECK(endpoint.page() == "/status");
+  CHECK(endpoint.wants_tls());
+  endpoint.connect_to = "192.0.2.7";
+  CHECK(endpoint.server() == "192.0.2.7 for web1:8443");
+  endpoint.unix_socket = "/run/x";
+  CHECK(endpoint.server() == "/run/x");
+  endpoint.url = "http://web1?auto";
+  CHECK(endpoint.page() == "/");
+  CHECK_FALSE(endpoint.wants_tls());
+}

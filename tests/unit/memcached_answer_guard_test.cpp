@@ -1,0 +1,162 @@
+#include <catch2/catch.hpp>
+
+#include "evenkeel/memcached/answer_guard.h"
+
+using namespace evenkeel;
+using namespace evenkeel::memcached;
+using namespace std::literals;
+
+namespace {
+
+Deadline later() { return Deadline::after(std::chrono::seconds(60)); }
+
+bool passes(Protocol protocol, std::string_view bytes) {
+  AnswerGuard whole(protocol, 1 << 20, later());
+  const bool fine = whole.let_in(bytes);
+  // However the network cuts it.
+  AnswerGuard bytewise(protocol, 1 << 20, later());
+  bool each_fine = true;
+  for (const char& byte : bytes) each_fine = each_fine && bytewise.let_in({&byte, 1});
+  CHECK(each_fine == fine);
+  return fine;
+}
+
+std::string packet(unsigned opcode, unsigned key, unsigned extras, unsigned status, unsigned body_length,
+                   const std::string& body = {}) {
+  std::string bytes(24, '\0');
+  bytes[0] = '\x81';
+  bytes[1] = static_cast<char>(opcode);
+  bytes[2] = static_cast<char>(key >> 8);
+  bytes[3] = static_cast<char>(key);
+  bytes[4] = static_cast<char>(extras);
+  bytes[6] = static_cast<char>(status >> 8);
+  bytes[7] = static_cast<char>(status);
+  for (int i = 0; i < 4; ++i)
+    bytes[static_cast<std::size_t>(8 + i)] = static_cast<char>(body_length >> (24 - 8 * i));
+  return bytes + (body.empty() ? std::string(body_length, 'x') : body);
+}
+
+}  // namespace
+
+TEST_CASE("what memcached says passes") {
+  const std::string table[]{
+      "STORED\r\n",
+      "DELETED\r\n",
+      "NOT_FOUND\r\nEND\r\n",
+      "VALUE evenkeel-check-1 0 5\r\nabcde\r\nEND\r\n",
+      "VALUE k 0 5 77\r\na\r\n\0b\r\nEND\r\n"s,
+      "VALUE k 0 0\r\n\r\nEND\r\n",
+      "STAT pid 7\r\nSTAT version 1.6.18\r\nSTAT libevent 2.1.12-stable\r\nEND\r\n",
+      "STAT inter \r\nEND\r\n",
+      "STAT name\r\nEND\r\n",
+      "VERSION 1.6.18\r\n",
+      "ERROR\r\n",
+      "SERVER_ERROR out of memory storing object\r\n",
+      "CLIENT_ERROR unauthenticated\r\n",
+      "VALUE " + std::string(250, 'k') + " 0 1\r\nx\r\nEND\r\n",
+  };
+  for (const std::string& bytes : table) {
+    INFO(bytes);
+    CHECK(passes(Protocol::text, bytes));
+  }
+}
+
+TEST_CASE("what would hurt the library, or is not memcached, does not pass") {
+  const std::string table[]{
+      "VERSION\r\n",
+      "VERSION \r\n",
+      "VERSION x\r\n",
+      "VALUE " + std::string(251, 'k') + " 0 1\r\nx\r\n",
+      "VALUE k 0 99999999999\r\n",
+      "VALUE k 0 100000\r\n",
+      "VALUE k 0\r\n",
+      "VALUE k\r\n",
+      "VALUE k x 5\r\n",
+      "VALUE k 0 -1\r\n",
+      "STAT\r\n",
+      "STAT \r\n",
+      "STAT pid 7\n",
+      "STAT pid \x1b[2J\r\n",
+      "STAT " + std::string(400, 'x'),
+      std::string(400, 'x'),
+      "STORED\n",
+      "STORED \r\n",
+      "HTTP/1.1 400 Bad Request\r\n",
+      "SSH-2.0-OpenSSH\r\n",
+      "\x15\x03\x01\x00\x02\x02\x46\r\n"s,
+      "\r\n",
+      "END\r\nnonsense\r\n",
+      "12345\r\n",
+      "ITEM k [1 b; 0 s]\r\n",
+  };
+  for (const std::string& bytes : table) {
+    INFO(bytes);
+    CHECK_FALSE(passes(Protocol::text, bytes));
+  }
+}
+
+TEST_CASE("the binary protocol") {
+  const struct {
+    const char* what;
+    std::string bytes;
+    bool fine;
+  } table[]{
+      {"stored", packet(0x01, 0, 0, 0, 0), true},
+      {"a value", packet(0x00, 0, 4, 0, 36), true},
+      {"a statistic and the end", packet(0x10, 3, 0, 0, 5) + packet(0x10, 0, 0, 0, 0), true},
+      {"mechanisms", packet(0x20, 0, 0, 0, 5, "PLAIN"), true},
+      {"logged in", packet(0x21, 0, 0, 0, 13), true},
+      {"refused", packet(0x21, 0, 0, 0x20, 12), true},
+      {"not found", packet(0x00, 0, 0, 1, 9, "Not found"), true},
+      {"another magic", "\x80" + packet(0x01, 0, 0, 0, 0).substr(1), false},
+      {"text", "ERROR\r\n", false},
+      {"a key longer than its body", packet(0x10, 300, 0, 0, 10), false},
+      {"a key and value longer than the buffer", packet(0x10, 300, 0, 0, 600), false},
+      {"a key longer than keys are", packet(0x00, 251, 4, 0, 300), false},
+      {"a value without its flags", packet(0x00, 0, 0, 0, 5), false},
+      {"a value of gigabytes", packet(0x00, 0, 4, 0, 0xFFFFFFFF, "x"), false},
+      {"an error of gigabytes", packet(0x00, 0, 0, 1, 0xFFFFFFFF, "x"), false},
+      {"a version that overruns", packet(0x0B, 0, 0, 0, 40), false},
+      {"a store with a body", packet(0x01, 0, 0, 0, 4), false},
+      {"an unknown command", packet(0x55, 0, 0, 0, 0), false},
+  };
+  for (const auto& row : table) {
+    INFO(row.what);
+    CHECK(passes(Protocol::binary, row.bytes) == row.fine);
+  }
+}
+
+TEST_CASE("size and time are bounded") {
+  AnswerGuard guard(Protocol::text, 20, later());
+  CHECK(guard.let_in("STAT a 1\r\n"));
+  CHECK(guard.let_in("STAT b 2\r\n"));
+  CHECK_FALSE(guard.let_in("E"));
+  CHECK(guard.verdict() == AnswerGuard::Verdict::too_much);
+
+  AnswerGuard two(Protocol::text, 20, later());
+  CHECK(two.let_in("STAT a 12345\r\nEND\r\n"));
+  two.next_answer();
+  CHECK(two.let_in("STAT a 12345\r\nEND\r\n"));
+
+  AnswerGuard late(Protocol::text, 20, Deadline::after(std::chrono::seconds(-1)));
+  CHECK_FALSE(late.let_in("E"));
+  CHECK(late.verdict() == AnswerGuard::Verdict::too_late);
+}
+
+TEST_CASE("what the server said last, and first") {
+  AnswerGuard guard(Protocol::text, 1000, later());
+  CHECK_FALSE(guard.has_answered());
+  guard.let_in("SERVER_ERROR out of memory storing object\r\n");
+  CHECK(guard.refusal() == "SERVER_ERROR out of memory storing object");
+  guard.let_in("STORED\r\n");
+  CHECK(guard.greeting() == "SERVER_ERROR out of memory storing object\r\nSTORED\r\n");
+  CHECK(guard.has_answered());
+
+  AnswerGuard binary(Protocol::binary, 1000, later());
+  binary.let_in(packet(0x21, 0, 0, 0x20, 12, "Auth failure"));
+  CHECK(binary.refusal() == "Auth failure");
+
+  guard.stop_listening();
+  CHECK_FALSE(guard.let_in("END\r\n"));
+  CHECK(guard.verdict() == AnswerGuard::Verdict::fine);
+}

@@ -1,0 +1,187 @@
+#include <catch2/catch.hpp>
+
+#include "evenkeel/error.h"
+#include "evenkeel/render.h"
+#include "judge.h"
+#include "options.h"
+#include "same_settings.h"
+
+using namespace evenkeel;
+using namespace evenkeel::cache;
+
+namespace {
+
+using Counters = std::map<std::string, std::uint64_t, std::less<>>;
+
+CounterSample sample(double at, Counters counters, std::uint64_t own = 0) {
+  CounterSample result;
+  result.taken = Deadline::Clock::time_point() +
+                 std::chrono::duration_cast<Deadline::Clock::duration>(std::chrono::duration<double>(at));
+  result.counters = std::move(counters);
+  result.own = own;
+  return result;
+}
+
+// Ten seconds after the last run, this much more.
+ServerReading grown(Counters counters, std::uint64_t own = 1) {
+  Counters zero;
+  for (const auto& counter : counters) zero[counter.first] = 0;
+  ServerReading reading;
+  reading.round_trip.seconds = 0.0004;
+  reading.statistics.version = "1.6.18";
+  reading.statistics.uptime = 42;
+  reading.statistics.max_bytes = 64u << 20;
+  reading.growth.emplace(sample(0, zero, own), sample(10, std::move(counters)));
+  return reading;
+}
+
+ServerReading failing(const char* failure) {
+  ServerReading reading = grown({});
+  reading.round_trip.failure = failure;
+  return reading;
+}
+
+ServerReading evicting() {
+  ServerReading reading = grown({{"evictions", 410}, {"evicted:3", 10}, {"evicted:11", 400}});
+  reading.classes[3] = {192, 10, 9000};
+  reading.classes[11] = {1184, 4000, 38};
+  return reading;
+}
+
+ServerReading with_version(const char* version, std::uint64_t max_bytes = 64u << 20) {
+  ServerReading reading = grown({});
+  reading.statistics.version = version;
+  reading.statistics.max_bytes = max_bytes;
+  return reading;
+}
+
+Target target(const char* name, ServerReading reading) { return {name, std::move(reading), {}}; }
+
+std::string line(const std::vector<Target>& targets, const std::vector<std::string>& warning = {},
+                 Settings settings = {}) {
+  Limits limits(description().labels);
+  limits.apply(Limits::Level::warning, "-w", warning);
+  const std::string text =
+      render_text("check_memcached", judge(targets, settings, limits, Status::critical), {});
+  return text.substr(0, text.find('\n'));
+}
+
+}  // namespace
+
+TEST_CASE("line 1 of one cache") {
+  ServerReading restarted = grown({});
+  restarted.growth.reset();
+  restarted.since_last_run = Continuity::restarted;
+  ServerReading full = grown({{"rejected_connections", 7}});
+  full.statistics.max_connections = 1024;
+  ServerReading closed = grown({});
+  closed.statistics.max_connections = 1024;
+  closed.statistics.accepting = 0;
+  const struct {
+    Target given;
+    std::vector<std::string> warning;
+    const char* expected;
+  } table[]{
+      {target("c1", grown({})), {}, "OK - c1: stored and fetched in 0.4 ms | response_time=0.0004s;;;0"},
+      {target("c1", grown({{"get_hits", 191}, {"get_misses", 10}})),
+       {},
+       "OK - c1: stored and fetched in 0.4 ms, hit ratio 95 %"},
+      {target("c1", grown({{"get_hits", 191}, {"get_misses", 10}})),
+       {"hit_ratio=99:"},
+       "WARNING - c1: hit ratio 95 % (warning: below 99)"},
+      {target("c1", grown({})), {"0.0001"}, "WARNING - c1: answered in 0.4 ms (warning: above 0.0001)"},
+      {target("c1", failing("a value was gone right after it was stored")),
+       {},
+       "CRITICAL - c1: a value was gone"},
+      {target("c1", evicting()),
+       {},
+       "OK - c1: stored and fetched in 0.4 ms, evicting 41/s from 1184-byte items (class 11), oldest lived "
+       "38 s |"},
+      {target("c1", evicting()),
+       {"evictions_per_second=10"},
+       "WARNING - c1: evicting 41/s from 1184-byte items (class 11), oldest lived 38 s (warning: above 10)"},
+      {target("c1", restarted), {}, "OK - c1: stored and fetched in 0.4 ms; restarted 42 s ago |"},
+      {target("c1", restarted),
+       {"uptime=600:"},
+       "WARNING - c1: uptime 42 s (warning: below 600); restarted 42 s ago |"},
+      {target("c1", full),
+       {},
+       "WARNING - c1: reached its limit of 1024 connections 7 times since the last run"},
+      {target("c1", closed), {}, "WARNING - c1: accepts no connections: the limit of 1024 is reached"},
+      {{"c1", {}, Error(Fault::unreachable, "connecting to c1:11211: connection refused")},
+       {},
+       "CRITICAL - c1: connecting to c1:11211: connection refused"},
+  };
+  for (const auto& row : table) {
+    INFO(row.expected);
+    CHECK_THAT(line({row.given}, row.warning), Catch::StartsWith(std::string("MEMCACHED ") + row.expected));
+  }
+}
+
+TEST_CASE("a hit ratio has a value only where there were gets") {
+  const struct {
+    std::uint64_t hits, misses, own;
+    double min_gets;
+    std::optional<double> expected;
+  } table[]{
+      {76, 25, 1, 100, 75.0}, {75, 25, 1, 100, {}},    {1, 0, 1, 0, {}},      {0, 1, 1, 0, 0.0},
+      {99, 0, 0, 100, {}},    {100, 0, 0, 100, 100.0}, {0, 100, 0, 100, 0.0},
+  };
+  for (const auto& row : table) {
+    INFO(row.hits << " hits, " << row.misses << " misses");
+    const ServerReading reading = grown({{"get_hits", row.hits}, {"get_misses", row.misses}}, row.own);
+    CHECK(hit_ratio(reading, row.min_gets) == row.expected);
+  }
+  ServerReading first_run = grown({});
+  first_run.growth.reset();
+  CHECK_FALSE(hit_ratio(first_run, 0));
+}
+
+TEST_CASE("without a value there is no verdict and no perfdata") {
+  const std::string text =
+      line({target("c1", grown({{"get_hits", 50}, {"get_misses", 1}}))}, {"hit_ratio=99:"});
+  CHECK_THAT(text, Catch::StartsWith("MEMCACHED OK") && !Catch::Contains("hit_ratio"));
+}
+
+TEST_CASE("shares and rates") {
+  ServerReading reading =
+      grown({{"cmd_get", 21}, {"cmd_set", 11}, {"evictions", 5}, {"expired_unfetched", 20}});
+  reading.statistics.bytes = 16u << 20;
+  reading.statistics.connections = 10;
+  reading.statistics.max_connections = 1000;
+  const std::string text = line({target("c1", reading)});
+  for (const char* item :
+       {"gets_per_second=2;", "sets_per_second=1;", "evictions_per_second=0.5;", "memory_used=25%;;;0;100",
+        "connections_used=1%;;;0;100", "expired_unfetched_per_second=2;", "uptime=42s"})
+    CHECK_THAT(text, Catch::Contains(item));
+}
+
+TEST_CASE("several caches: the worst decides, and a pool is alike") {
+  const std::vector<Target> pool{target("c1", with_version("1.6.18")),
+                                 target("c2", with_version("1.6.9")),
+                                 target("c3", with_version("1.6.18", 128u << 20)),
+                                 {"c4", {}, Error(Fault::timeout, "connecting to c4:11211: timed out")}};
+  CHECK_THAT(line({pool[0], pool[0]}),
+             Catch::StartsWith("MEMCACHED OK - 2 caches work, the slowest answered in 0.4 ms"));
+  CHECK_THAT(line(pool),
+             Catch::StartsWith("MEMCACHED CRITICAL - c4: connecting") && !Catch::Contains("version"));
+  Settings settings;
+  settings.same_settings = true;
+  CHECK_THAT(line(pool, {}, settings),
+             Catch::Contains("c2: version 1.6.9, where the pool has 1.6.18") &&
+                 Catch::Contains("c3: memory limit 128 MiB, where the pool has 64 MiB"));
+  CHECK(differences({pool[0], pool[0], pool[3]}).empty());
+}
+
+TEST_CASE("options of a cache") {
+  const auto servers = [](const std::vector<std::string>& words) {
+    return servers_from(Options::parse(description().options, words));
+  };
+  CHECK(servers({}).front().where() == "localhost:11211");
+  CHECK(servers({"-H", "c1,c2:7", "-p", "5"})[1].where() == "c2:7");
+  CHECK(servers({"-H", "c1,c2:7", "-p", "5"})[0].where() == "c1:5");
+  CHECK(servers({"-H", "::1"}).front().where() == "[::1]:11211");
+  CHECK(servers({"-s", "/run/m"}).front().where() == "/run/m");
+  CHECK_THROWS_WITH(servers({"-s", "/run/m", "-H", "c1"}), Catch::Contains("exclude each other"));
+  CHECK_THROWS_WITH(servers({"-s", std::string(200, 'x')}), Catch::Contains("--socket"));
+}

@@ -1,0 +1,139 @@
+#include <catch2/catch.hpp>
+#include <map>
+
+#include "read_server.h"
+#include "scratch_folder.h"
+
+using namespace evenkeel;
+using namespace evenkeel::cache;
+
+namespace {
+
+// A cache that does as it is told.
+class CannedCache : public memcached::MemcachedClient {
+ public:
+  enum class Mode { works, refuses, loses, alters, loses_late };
+  Mode mode = Mode::works;
+  memcached::Stats answer{{"version", "1.6.18"}, {"uptime", "1000"}, {"get_hits", "0"}, {"get_misses", "0"},
+                          {"cmd_get", "0"},      {"cmd_set", "0"},   {"evictions", "0"}};
+  std::vector<std::string> asked;
+  std::map<std::string, std::string> values;
+  int seconds_to_live = 0;
+
+  void set(const std::string& key, const std::string& value, int seconds) override {
+    if (mode == Mode::refuses)
+      throw memcached::Refusal(Fault::protocol, "set on c1:11211: SERVER_ERROR out of memory storing object");
+    seconds_to_live = seconds;
+    if (mode != Mode::loses) values[key] = mode == Mode::alters ? value + "x" : value;
+  }
+  std::optional<std::string> get(const std::string& key) override {
+    const auto it = values.find(key);
+    if (it == values.end()) return std::nullopt;
+    const std::string value = it->second;
+    if (mode == Mode::loses_late) values.clear();
+    return value;
+  }
+  bool remove(const std::string& key) override { return values.erase(key) > 0; }
+  memcached::Stats stats(const std::string& what) override {
+    asked.push_back(what);
+    if (what == "items") return {{"items:12:evicted", "70"}, {"items:12:age", "38"}};
+    if (what == "slabs") return {{"12:chunk_size", "1184"}};
+    if (what == "settings") return {{"maxbytes", "67108864"}};
+    return answer;
+  }
+};
+
+class Runs {
+ public:
+  ServerReading run(CannedCache& cache) {
+    return read_server(cache, StateStore("check_memcached", folder_.path()), "c1:11211", settings);
+  }
+  Settings settings;
+
+ private:
+  ScratchFolder folder_;
+};
+
+}  // namespace
+
+TEST_CASE("a round trip proves that the cache works, or says how it does not") {
+  const std::pair<CannedCache::Mode, const char*> table[]{
+      {CannedCache::Mode::works, ""},
+      {CannedCache::Mode::refuses, "does not store a value: set on c1:11211: SERVER_ERROR out of memory"},
+      {CannedCache::Mode::loses, "a value was gone right after it was stored"},
+      {CannedCache::Mode::alters, "gives back another value than was stored"},
+      {CannedCache::Mode::loses_late, "a value was gone before it was deleted"},
+  };
+  for (const auto& [mode, failure] : table) {
+    INFO(failure);
+    Runs runs;
+    CannedCache cache;
+    cache.mode = mode;
+    const ServerReading reading = runs.run(cache);
+    CHECK_THAT(reading.round_trip.failure, Catch::StartsWith(failure));
+    CHECK(reading.round_trip.failure.empty() == (mode == CannedCache::Mode::works));
+    // Statistics come all the same.
+    CHECK(reading.statistics.version == "1.6.18");
+  }
+}
+
+TEST_CASE("nothing stays behind: the value is deleted, and would expire") {
+  Runs runs;
+  CannedCache cache;
+  runs.run(cache);
+  CHECK(cache.values.empty());
+  CHECK(cache.seconds_to_live > 0);
+  CHECK(cache.seconds_to_live <= 60);
+}
+
+TEST_CASE("slab classes are asked for only where something was evicted") {
+  Runs runs;
+  CannedCache cache;
+  runs.run(cache);
+  CHECK(cache.asked == std::vector<std::string>{"", "settings"});
+  cache.answer["evictions"] = "70";
+  CHECK(runs.run(cache).classes.at(12).item_size == 1184);
+}
+
+TEST_CASE("rates are the difference to the last run, without this check's own") {
+  Runs runs;
+  CannedCache cache;
+  CHECK_FALSE(runs.run(cache).growth);
+  cache.answer["get_hits"] = "81";
+  cache.answer["get_misses"] = "20";
+  const ServerReading reading = runs.run(cache);
+  REQUIRE(reading.growth);
+  CHECK(reading.growth->of("get_hits") == 81.0);
+  CHECK(reading.growth->own() == 1);
+  // The next run counts from there.
+  CHECK(runs.run(cache).growth->of("get_hits") == 0.0);
+  runs.settings.round_trip = false;
+  CHECK(runs.run(cache).growth->own() == 0);
+}
+
+TEST_CASE("a restart, and counters that were reset") {
+  const struct {
+    const char* what;
+    const char* uptime;
+    const char* hits;
+    Continuity expected;
+  } table[]{
+      {"goes on", "1000", "100", Continuity::unbroken},
+      {"younger than before", "42", "100", Continuity::restarted},
+      {"stats reset", "1000", "3", Continuity::reset},
+  };
+  for (const auto& row : table) {
+    INFO(row.what);
+    Runs runs;
+    CannedCache cache;
+    cache.answer["get_hits"] = "50";
+    runs.run(cache);
+    cache.answer["uptime"] = row.uptime;
+    cache.answer["get_hits"] = row.hits;
+    const ServerReading reading = runs.run(cache);
+    CHECK(reading.since_last_run == row.expected);
+    CHECK(reading.growth.has_value() == (row.expected == Continuity::unbroken));
+    // From then on it counts again.
+    CHECK(runs.run(cache).growth);
+  }
+}

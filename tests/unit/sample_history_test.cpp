@@ -1,0 +1,110 @@
+#include "evenkeel/sample_history.h"
+
+#include <catch2/catch.hpp>
+
+using namespace evenkeel;
+
+namespace {
+
+SampleHistory::Moment at(double seconds) {
+  return SampleHistory::Moment() +
+         std::chrono::duration_cast<Deadline::Clock::duration>(std::chrono::duration<double>(seconds));
+}
+
+CounterSample taken(double seconds, std::uint64_t value) {
+  CounterSample sample;
+  sample.taken = at(seconds);
+  sample.uptime = seconds;
+  sample.started = "Sunday, 22-Nov-2026";
+  sample.counters["accesses"] = value;
+  sample.own = 1;
+  return sample;
+}
+
+std::uint64_t value_of(const CounterSample* sample) { return sample ? sample->counters.at("accesses") : 0; }
+
+}  // namespace
+
+TEST_CASE("what is kept comes back, with its age") {
+  SampleHistory history;
+  history.add(taken(100, 7), 1);
+  history.count_own(2);
+  history.add(taken(160, 9), 1);
+  const std::string text = history.format(at(161));
+
+  const SampleHistory back = SampleHistory::parse(text, 39, at(1000));  // on another machine's clock
+  const CounterSample* sample = back.newest();
+  REQUIRE(sample != nullptr);
+  CHECK(std::chrono::duration<double>(at(1000) - sample->taken).count() == Approx(40));
+  CHECK(sample->uptime == 160.0);
+  CHECK(sample->started == "Sunday, 22-Nov-2026");
+  CHECK(value_of(sample) == 9);
+  CHECK(sample->own == 1);
+  const CounterSample* older = back.base(50, 900, at(1000));
+  REQUIRE(older != nullptr);
+  CHECK(value_of(older) == 7);
+  CHECK(older->own == 3);
+}
+
+TEST_CASE("the base is the newest that is old enough, and not too old") {
+  SampleHistory history;
+  history.add(taken(100, 1), 1);
+  history.add(taken(160, 2), 1);
+  const struct {
+    const char* what;
+    double youngest, oldest, now;
+    std::uint64_t expected;
+  } table[]{
+      {"both would do", 1, 900, 170, 2},        {"the newer is too young", 30, 900, 170, 1},
+      {"exactly old enough", 10, 900, 170, 2},  {"both are too young", 90, 900, 170, 0},
+      {"the older is too old", 30, 50, 170, 0}, {"both are too old", 1, 5, 170, 0},
+      {"from the future", 0, 900, 50, 0},
+  };
+  for (const auto& row : table) {
+    INFO(row.what);
+    CHECK(value_of(history.base(row.youngest, row.oldest, at(row.now))) == row.expected);
+  }
+}
+
+TEST_CASE("however close together runs are, one sample is old enough") {
+  SampleHistory history;
+  for (int run = 0; run < 1000; ++run) {
+    const double now = 100 + run * 0.1;
+    if (run >= 11) {
+      REQUIRE(history.base(1, 900, at(now)) != nullptr);
+    }
+    history.add(taken(now, static_cast<std::uint64_t>(run)), 1);
+  }
+}
+
+TEST_CASE("garbage is an empty history") {
+  const char* table[]{
+      "nonsense",
+      "accesses 5\n",
+      "sample\n",
+      "sample x 1 1 \n",
+      "sample -5 1 1 \naccesses 1\n",
+      "sample 1 x 1 \n",
+      "sample 1 1 -1 \n",
+      "sample 1e300 1 1 \n",
+      "sample 1 1 1 s\naccesses\n",
+      "sample 1 1 1 s\naccesses -1\n",
+      "sample 1 1 1 s\n 1\n",
+      "sample 1 1 1 s\nsample 1 1 1 s\nsample 1 1 1 s\n",
+  };
+  for (const char* text : table) {
+    INFO(text);
+    CHECK(SampleHistory::parse(text, 1, at(100)).newest() == nullptr);
+  }
+  CHECK(SampleHistory::parse("", 1, at(100)).newest() == nullptr);
+  CHECK(SampleHistory::parse("sample 1 - 1 \naccesses 5\n", 1, at(100)).newest() != nullptr);
+}
+
+TEST_CASE("a server's words cannot add a line") {
+  CounterSample sample = taken(100, 5);
+  sample.started = "x\naccesses 99";
+  SampleHistory history;
+  history.add(sample, 1);
+  const SampleHistory back = SampleHistory::parse(history.format(at(101)), 0, at(101));
+  CHECK(value_of(back.newest()) == 5);
+}
