@@ -45,12 +45,12 @@ inline void expect_readable(const Error& error, Fault fault = Fault::usage) {
 
 // Calls `parse`; says whether it took the input. Anything but a usage error is a finding.
 template <class Parse>
-bool accepted(Parse parse) {
+bool accepted(Parse parse, Fault fault = Fault::usage) {
   try {
     parse();
     return true;
   } catch (const Error& error) {
-    expect_readable(error);
+    expect_readable(error, fault);
     return false;
   }
 }
