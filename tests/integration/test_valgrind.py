@@ -1,0 +1,18 @@
+"""A normal run under valgrind: no error and no leak. Sanitized builds see the same with their own means."""
+
+from __future__ import annotations
+
+import subprocess
+
+from conftest import BUILD, Pair, PluginRunner
+
+SANITIZED = "-fsanitize" in (BUILD / "CMakeCache.txt").read_text()
+VALGRIND = ["valgrind", "--quiet", "--error-exitcode=99", "--leak-check=full", "--errors-for-leak-kinds=definite,indirect"]
+
+if not SANITIZED:
+    def test_replication_under_valgrind(pair: Pair, plugin: PluginRunner) -> None:
+        words = ["-f", str(pair.replica.monitor_file()), "--source", "auto", "-vvv", "-t", "60"]
+        for more in ([], ["--output", "json"], ["--channel", "nosuch"], ["--nonsense"]):
+            command = [*VALGRIND, str(plugin.path("check_mysql_replication")), *words, *more]
+            run = subprocess.run(command, env=plugin.environment(), text=True, capture_output=True, timeout=120)
+            assert run.returncode in range(4) and run.stderr == "", run.stderr
