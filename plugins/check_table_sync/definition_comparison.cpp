@@ -314,7 +314,7 @@ std::string normal_type(const Column& column) {
     if (open != std::string::npos && close != std::string::npos && type.find("zerofill") == std::string::npos)
       type.erase(open, close - open + 1);
   }
-  if (column.data_type == "geomcollection") return "geometrycollection";
+  if (column.data_type == "geometrycollection") return column.data_type;
   // MariaDB 10.x remarks temporal columns of an old format.
   const auto remark = type.find(" /*");
   return remark == std::string::npos ? type : type.substr(0, remark);

@@ -65,7 +65,8 @@ void read_default(const mysql::Rows& rows, std::size_t row, const Dialect& diale
     text = text.substr(1, text.size() - 2);
   } else {
     double number = 0;
-    column.default_is_expression = !parse_number(text, number);
+    const bool bits = text.starts_with("b'");
+    column.default_is_expression = !bits && !parse_number(text, number);
   }
 }
 
@@ -74,6 +75,7 @@ Column column_from(const mysql::Rows& rows, std::size_t row, const Dialect& dial
   column.name = needed(rows, row, "COLUMN_NAME");
   column.type = needed(rows, row, "COLUMN_TYPE");
   column.data_type = lower(needed(rows, row, "DATA_TYPE"));
+  if (column.data_type == "geomcollection") column.data_type = "geometrycollection";  // MySQL's name for it
   column.charset = rows.at(row, "CHARACTER_SET_NAME");
   column.collation = rows.at(row, "COLLATION_NAME");
   const mysql::Cell scale =
