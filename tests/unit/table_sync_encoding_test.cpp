@@ -54,10 +54,10 @@ std::string row(std::uint32_t id, unsigned value) {
   return std::to_string(id) + "#" + std::to_string(value) + "#N#2026-01-01 00:00:00";
 }
 
-// How often the lower 16 bits of a digest stay the same although rows changed; 1 is what chance gives.
+// How often the lower 8 bits of a digest stay the same although rows changed; 1 is what chance gives.
 double misses_per_chance(const Fold& fold, Change change, std::uint32_t rows, bool aligned) {
   std::mt19937 random(7);
-  const unsigned trials = rows > 4 ? 1u << 14 : 1u << 17;
+  const unsigned trials = 1u << 14;
   unsigned missed = 0;
   for (unsigned trial = 0; trial < trials; ++trial) {
     const std::uint32_t salt = static_cast<std::uint32_t>(random());
@@ -72,9 +72,9 @@ double misses_per_chance(const Fold& fold, Change change, std::uint32_t rows, bo
       before = fold(before, row(from + i, swapped ? new_value : old_value), salt);
       after = fold(after, row(from + i, swapped ? old_value : new_value), salt);
     }
-    missed += (before & 0xFFFF) == (after & 0xFFFF);
+    missed += (before & 0xFF) == (after & 0xFF);
   }
-  return missed / (trials / 65536.0);
+  return missed / (trials / 256.0);
 }
 
 }  // namespace
@@ -121,9 +121,9 @@ TEST_CASE("The check value of CRC-32, so that what follows speaks of the servers
 }
 
 TEST_CASE("What was not taken misses changes that are alike") {
-  CHECK(misses_per_chance(xor_of_crcs, Change::same_in_all, 2, false) > 1000);
+  CHECK(misses_per_chance(xor_of_crcs, Change::same_in_all, 2, false) > 200);
   CHECK(misses_per_chance(sum_of_crcs, Change::same_in_all, 2, false) > 10);
-  CHECK(misses_per_chance(xor_of_crcs, Change::swapped_in_pairs, 2, false) > 1000);
+  CHECK(misses_per_chance(xor_of_crcs, Change::swapped_in_pairs, 2, false) > 200);
 }
 
 TEST_CASE("Ours misses no more than chance, however many rows changed and however alike") {
@@ -132,8 +132,8 @@ TEST_CASE("Ours misses no more than chance, however many rows changed and howeve
       for (const bool aligned : {false, true}) {
         if (change == Change::swapped_in_pairs && rows == 1) continue;
         CAPTURE(static_cast<int>(change), rows, aligned);
-        // 1 is what chance gives; the trials of many rows are few, and one miss among them weighs 4.
-        CHECK(misses_per_chance(ours, change, rows, aligned) < 9);
+        // 1 is what chance gives, within an eighth; the numbers are the same in each run.
+        CHECK(misses_per_chance(ours, change, rows, aligned) < 1.6);
       }
     }
   }
