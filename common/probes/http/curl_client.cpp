@@ -114,7 +114,7 @@ std::string http_version(CURL* easy) {
   }
 }
 
-Fault fault_of(CURLcode code) {
+Fault fault_of(CURLcode code, const std::string& details) {
   switch (code) {
     case CURLE_OPERATION_TIMEDOUT:
       return Fault::timeout;
@@ -131,9 +131,11 @@ Fault fault_of(CURLcode code) {
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
     case CURLE_GOT_NOTHING:
-    case CURLE_RECV_ERROR:
     case CURLE_SEND_ERROR:
       return Fault::unreachable;
+    case CURLE_RECV_ERROR:
+      // libcurl says the same of an answer that it cannot decode.
+      return details.starts_with("Recv failure") ? Fault::unreachable : Fault::protocol;
     case CURLE_OUT_OF_MEMORY:
     case CURLE_FAILED_INIT:
     case CURLE_BAD_FUNCTION_ARGUMENT:
@@ -155,6 +157,7 @@ std::string reason_of(CURLcode code, const std::string& details) {
     case CURLE_PARTIAL_FILE:
       return "the answer is cut short";
     case CURLE_RECV_ERROR:
+      return details.starts_with("Recv failure") ? "the connection was lost" : lower(details);
     case CURLE_SEND_ERROR:
       return "the connection was lost";
     case CURLE_UNSUPPORTED_PROTOCOL:
@@ -245,10 +248,11 @@ class CurlClient : public HttpClient {
   }
 
   // The first step that did not end.
-  std::string step() const {
+  std::string step(Fault fault) const {
     CURL* easy = easy_.get();
     const std::string server = endpoint_.server();
     if (seconds(easy, CURLINFO_NAMELOOKUP_TIME_T) <= 0) return "looking up " + server;
+    if (fault == Fault::untrusted) return "TLS with " + server;
     if (seconds(easy, CURLINFO_CONNECT_TIME_T) <= 0) return "connecting to " + server;
     const bool tls = endpoint_.url.starts_with("https:");
     if (tls && seconds(easy, CURLINFO_APPCONNECT_TIME_T) <= 0) return "TLS with " + server;
@@ -258,14 +262,15 @@ class CurlClient : public HttpClient {
   [[noreturn]] void fail(CURLcode code, const Arriving& arriving) const {
     if (!arriving.too_much.empty())
       throw Error(Fault::protocol, "GET " + endpoint_.page() + ": the answer's " + arriving.too_much);
+    const std::string details = clean(details_[0] != '\0' ? details_.data() : curl_easy_strerror(code), 300);
+    const Fault fault = fault_of(code, details);
+    std::string reason = reason_of(code, details);
     const long system_error = info<long>(easy_.get(), CURLINFO_OS_ERRNO);
-    std::string reason =
-        reason_of(code, clean(details_[0] != '\0' ? details_.data() : curl_easy_strerror(code), 300));
     if (code == CURLE_COULDNT_CONNECT && system_error != 0) {
       const char* text = strerrordesc_np(static_cast<int>(system_error));
       if (text != nullptr) reason = lower(text);
     }
-    throw Error(fault_of(code), step() + ": " + reason);
+    throw Error(fault, step(fault) + ": " + reason);
   }
 
   Endpoint endpoint_;
@@ -275,8 +280,8 @@ class CurlClient : public HttpClient {
   Easy easy_;  // the last one: it goes before what it points to
 };
 
-// libcurl starts its TLS library whatever it is told. Without error strings and a configuration that is quick,
-// and plain HTTP needs neither.
+// libcurl starts its TLS library whatever it is told. Without error strings and a configuration that is
+// quick, and plain HTTP needs neither.
 void start_tls_library_bare() {
   using Start = int (*)(std::uint64_t options, const void* settings);
   constexpr std::uint64_t no_crypto_strings = 0x1, no_config = 0x80, no_ssl_strings = 0x100000;

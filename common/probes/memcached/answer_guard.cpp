@@ -143,6 +143,8 @@ bool AnswerGuard::screen(char byte) {
 }
 
 bool AnswerGuard::screen_text(char byte) {
+  // All that memcached says begins so; something else may never end its line.
+  if (pending_.empty() && !(byte >= 'A' && byte <= 'Z')) return false;
   pending_ += byte;
   if (byte != '\n') return pending_.size() <= longest_line;
   const bool fine = screen_line();

@@ -124,7 +124,10 @@ class LibmemcachedClient : public MemcachedClient {
   Stats stats(const std::string& what) override {
     Stats stats;
     ask(what.empty() ? "stats" : "stats " + what, [&] {
-      return memcached_stat_execute(handle_.get(), what.empty() ? nullptr : what.c_str(), take_stat, &stats);
+      const memcached_return_t code =
+          memcached_stat_execute(handle_.get(), what.empty() ? nullptr : what.c_str(), take_stat, &stats);
+      // It keeps what went wrong with a server to itself.
+      return memcached_failed(code) ? code : memcached_last_error(handle_.get());
     });
     return stats;
   }

@@ -25,7 +25,10 @@ class AnswerGuard {
   bool let_in(std::string_view bytes);
 
   // Each answer may be as long as the first.
-  void next_answer() { bytes_left_ = max_bytes_; }
+  void next_answer() {
+    bytes_left_ = max_bytes_;
+    refusal_.clear();
+  }
   void note_sent() { connected_ = true; }
   // Nothing that comes from now on is of interest: the library waits for the server's goodbye.
   void stop_listening() { listening_ = false; }
@@ -35,7 +38,7 @@ class AnswerGuard {
   bool has_answered() const { return answered_; }
   // The beginning of the first answer: tells what it is when it is no memcached.
   const std::string& greeting() const { return greeting_; }
-  // The server's last "… ERROR …" in its own words.
+  // The "… ERROR …" of this answer in the server's own words.
   const std::string& refusal() const { return refusal_; }
 
  private:

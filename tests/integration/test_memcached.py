@@ -1,0 +1,338 @@
+"""check_memcached on real caches, on servers that misbehave, and on many at once."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from conftest import Answer, PluginRunner
+from fakes.late_servers import LateMemcached
+from fakes.misbehaving_memcached import BINARY_SITUATIONS, SITUATIONS, misbehaving
+from sandbox import KindUnavailable, Sandbox
+from sandbox.memcached import Memcached
+
+CHECK = "check_memcached"
+OK, WARNING, CRITICAL, UNKNOWN = range(4)
+TIMEOUT = 3
+GRACE = 2
+MAX_MEMORY = 64 << 10  # KiB
+
+
+def check(plugin: PluginRunner, *arguments: object, **options: object) -> Answer:
+    answer = plugin(CHECK, *arguments, **options)
+    assert answer.stderr == ""
+    assert answer.code in range(4)
+    assert answer.stdout.startswith(f"MEMCACHED {('OK', 'WARNING', 'CRITICAL', 'UNKNOWN')[answer.code]} - ")
+    return answer
+
+
+@pytest.fixture(scope="module")
+def servers() -> Iterator[Sandbox]:
+    with Sandbox() as box:
+        yield box
+
+
+@pytest.fixture
+def cache(box: Sandbox) -> Memcached:
+    return Memcached(box, "cache")
+
+
+# is it working
+
+
+def test_a_round_trip_and_nothing_left(plugin: PluginRunner, cache: Memcached) -> None:
+    answer = check(plugin, "-H", cache.address)
+    assert answer.code == OK and "stored and fetched in" in answer.line1
+    assert answer.perfdata["response_time"].uom == "s" and answer.perfdata["response_time"].value > 0
+    assert cache.stat("cmd_set") == "1" and cache.stat("get_hits") == "1" and cache.stat("delete_hits") == "1"
+    assert cache.stat("curr_items") == "0"
+    assert check(plugin, "-H", cache.address, "--no-round-trip").code == OK
+    assert cache.stat("cmd_set") == "1"
+
+
+@pytest.mark.parametrize("kind", ["unix", "ipv6"])
+def test_other_addresses(plugin: PluginRunner, box: Sandbox, kind: str) -> None:
+    cache = Memcached(box, kind, unix=kind == "unix", ipv6=kind == "ipv6")
+    assert check(plugin, "-s" if kind == "unix" else "-H", cache.address).code == OK
+
+
+def test_down_and_frozen(plugin: PluginRunner, cache: Memcached) -> None:
+    cache.freeze()
+    answer = check(plugin, "-H", cache.address, "-t", 1)
+    assert answer.code == CRITICAL and "timed out" in answer.line1 and answer.seconds < 2
+    assert check(plugin, "-H", cache.address, "-t", "1:WARNING").code == WARNING
+    cache.thaw()
+    assert check(plugin, "-H", cache.address).code == OK
+    cache.kill()
+    answer = check(plugin, "-H", cache.address)
+    assert answer.code == CRITICAL and "connection refused" in answer.line1
+
+
+def test_a_cache_without_memory_for_it(plugin: PluginRunner, box: Sandbox) -> None:
+    cache = Memcached(box, "full", options=["-m", "2", "-M"])
+    cache.sets(0, 3000, 1000)
+    # Ours is a small item: fill its class as well.
+    for size in (1, 20, 40, 60, 80, 120):
+        cache.sets(10_000 + size * 100_000, 20_000, size)
+    answer = check(plugin, "-H", cache.address)
+    assert answer.code == CRITICAL and "does not store a value" in answer.line1 and "out of memory" in answer.line1
+    assert "items" in answer.perfdata, "statistics come all the same"
+
+
+# is it worth having
+
+
+def test_the_hit_ratio_since_the_last_run(plugin: PluginRunner, cache: Memcached) -> None:
+    first = check(plugin, "-H", cache.address)
+    assert "hit_ratio" not in first.perfdata
+    cache.sets(0, 1, 10)
+    cache.gets("key-0", 150)
+    cache.gets("nothing", 50)
+    answer = check(plugin, "-H", cache.address)
+    assert answer.perfdata["hit_ratio"].value == 75 and "hit ratio 75 %" in answer.line1
+    assert answer.perfdata["gets_per_second"].value > 0
+    cache.gets("nothing", 200)
+    answer = check(plugin, "-H", cache.address, "-c", "hit_ratio=50:")
+    assert answer.code == CRITICAL and answer.perfdata["hit_ratio"].value == 0
+    cache.gets("nothing", 20)
+    answer = check(plugin, "-H", cache.address, "-c", "hit_ratio=50:")
+    assert answer.code == OK and "hit_ratio" not in answer.perfdata, "too few gets for a verdict"
+    cache.gets("nothing", 20)
+    assert check(plugin, "-H", cache.address, "--min-gets", 10).perfdata["hit_ratio"].value == 0
+
+
+def test_our_own_round_trips_are_not_counted(plugin: PluginRunner, cache: Memcached) -> None:
+    for _ in range(5):
+        answer = check(plugin, "-H", cache.address, "--min-gets", 0)
+    assert answer.perfdata["gets_per_second"].value == 0 and answer.perfdata["sets_per_second"].value == 0
+    assert "hit_ratio" not in answer.perfdata
+
+
+def test_a_class_that_starves_is_named(plugin: PluginRunner, box: Sandbox) -> None:
+    cache = Memcached(box, "small", options=["-m", "2", "-o", "no_slab_reassign"])
+    check(plugin, "-H", cache.address)
+    cache.sets(0, 8000, 1000)
+    answer = check(plugin, "-H", cache.address, "-w", "evictions_per_second=0")
+    assert answer.code == WARNING
+    assert "/s from 1184-byte items (class 12), oldest lived " in answer.line1
+    assert answer.perfdata["evictions_per_second"].value > 0
+    calm = check(plugin, "-H", cache.address)
+    assert calm.code == OK and "evicting" not in calm.line1
+
+
+def test_a_restart_is_told_and_can_be_judged(plugin: PluginRunner, cache: Memcached) -> None:
+    cache.sets(0, 100, 10)
+    cache.gets("key-0", 200)
+    # It begins to count at 2.
+    Sandbox.wait_until(lambda: int(cache.stat("uptime")) >= 4, 10)
+    check(plugin, "-H", cache.address)
+    cache.restart()
+    answer = check(plugin, "-H", cache.address, "-w", "uptime=600:")
+    assert answer.code == WARNING and "; restarted " in answer.line1 and " s ago" in answer.line1
+    assert "gets_per_second" not in answer.perfdata, "never a negative rate, never a false 0"
+    answer = check(plugin, "-H", cache.address)
+    assert "restarted" not in answer.line1 and answer.perfdata["gets_per_second"].value == 0
+
+
+def rejected(cache: Memcached) -> int:
+    try:
+        return int(cache.stat("rejected_connections") or 0)
+    except OSError:
+        return 0
+
+
+def test_a_connection_limit_that_was_reached(plugin: PluginRunner, box: Sandbox) -> None:
+    cache = Memcached(box, "narrow", options=["-c", "50", "-t", "1"])
+    check(plugin, "-H", cache.address)
+    lines = [cache.connect() for _ in range(80)]
+    for line in lines:
+        line.close()
+    Sandbox.wait_until(lambda: rejected(cache) > 0, 10)
+    answer = check(plugin, "-H", cache.address)
+    assert answer.code == WARNING and "reached its limit of 50 connections" in answer.line1
+    assert check(plugin, "-H", cache.address).code == OK
+
+
+def test_one_pool_with_the_same_settings(plugin: PluginRunner, servers: Sandbox) -> None:
+    alike = [Memcached(servers, f"pool{number}", options=["-m", "32"]).address for number in range(2)]
+    larger = Memcached(servers, "pool-large", options=["-m", "64"]).address
+    assert check(plugin, "-H", ",".join(alike), "--same-settings").code == OK
+    answer = check(plugin, "-H", ",".join([*alike, larger]), "--same-settings")
+    assert answer.code == WARNING and f"{larger}: memory limit 64 MiB, where the pool has 32 MiB" in answer.line1
+    assert check(plugin, "-H", ",".join([*alike, larger])).code == OK
+
+
+def test_one_that_is_down_does_not_hide_the_others(plugin: PluginRunner, cache: Memcached) -> None:
+    answer = check(plugin, "-H", f"127.0.0.1:1,{cache.address}")
+    assert answer.code == CRITICAL and "127.0.0.1:1: connecting to 127.0.0.1:1: connection refused" in answer.line1
+    assert f"[OK] {cache.address}: stored and fetched" in answer.stdout
+    assert f"items@{cache.address}" in answer.perfdata
+
+
+def test_facts(plugin: PluginRunner, cache: Memcached) -> None:
+    told = json.loads(plugin(CHECK, "-H", cache.address, "--output", "json").stdout)
+    assert told["facts"]["version"].startswith("1.") and told["facts"]["maxbytes"] == "67108864"
+
+
+# logging in, and what is no memcached
+
+
+def test_sasl(plugin: PluginRunner, box: Sandbox, tmp_path: Path) -> None:
+    try:
+        cache = Memcached(box, "sasl", sasl=("monitor", "Pa55w0rd"))
+    except KindUnavailable as missing:
+        pytest.skip(str(missing))
+    file = tmp_path / "auth"
+    file.write_text("monitor:Pa55w0rd\n")
+    for _ in range(2):
+        answer = check(plugin, "-H", cache.address, "--auth-file", file, "-vvv")
+        assert answer.code == OK and "Pa55w0rd" not in answer.stdout
+    assert "gets_per_second" in answer.perfdata
+    file.write_text("monitor:wr0ng\n")
+    answer = check(plugin, "-H", cache.address, "--auth-file", file, "-vvv")
+    assert answer.code == UNKNOWN and "refuses the user or password" in answer.line1 and "wr0ng" not in answer.stdout
+    answer = check(plugin, "-H", cache.address)
+    assert answer.code == CRITICAL and "SASL (--auth-file)" in answer.line1
+
+
+def test_sasl_where_there_is_none(plugin: PluginRunner, cache: Memcached, tmp_path: Path) -> None:
+    file = tmp_path / "auth"
+    file.write_text("monitor:Pa55w0rd\n")
+    answer = check(plugin, "-H", cache.address, "--auth-file", file)
+    assert answer.code == UNKNOWN and "the server has no SASL" in answer.line1
+
+
+def test_tls_only(plugin: PluginRunner, box: Sandbox) -> None:
+    cache = Memcached(box, "tls", tls="good")
+    answer = check(plugin, "-H", cache.address)
+    assert answer.code == CRITICAL and "wants TLS" in answer.line1
+
+
+EXPECTED = {
+    "refuses": (CRITICAL, "connection refused"),
+    "works": (OK, "stored and fetched"),
+    "silent": (CRITICAL, "timed out"),
+    "closes": (CRITICAL, "closed the connection without an answer"),
+    "resets": (CRITICAL, "closed the connection without an answer"),
+    "hangs_in_get": (CRITICAL, "get on"),
+    "hangs_in_stats": (CRITICAL, "stats on"),
+    "trickles_stats": (CRITICAL, "timed out"),
+    "endless_stats": (UNKNOWN, "the answer is larger than 1024 KiB"),
+    "endless_line": (UNKNOWN, "what answers there is not memcached"),
+    "out_of_memory": (CRITICAL, "does not store a value: set on"),
+    "too_large": (CRITICAL, "object too large"),
+    "not_stored": (CRITICAL, "does not store a value"),
+    "error": (CRITICAL, "does not store a value"),
+    "rude_error": (UNKNOWN, "what answers there is not memcached"),
+    "rude_words": (CRITICAL, "does not store a value"),
+    "unauthenticated": (UNKNOWN, "text authentication"),
+    "loses_values": (CRITICAL, "a value was gone right after it was stored"),
+    "another_value": (CRITICAL, "gives back another value"),
+    "another_key": (CRITICAL, "gives back another value"),
+    "overlong_key": (UNKNOWN, "what answers there is not memcached"),
+    "value_of_gigabytes": (UNKNOWN, "what answers there is not memcached"),
+    "value_of_more_than_there_is": (UNKNOWN, "what answers there is not memcached"),
+    "value_without_numbers": (UNKNOWN, "what answers there is not memcached"),
+    "value_cut_short": (CRITICAL, "timed out"),
+    "deletes_nothing": (CRITICAL, "a value was gone before it was deleted"),
+    "version_alone": (UNKNOWN, "what answers there is not memcached"),
+    "stats_without_names": (UNKNOWN, "what answers there is not memcached"),
+    "stats_of_nothing": (UNKNOWN, "neither a version nor an uptime"),
+    "stats_of_nonsense": (UNKNOWN, "its uptime is no number"),
+    "rude_version": (OK, ""),
+    "stats_refused": (UNKNOWN, "stats on"),
+    "garbage": (UNKNOWN, "what answers there is not memcached"),
+    "nothing_but_zeros": (UNKNOWN, "what answers there is not memcached"),
+    "http_server": (UNKNOWN, "an HTTP server answers there"),
+    "ssh_server": (UNKNOWN, "an SSH server answers there"),
+    "tls_server": (UNKNOWN, "the server speaks TLS there"),
+    "redis": (UNKNOWN, "-ERR unknown command"),
+    "binary_answers": (UNKNOWN, "what answers there is not memcached"),
+}
+EXPECTED_BINARY = {
+    "binary_silent": (CRITICAL, "timed out"),
+    "binary_closes": (CRITICAL, "closed the connection"),
+    "binary_text": (UNKNOWN, "not memcached"),
+    "binary_key_longer_than_body": (UNKNOWN, "not memcached"),
+    "binary_body_of_gigabytes": (UNKNOWN, "not memcached"),
+    "binary_error_of_gigabytes": (UNKNOWN, "not memcached"),
+    "binary_no_sasl": (UNKNOWN, "no SASL"),
+    "binary_no_mechanism_we_know": (UNKNOWN, "no mechanism"),
+    "binary_overrunning_stat": (UNKNOWN, "not memcached"),
+    "binary_wrong_opcode": (UNKNOWN, "not memcached"),
+}
+
+# A process starts out with the peak of the one that started it, so a small one has to start the plugin.
+LAUNCHER = """
+import json, os, sys
+pid = os.fork()
+if pid == 0:
+    os.execv(sys.argv[2], sys.argv[2:])
+_, status, usage = os.wait4(pid, 0)
+json.dump({"status": status, "memory": usage.ru_maxrss}, open(sys.argv[1], "w"))
+"""
+
+
+def test_every_situation_has_an_expectation() -> None:
+    assert set(EXPECTED) == set(SITUATIONS) and set(EXPECTED_BINARY) == set(BINARY_SITUATIONS)
+
+
+@pytest.mark.parametrize("situation", sorted({**EXPECTED, **EXPECTED_BINARY}))
+def test_misbehaving(plugin: PluginRunner, tmp_path: Path, situation: str) -> None:
+    code, words = {**EXPECTED, **EXPECTED_BINARY}[situation]
+    file, measured = tmp_path / "auth", tmp_path / "measured.json"
+    file.write_text("monitor:Pa55w0rd\n")
+    more = ["--auth-file", file] if situation in EXPECTED_BINARY else []
+    with misbehaving(situation) as server:
+        done = subprocess.run([sys.executable, "-S", "-E", "-c", LAUNCHER, measured, plugin.path(CHECK), "-H", server.address,
+                               "-t", str(TIMEOUT), "-vvv", *more], env=plugin.environment(), capture_output=True,
+                              timeout=TIMEOUT + GRACE)
+    usage = json.loads(measured.read_text())
+    assert usage["status"] & 0x7F == 0, f"ended by signal {usage['status'] & 0x7F}"
+    assert usage["memory"] < MAX_MEMORY
+    text = done.stdout.decode()
+    line1 = text.partition("\n")[0]
+    assert done.stderr == b"" and "Pa55w0rd" not in text
+    assert not any(ord(c) < 32 and c != "\n" for c in text) and line1.count("|") <= 1
+    assert usage["status"] >> 8 == code and words in line1, text
+
+
+# many
+
+
+def test_200_servers_that_answer_late(plugin: PluginRunner) -> None:
+    """100 ms for the version, which libmemcached asks for, and for each of two answers."""
+    with LateMemcached(answering=200) as servers:
+        arguments = ["-H", ",".join(servers.addresses), "--no-round-trip"]
+        assert check(plugin, *arguments).code == OK
+        answer = check(plugin, *arguments)
+        assert answer.code == OK and answer.stdout.count("[OK]") == 200
+        assert answer.seconds < 1
+
+
+def test_20_of_200_never_answer(plugin: PluginRunner) -> None:
+    with LateMemcached(answering=180, silent=20) as servers:
+        hosts = [*servers.silent_addresses, *servers.addresses]
+        answer = check(plugin, "-H", ",".join(hosts), "-t", 3, "--no-round-trip")
+        assert answer.code == CRITICAL and answer.seconds < 4
+        assert answer.stdout.count("[OK]") == 180
+        assert all(f"[CRITICAL] {address}: " in answer.stdout for address in servers.silent_addresses)
+
+
+def test_a_thousand_runs_at_once(plugin: PluginRunner, cache: Memcached) -> None:
+    """No wrong result, no damaged state, nothing left behind: neither a file nor a value."""
+    runs = 1000 if os.environ.get("EVENKEEL_SOAK") else 200
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: check(plugin, "-H", cache.address, "-t", 30, seconds=60), range(runs)))
+    assert {answer.code for answer in answers} == {OK}
+    assert all("state" not in answer.line1 for answer in answers)
+    left = {path.suffix for path in plugin.state_dir.rglob("*") if path.is_file()}
+    assert left == {".state", ".lock"}
+    assert cache.stat("curr_items") == "0" and cache.stat("cmd_set") == str(runs)
