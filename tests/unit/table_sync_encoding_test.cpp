@@ -122,7 +122,7 @@ TEST_CASE("The check value of CRC-32, so that what follows speaks of the servers
 
 TEST_CASE("What was not taken misses changes that are alike") {
   CHECK(misses_per_chance(xor_of_crcs, Change::same_in_all, 2, false) > 200);
-  CHECK(misses_per_chance(sum_of_crcs, Change::same_in_all, 2, false) > 10);
+  CHECK(misses_per_chance(sum_of_crcs, Change::same_in_all, 2, false) > 5);
   CHECK(misses_per_chance(xor_of_crcs, Change::swapped_in_pairs, 2, false) > 200);
 }
 
