@@ -1,0 +1,67 @@
+#include "crew.h"
+
+#include "evenkeel/text.h"
+
+namespace evenkeel::table_sync {
+
+namespace {
+
+constexpr std::chrono::milliseconds glance(20);
+// For a killed statement to come back; its server may be the reason why we stop.
+constexpr std::chrono::milliseconds time_to_die(1000);
+
+}  // namespace
+
+Failure Failure::from(std::exception_ptr exception) {
+  try {
+    std::rethrow_exception(exception);
+  } catch (const mysql::SqlError& error) {
+    return {error.fault(), error.code(), error.what()};
+  } catch (...) {
+    const Error error = detail::error_from(std::current_exception());
+    return {error.fault(), 0, error.what()};
+  }
+}
+
+Crew::Crew(std::vector<LaneOptions> servers, std::shared_ptr<StopRequest> stop, double patience)
+    : given_up_(servers.size()), stop_(std::move(stop)), patience_(patience) {
+  for (LaneOptions& options : servers) lanes_.push_back(std::make_unique<Lane>(std::move(options)));
+}
+
+void Crew::wait(const std::function<bool(std::chrono::milliseconds)>& all_done,
+                const std::function<bool(std::size_t)>& settled, const std::vector<std::size_t>& servers) {
+  while (!all_done(glance)) {
+    if (stop_->made()) break;
+    bool hope = false;
+    for (std::size_t i = 0; i < servers.size(); ++i) {
+      const std::size_t server = servers[i];
+      if (settled(i) || !lanes_[server]) continue;
+      if (lanes_[server]->silence() > patience_)
+        give_up(server, "no answer for " + format_seconds(patience_));
+      else
+        hope = true;
+    }
+    if (!hope) return;
+  }
+  for (std::size_t i = 0; i < servers.size(); ++i)
+    if (!settled(i) && lanes_[servers[i]]) lanes_[servers[i]]->kill_statement();
+  if (all_done(time_to_die)) return;
+  for (std::size_t i = 0; i < servers.size(); ++i)
+    if (!settled(i) && lanes_[servers[i]]) give_up(servers[i], "no answer when the run ended");
+}
+
+void Crew::give_up(std::size_t server, const std::string& why) {
+  const std::string step = lanes_[server]->waiting_for();
+  given_up_[server] = {Fault::timeout, 0, why + (step.empty() ? "" : ": " + step)};
+  given_up_[server].silent = !stop_->made();
+  lanes_[server]->kill_statement();
+  lanes_[server].reset();
+}
+
+Failure Crew::silent_before(std::size_t server) const { return given_up_[server]; }
+
+std::vector<Trace::Step> Crew::steps(std::size_t server) const {
+  return lanes_[server] ? lanes_[server]->steps() : std::vector<Trace::Step>();
+}
+
+}  // namespace evenkeel::table_sync

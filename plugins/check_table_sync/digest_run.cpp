@@ -1,0 +1,147 @@
+#include "digest_run.h"
+
+#include <algorithm>
+#include <thread>
+
+#include "survey.h"
+
+namespace evenkeel::table_sync {
+
+namespace {
+
+struct Part {
+  std::optional<KeyRange> range;
+  ChunkAnswer answer;
+};
+
+// One host, on a thread of its own.
+class HostDigestRun {
+ public:
+  HostDigestRun(const std::shared_ptr<mysql::SqlConnector>& connector, const mysql::Login& login,
+                const Settings& settings, const Deadline& deadline, const std::shared_ptr<StopRequest>& stop)
+      : settings_(settings),
+        stop_(*stop),
+        fleet_({login}, 0),
+        crew_({{connector, login, deadline, stop, settings.statement_seconds()}}, stop, settings.patience()),
+        guard_(crew_, fleet_, *stop, settings_),
+        hashing_{settings.strong ? Strength::strong : Strength::fast, ""} {}
+
+  HostReading run() {
+    const TableSelection selection(settings_.tables, settings_.ignored_tables, settings_.ignored_columns);
+    HostReading reading;
+    const Survey surveyed = survey(crew_, fleet_, selection, std::clamp(settings_.budget / 3, 1.0, 10.0));
+    if (!fleet_.failure_of(0)) {
+      const auto tables = tables_of(crew_, fleet_, surveyed, selection, settings_.where);
+      for (const TableReading& table : tables) reading.tables.push_back(one(table, surveyed, selection));
+      reading.unmatched = unmatched_patterns(surveyed, selection);
+    }
+    reading.server.name = fleet_.name(0);
+    reading.server.failure = fleet_.failure_of(0);
+    reading.server.version = surveyed.versions[0];
+    reading.server.steps = crew_.steps(0);
+    return reading;
+  }
+
+ private:
+  HostReading::Table one(const TableReading& table, const Survey& surveyed, const TableSelection& selection) {
+    HostReading::Table result{table.table, {}, {}, Status::unknown, {}};
+    const auto definition = surveyed.definitions[0].find(table.table);
+    if (table.denied.contains(0)) {
+      result.problem = "privilege missing: " + table.denied.at(0);
+    } else if (table.outcome.failures.contains(0)) {
+      result.problem = table.outcome.failures.at(0).text;
+    } else if (definition == surveyed.definitions[0].end()) {
+      result.problem = "the table is not there";
+      result.status = Status::critical;
+    } else {
+      const DefinitionOn host{fleet_.name(0), fleet_[0].dialect, &definition->second};
+      DefinitionComparison plan = plan_for_digest(table.table, host, selection, settings_.where);
+      result.remarks = std::move(plan.remarks);
+      if (plan.plan)
+        digest(std::make_shared<const ComparisonPlan>(std::move(*plan.plan)), result);
+      else
+        result.problem = "no column of it can be compared";
+    }
+    return result;
+  }
+
+  void digest(const std::shared_ptr<const ComparisonPlan>& plan, HostReading::Table& result) {
+    ChunkDigest sum;
+    ChunkSize size(settings_.chunk_time);
+    std::optional<KeyTuple> at;
+    auto cutter = std::make_shared<RangeCutter>(*plan, at);
+    if (!plan->has_key()) crew_.set_patience(stop_.latest().remaining().count() + 1);
+    while (true) {
+      guard_.wait({0}, stop_.latest());
+      const Reply<Part> reply = next(plan, cutter, size.rows());
+      if (!reply.value) {
+        if (!reply.failure->statement_took_too_long() || size.smallest() || !plan->has_key())
+          return explain(*reply.failure, result);
+        size.shrink();
+        cutter = std::make_shared<RangeCutter>(*plan, at);
+        continue;
+      }
+      if (!reply.value->range) break;
+      sum += reply.value->answer.digest;
+      size.learn(std::max<std::uint64_t>(reply.value->answer.digest.rows, 1), reply.seconds);
+      cutter->learn(reply.value->answer.digest.rows);
+      at = reply.value->range->upto;
+      if (reply.value->range->last()) break;
+    }
+    crew_.set_patience(settings_.patience());
+    result.digest = host_digest(*plan, hashing_, sum);
+    result.status = Status::ok;
+  }
+
+  Reply<Part> next(const std::shared_ptr<const ComparisonPlan>& plan,
+                   const std::shared_ptr<RangeCutter>& cutter, std::uint64_t rows) {
+    const double limit =
+        plan->has_key() ? settings_.statement_seconds() : std::max(1.0, stop_.latest().remaining().count());
+    auto replies =
+        crew_.ask<Part>({0}, [plan, cutter, rows, limit, hashing = hashing_, dialect = fleet_[0].dialect](
+                                 std::size_t, mysql::SqlSession& session) {
+          Part part;
+          part.range = cutter->next(session, rows);
+          if (!part.range) return part;
+          if (!plan->has_key()) session.query(statement_limit(dialect, limit));
+          part.answer = chunk_answer_from(session.query(chunk_digest_sql(*plan, hashing, *part.range)));
+          return part;
+        });
+    return std::move(replies[0]);
+  }
+
+  void explain(const Failure& failure, HostReading::Table& result) {
+    crew_.set_patience(settings_.patience());
+    if (failure.server_is_lost()) fleet_.lose(0, failure);
+    result.problem = stop_.made() ? "time ran out; -t gives it more" : failure.text;
+  }
+
+  const Settings& settings_;
+  StopRequest& stop_;
+  Fleet fleet_;
+  Crew crew_;
+  LoadGuard guard_;
+  Hashing hashing_;
+};
+
+}  // namespace
+
+std::vector<HostReading> run_digest(const std::shared_ptr<mysql::SqlConnector>& connector,
+                                    const std::vector<mysql::Login>& logins, const Settings& settings,
+                                    const RunContext& context, const std::shared_ptr<StopRequest>& stop) {
+  std::vector<HostReading> readings(logins.size());
+  std::vector<std::thread> threads;
+  for (std::size_t i = 0; i < logins.size(); ++i)
+    threads.emplace_back([&, i] {
+      try {
+        readings[i] = HostDigestRun(connector, logins[i], settings, context.deadline, stop).run();
+      } catch (...) {
+        readings[i].server.failure = Failure::from(std::current_exception());
+      }
+      readings[i].server.name = logins[i].name;
+    });
+  for (std::thread& thread : threads) thread.join();
+  return readings;
+}
+
+}  // namespace evenkeel::table_sync

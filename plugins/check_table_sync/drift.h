@@ -1,0 +1,47 @@
+// The rows of one table that are known to differ.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "key_range.h"
+#include "row_fetch.h"
+
+namespace evenkeel::table_sync {
+
+struct DriftedRow {
+  KeyTuple key;
+  // On which servers, by index, and how; the others agree.
+  std::vector<std::pair<std::size_t, RowKind>> on;
+};
+
+// `servers` had a say; of groups of the same size, `reference` is right.
+DriftedRow drifted_row(const RowDifference& row, const std::vector<std::size_t>& servers,
+                       std::size_t reference);
+
+// Counts every row once, and names as many as fit into memory and into a state file.
+class Drift {
+ public:
+  // False where the row is known already.
+  bool add(DriftedRow row);
+  bool names(const KeyTuple& key) const { return keys_.contains(key); }
+  void add_unnamed(std::uint64_t count) { unnamed_ += count; }
+
+  std::uint64_t count() const { return rows_.size() + unnamed_; }
+  std::uint64_t unnamed() const { return unnamed_; }
+  const std::vector<DriftedRow>& rows() const { return rows_; }
+
+  static constexpr std::size_t max_named = 20000;
+  static constexpr std::size_t max_key_bytes = 400000;
+
+ private:
+  std::vector<DriftedRow> rows_;
+  std::set<KeyTuple> keys_;
+  std::size_t key_bytes_ = 0;
+  std::uint64_t unnamed_ = 0;
+};
+
+}  // namespace evenkeel::table_sync

@@ -1,0 +1,207 @@
+#include "executed.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdio>
+
+#include "evenkeel/error.h"
+#include "evenkeel/text.h"
+
+namespace evenkeel::table_sync {
+
+namespace {
+
+Error no_position(std::string_view text) {
+  return Error(Fault::protocol, "\"" + clean(text, 60) + "\" is no GTID position");
+}
+
+std::uint64_t number_from(std::string_view text) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) throw no_position(text);
+  return number;
+}
+
+std::vector<std::string_view> split(std::string_view text, char separator) {
+  std::vector<std::string_view> parts;
+  while (!text.empty()) {
+    const std::size_t at = text.find(separator);
+    const std::string_view part = trim(text.substr(0, at));
+    if (!part.empty()) parts.push_back(part);
+    text.remove_prefix(at == std::string_view::npos ? text.size() : at + 1);
+  }
+  return parts;
+}
+
+struct FullGtid {
+  std::uint64_t domain = 0;
+  Executed::Gtid gtid;
+};
+
+// MariaDB: domain-server-number, with commas between.
+std::vector<FullGtid> positions_from(std::string_view text) {
+  std::vector<FullGtid> result;
+  for (const std::string_view item : split(text, ',')) {
+    const std::vector<std::string_view> numbers = split(item, '-');
+    if (numbers.size() != 3) throw no_position(item);
+    result.push_back({number_from(numbers[0]), {number_from(numbers[1]), number_from(numbers[2])}});
+  }
+  return result;
+}
+
+// MySQL: uuid:1-5:7 or, with tags, uuid:1-5:tag:1-3; nothing in it may end a literal.
+std::map<std::string, std::string> sets_from(std::string_view text) {
+  std::map<std::string, std::string> sets;
+  for (const std::string_view item : split(text, ',')) {
+    const std::size_t colon = item.find(':');
+    constexpr std::string_view allowed = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_:-";
+    if (colon == std::string_view::npos || item.find_first_not_of(allowed) != std::string_view::npos)
+      throw no_position(item);
+    std::string& intervals = sets[lower(item.substr(0, colon))];
+    intervals += item.substr(colon);
+  }
+  return sets;
+}
+
+bool is_on(const mysql::Cell& cell) { return cell && *cell != "0" && lower(*cell) != "off"; }
+
+Executed mariadb_from(const mysql::Rows& rows) {
+  Executed executed;
+  executed.server_id = number_from(rows.at(0, "id").value_or("0"));
+  for (const FullGtid& item : positions_from(rows.at(0, "received").value_or("")))
+    executed.received[item.domain] = item.gtid;
+  for (const FullGtid& item : positions_from(rows.at(0, "logged").value_or("")))
+    if (item.gtid.server == executed.server_id) executed.own[item.domain] = item.gtid;
+  for (const FullGtid& item : positions_from(rows.at(0, "state").value_or("")))
+    executed.known_servers.push_back(item.gtid.server);
+  return executed;
+}
+
+bool contains(const std::vector<std::uint64_t>& numbers, std::uint64_t number) {
+  return std::find(numbers.begin(), numbers.end(), number) != numbers.end();
+}
+
+// Whether anything that `from` wrote has ever come to `to`.
+bool has_trace_of(const Executed& from, const Executed& to) {
+  if (to.family == Family::mysql) return to.sets.contains(from.uuid);
+  const auto from_it = [&](const auto& entry) { return entry.second.server == from.server_id; };
+  return contains(to.known_servers, from.server_id) ||
+         std::any_of(to.received.begin(), to.received.end(), from_it);
+}
+
+bool follows(const std::optional<ReplicaStatus>& status, const Executed& source) {
+  const auto from_it = [&](const ReplicaStatus::Channel& channel) {
+    return channel.source_id == source.server_id;
+  };
+  return status && std::any_of(status->channels.begin(), status->channels.end(), from_it);
+}
+
+std::string mysql_target(const Executed& to, const std::optional<ReplicaStatus>& status,
+                         const std::vector<const Executed*>& others) {
+  std::string target;
+  for (const Executed* from : others) {
+    if (from->family != Family::mysql) continue;
+    for (const auto& [uuid, intervals] : from->sets) {
+      // Its own transactions come back to it in what others have.
+      if (uuid == to.uuid || (uuid == from->uuid && !own_may_reach(*from, to, status))) continue;
+      // Of what a third server wrote it has something, or it is no matter between these two.
+      if (uuid != from->uuid && !to.sets.contains(uuid) && !follows(status, *from)) continue;
+      target += (target.empty() ? "" : ",") + uuid + intervals;
+    }
+  }
+  return target;
+}
+
+std::string mariadb_target(const Executed& to, const std::optional<ReplicaStatus>& status,
+                           const std::vector<const Executed*>& others) {
+  std::map<std::uint64_t, Executed::Gtid> wanted;
+  const auto want = [&](std::uint64_t domain, const Executed::Gtid& gtid) {
+    Executed::Gtid& there = wanted[domain];
+    if (gtid.server != to.server_id && gtid.number >= there.number) there = gtid;
+  };
+  for (const Executed* from : others) {
+    if (from->family != Family::mariadb) continue;
+    for (const auto& [domain, gtid] : from->received)
+      if (to.received.contains(domain) || follows(status, *from)) want(domain, gtid);
+    if (own_may_reach(*from, to, status))
+      for (const auto& [domain, gtid] : from->own) want(domain, gtid);
+  }
+  std::string target;
+  for (const auto& [domain, gtid] : wanted)
+    if (gtid.number > 0)
+      target += (target.empty() ? "" : ",") + std::to_string(domain) + "-" + std::to_string(gtid.server) +
+                "-" + std::to_string(gtid.number);
+  return target;
+}
+
+}  // namespace
+
+std::string Executed::applied() const {
+  std::string text;
+  for (const auto& [domain, gtid] : received)
+    text +=
+        std::to_string(domain) + "-" + std::to_string(gtid.server) + "-" + std::to_string(gtid.number) + ",";
+  for (const auto& [origin, intervals] : sets)
+    if (origin != uuid) text += origin + intervals + ",";
+  return text;
+}
+
+std::string executed_sql(const Dialect& dialect) {
+  if (dialect.is_mariadb())
+    return "SELECT @@GLOBAL.gtid_slave_pos AS received, @@GLOBAL.gtid_binlog_pos AS logged, "
+           "@@GLOBAL.gtid_binlog_state AS state, @@GLOBAL.server_id AS id, @@GLOBAL.read_only AS read_only";
+  return "SELECT @@GLOBAL.gtid_executed AS executed, @@GLOBAL.server_uuid AS uuid, @@GLOBAL.server_id AS id, "
+         "@@GLOBAL.read_only AS read_only";
+}
+
+Executed executed_from(const Dialect& dialect, const mysql::Rows& rows) {
+  if (rows.rows.size() != 1) throw no_position("");
+  Executed executed;
+  if (dialect.is_mariadb()) {
+    executed = mariadb_from(rows);
+  } else {
+    executed.server_id = number_from(rows.at(0, "id").value_or("0"));
+    executed.sets = sets_from(rows.at(0, "executed").value_or(""));
+    executed.uuid = lower(rows.at(0, "uuid").value_or(""));
+  }
+  executed.family = dialect.family;
+  executed.read_only = is_on(rows.at(0, "read_only"));
+  return executed;
+}
+
+bool may_be_replica(const Executed& server, const std::optional<ReplicaStatus>& status) {
+  if (status && !status->channels.empty()) return true;
+  // Members of a replication group have no channel of the usual kind; their sets hold the group's UUID.
+  if (server.family == Family::mysql)
+    return std::any_of(server.sets.begin(), server.sets.end(),
+                       [&](const auto& set) { return set.first != server.uuid; }) &&
+           !(status && !server.read_only);
+  return !status && !server.received.empty();
+}
+
+bool own_may_reach(const Executed& from, const Executed& to, const std::optional<ReplicaStatus>& to_status) {
+  if (follows(to_status, from)) return true;
+  // Of two servers, the one that takes writes is the source.
+  if (to.read_only != from.read_only) return to.read_only;
+  return has_trace_of(from, to);
+}
+
+std::string wait_target(const Executed& to, const std::optional<ReplicaStatus>& to_status,
+                        const std::vector<const Executed*>& others) {
+  if (!may_be_replica(to, to_status)) return {};
+  return to.family == Family::mysql ? mysql_target(to, to_status, others)
+                                    : mariadb_target(to, to_status, others);
+}
+
+std::string wait_sql(const Dialect& dialect, const std::string& target, double seconds) {
+  char time[32];
+  std::snprintf(time, sizeof time, "%u.%03u", static_cast<unsigned>(seconds),
+                static_cast<unsigned>(seconds * 1000) % 1000);
+  const std::string arguments = "('" + target + "', " + time + ")";
+  if (dialect.is_mariadb()) return "SELECT MASTER_GTID_WAIT" + arguments + " = 0 AS reached";
+  return "SELECT WAIT_FOR_EXECUTED_GTID_SET" + arguments + " = 0 AS reached";
+}
+
+bool reached_from(const mysql::Rows& rows) { return rows.at(0, "reached").value_or("0") == "1"; }
+
+}  // namespace evenkeel::table_sync

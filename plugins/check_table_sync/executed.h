@@ -1,0 +1,69 @@
+// What a server has executed, by GTIDs, and what others must have applied before they can be held
+// against it. Readable by any account.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dialect.h"
+#include "evenkeel/mysql/sql_session.h"
+
+namespace evenkeel::table_sync {
+
+// One server at one moment.
+struct Executed {
+  // MariaDB's positions, by domain: what it applied as a replica, and what it wrote itself.
+  struct Gtid {
+    std::uint64_t server = 0;
+    std::uint64_t number = 0;
+    bool operator==(const Gtid&) const = default;
+  };
+  std::map<std::uint64_t, Gtid> received, own;
+  // Every server id in its binary log; not those before the log, and none where it does not log.
+  std::vector<std::uint64_t> known_servers;
+
+  std::map<std::string, std::string> sets;  // MySQL: intervals by UUID
+
+  Family family = Family::mariadb;
+  std::uint64_t server_id = 0;
+  std::string uuid;
+  bool read_only = false;
+
+  // What came from others, as text: whether it is the same as before tells whether the server applies.
+  std::string applied() const;
+};
+
+std::string executed_sql(const Dialect& dialect);
+// Throws Error(Fault::protocol) for what is no position.
+Executed executed_from(const Dialect& dialect, const mysql::Rows& rows);
+
+// What is known of replication from status statements, where the account may see it.
+struct ReplicaStatus {
+  struct Channel {
+    std::string name;
+    std::uint64_t source_id = 0;
+    std::optional<double> lag;
+  };
+  std::vector<Channel> channels;
+};
+
+// Whether the server may be applying what others send. Where it is not known, it may.
+bool may_be_replica(const Executed& server, const std::optional<ReplicaStatus>& status);
+
+// Whether what `from` wrote itself may ever come to `to`: false for a replica's own (errant) transactions,
+// seen from its source. Where it is not known, it may.
+bool own_may_reach(const Executed& from, const Executed& to, const std::optional<ReplicaStatus>& to_status);
+
+// What `to` must have applied of what `others` had executed. Empty: nothing to wait for.
+std::string wait_target(const Executed& to, const std::optional<ReplicaStatus>& to_status,
+                        const std::vector<const Executed*>& others);
+// A SELECT that waits for it on the server, and whether it came true.
+std::string wait_sql(const Dialect& dialect, const std::string& target, double seconds);
+bool reached_from(const mysql::Rows& rows);
+
+}  // namespace evenkeel::table_sync

@@ -1,0 +1,193 @@
+#include "lane.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <charconv>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "dialect.h"
+#include "evenkeel/fan_out.h"
+
+namespace evenkeel::table_sync {
+
+namespace {
+
+using Clock = Deadline::Clock;
+
+std::int64_t now() { return Clock::now().time_since_epoch().count(); }
+
+// Errors after which a new connection may work where the old one does not.
+bool connection_was_lost(int code) {
+  constexpr std::array codes{1927, 2006, 2013, 2055, 4031};
+  return std::find(codes.begin(), codes.end(), code) != codes.end();
+}
+
+// What other threads may know of a session at work.
+struct Pulse {
+  std::atomic<std::int64_t> last = now();
+  std::atomic<std::uint64_t> connection = 0;  // 0: no statement is running
+};
+
+// Connects when first asked, pins what the session must have, and notes each sign of life.
+class WatchedSession : public mysql::SqlSession {
+ public:
+  WatchedSession(const LaneOptions& options, Trace& trace, Pulse& pulse)
+      : options_(options), trace_(trace), pulse_(pulse) {}
+
+  mysql::Rows query(const std::string& sql) override {
+    const bool fresh = !session_;
+    connect();
+    try {
+      return ask(sql);
+    } catch (const mysql::SqlError& error) {
+      if (fresh || !connection_was_lost(error.code()) || options_.stop->made()) throw;
+    }
+    session_.reset();
+    connect();
+    return ask(sql);
+  }
+
+  std::string server_version() const override { return session_ ? session_->server_version() : ""; }
+
+ private:
+  void connect() {
+    refuse_when_stopped();
+    if (session_) return;
+    pulse_.last = now();
+    auto session = options_.connector->connect(options_.login, options_.deadline, trace_);
+    const Dialect dialect = Dialect::of(session->server_version());
+    session->query(session_pins(dialect));
+    session->query(statement_limit(dialect, options_.statement_seconds));
+    const mysql::Cell id = session->query("SELECT CONNECTION_ID() AS id").at(0, "id");
+    id_ = 0;
+    if (id) std::from_chars(id->data(), id->data() + id->size(), id_);
+    session_ = std::move(session);
+    pulse_.last = now();
+  }
+
+  mysql::Rows ask(const std::string& sql) {
+    pulse_.last = now();
+    pulse_.connection = id_;
+    // Between the two, a request would find nothing to kill, and we would ask all the same.
+    const Running running(pulse_);
+    refuse_when_stopped();
+    return session_->query(sql);
+  }
+
+  void refuse_when_stopped() const {
+    if (options_.stop->made()) throw Error(Fault::timeout, "the run has ended");
+  }
+
+  struct Running {
+    explicit Running(Pulse& pulse) : pulse(pulse) {}
+    ~Running() {
+      pulse.connection = 0;
+      pulse.last = now();
+    }
+    Running(const Running&) = delete;
+    Running& operator=(const Running&) = delete;
+    Pulse& pulse;
+  };
+
+  const LaneOptions& options_;
+  Trace& trace_;
+  Pulse& pulse_;
+  std::unique_ptr<mysql::SqlSession> session_;
+  std::uint64_t id_ = 0;
+};
+
+}  // namespace
+
+struct Lane::Work {
+  explicit Work(LaneOptions given) : options(std::move(given)), session(options, trace, pulse) {}
+
+  LaneOptions options;
+  Trace trace;
+  Pulse pulse;
+  WatchedSession session;  // of the thread alone
+
+  std::mutex mutex;
+  std::condition_variable changed;
+  Task task;
+  bool busy = false;
+  bool quit = false;
+  std::thread thread;
+
+  void run() {
+    std::unique_lock lock(mutex);
+    while (true) {
+      changed.wait(lock, [this] { return task || quit; });
+      if (!task) return;
+      Task mine = std::exchange(task, nullptr);
+      lock.unlock();
+      mine(session);
+      mine = nullptr;
+      lock.lock();
+      busy = static_cast<bool>(task);
+    }
+  }
+};
+
+Lane::Lane(LaneOptions options) : work_(std::make_shared<Work>(std::move(options))) {
+  work_->thread = std::thread([work = work_] { work->run(); });
+}
+
+Lane::~Lane() {
+  std::unique_lock lock(work_->mutex);
+  work_->quit = true;
+  const bool stuck = work_->busy;
+  std::thread thread = std::move(work_->thread);
+  work_->changed.notify_all();
+  lock.unlock();
+  if (stuck) {
+    leave_thread_behind();
+    thread.detach();
+  } else {
+    thread.join();
+  }
+}
+
+void Lane::post(Task task) {
+  const std::lock_guard lock(work_->mutex);
+  work_->pulse.last = now();
+  work_->task = std::move(task);
+  work_->busy = true;
+  work_->changed.notify_all();
+}
+
+bool Lane::busy() const {
+  const std::lock_guard lock(work_->mutex);
+  return work_->busy;
+}
+
+double Lane::silence() const {
+  const Clock::duration since(now() - work_->pulse.last);
+  return std::chrono::duration<double>(since).count();
+}
+
+std::string Lane::waiting_for() const { return work_->trace.current(); }
+
+std::vector<Trace::Step> Lane::steps() const { return work_->trace.steps(); }
+
+void Lane::kill_statement() {
+  const std::uint64_t id = work_->pulse.connection;
+  if (id == 0) return;
+  leave_thread_behind();
+  std::thread([work = work_, id] {
+    try {
+      Trace trace;
+      const auto session =
+          work->options.connector->connect(work->options.login, work->options.deadline, trace);
+      // It may have ended by itself since; the connection must not be killed then.
+      if (work->pulse.connection == id) session->query("KILL QUERY " + std::to_string(id));
+    } catch (const std::exception&) {
+      // The server's own limit for statements is what remains.
+    }
+  }).detach();
+}
+
+}  // namespace evenkeel::table_sync

@@ -1,0 +1,19 @@
+// Replication status, for --max-lag and to know who may apply what others send. Needs a privilege.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "dialect.h"
+#include "evenkeel/mysql/sql_session.h"
+#include "executed.h"
+
+namespace evenkeel::table_sync {
+
+// Throws SqlError, Fault::denied where the account may not see it.
+ReplicaStatus read_replica_status(const Dialect& dialect, mysql::SqlSession& session);
+
+// What makes it visible on a server like this.
+std::string grant_for_replica_status(const Dialect& dialect, const std::string& account);
+
+}  // namespace evenkeel::table_sync

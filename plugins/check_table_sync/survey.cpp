@@ -1,0 +1,155 @@
+#include "survey.h"
+
+#include <algorithm>
+#include <set>
+
+#include "replica_status.h"
+
+namespace evenkeel::table_sync {
+
+namespace {
+
+constexpr std::size_t most_probed = 100;
+
+struct First {
+  std::string version;
+  Dialect dialect;
+  std::string account;
+  std::optional<ReplicaStatus> replication;
+  TableDefinitions definitions;
+};
+
+std::string quoted(std::string_view text) {
+  std::string result = "'";
+  for (const char c : text) result += c == '\'' ? std::string("''") : std::string(1, c);
+  return result + "'";
+}
+
+// monitor@% → 'monitor'@'%'; the user's name may hold an @ itself.
+std::string account_of(mysql::SqlSession& session) {
+  const std::string user = session.query("SELECT CURRENT_USER() AS account").at(0, "account").value_or("");
+  const std::size_t at = user.rfind('@');
+  if (at == std::string::npos) return "this account";
+  return quoted(std::string_view(user).substr(0, at)) + "@" + quoted(std::string_view(user).substr(at + 1));
+}
+
+// Not seeing it is no failure: it only says more than GTIDs do.
+std::optional<ReplicaStatus> replication_where_visible(const Dialect& dialect, mysql::SqlSession& session) {
+  try {
+    return read_replica_status(dialect, session);
+  } catch (const mysql::SqlError& error) {
+    if (error.fault() != Fault::denied && error.fault() != Fault::protocol) throw;
+    return std::nullopt;
+  }
+}
+
+First ask_first(mysql::SqlSession& session, const TableSelection& selection) {
+  First first;
+  first.account = account_of(session);
+  first.version = session.server_version();
+  first.dialect = Dialect::of(first.version);
+  first.replication = replication_where_visible(first.dialect, session);
+  first.definitions = read_definitions(session, first.dialect, selection);
+  return first;
+}
+
+std::set<TableName> all_tables(const Survey& survey, const TableSelection& selection) {
+  std::set<TableName> names;
+  for (const TableDefinitions& of_server : survey.definitions)
+    for (const auto& [name, definition] : of_server) names.insert(name);
+  for (const TableName& name : selection.named()) names.insert(name);
+  return names;
+}
+
+// Where an account has no right at all on a table, the server does not tell whether it is there.
+bool is_denied(int code) { return code == 1142 || code == 1143 || code == 1044 || code == 1370; }
+
+void probe_missing(Crew& crew, const Fleet& fleet, TableReading& table) {
+  std::vector<std::size_t>& missing = table.definition.missing_on;
+  const auto answers = ask_all<bool>(crew, missing, "SELECT 1 FROM " + table.table.sql() + " LIMIT 0",
+                                     [](const mysql::Rows&) { return true; });
+  for (const auto& [server, failure] : answers.failures) {
+    if (!is_denied(failure.code)) continue;
+    table.denied[server] = grant_for_table(table.table, fleet[server].account);
+    missing.erase(std::find(missing.begin(), missing.end(), server));
+  }
+  for (const std::size_t server : answers.servers) {
+    missing.erase(std::find(missing.begin(), missing.end(), server));
+    table.outcome.failures[server] = {Fault::protocol, 0,
+                                      "is a view or a temporary table, which is not compared"};
+  }
+}
+
+}  // namespace
+
+Survey survey(Crew& crew, Fleet& fleet, const TableSelection& selection, double patience) {
+  const double before = crew.patience();
+  crew.set_patience(patience);
+  const std::vector<std::size_t> all = fleet.answering();
+  auto replies = crew.ask<First>(
+      all, [selection](std::size_t, mysql::SqlSession& session) { return ask_first(session, selection); });
+  crew.set_patience(before);
+  Survey survey;
+  survey.definitions.resize(fleet.size());
+  survey.versions.resize(fleet.size());
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (!replies[i].value) {
+      fleet.lose(all[i], *replies[i].failure);
+      continue;
+    }
+    First& first = *replies[i].value;
+    fleet[all[i]].dialect = first.dialect;
+    fleet[all[i]].account = std::move(first.account);
+    fleet[all[i]].replication = std::move(first.replication);
+    survey.versions[all[i]] = first.version;
+    survey.definitions[all[i]] = std::move(first.definitions);
+  }
+  return survey;
+}
+
+std::vector<TableReading> tables_of(Crew& crew, Fleet& fleet, const Survey& survey,
+                                    const TableSelection& selection, const std::string& where) {
+  const std::vector<std::size_t> servers = fleet.answering();
+  const std::size_t reference = fleet.reference();
+  std::vector<TableReading> tables;
+  std::size_t probed = 0;
+  for (const TableName& name : all_tables(survey, selection)) {
+    std::vector<DefinitionOn> definitions;
+    std::size_t reference_at = 0;
+    for (const std::size_t server : servers) {
+      if (server == reference) reference_at = definitions.size();
+      const auto found = survey.definitions[server].find(name);
+      definitions.push_back({fleet.name(server), fleet[server].dialect,
+                             found == survey.definitions[server].end() ? nullptr : &found->second});
+    }
+    TableReading& table = tables.emplace_back();
+    table.table = name;
+    table.definition = compare_definitions(name, definitions, reference_at, selection, where);
+    for (std::size_t& server : table.definition.missing_on) server = servers[server];
+    for (DefinitionDifference& difference : table.definition.differences)
+      difference.server = servers[difference.server];
+    if (!table.definition.missing_on.empty() && ++probed <= most_probed) probe_missing(crew, fleet, table);
+    if (table.definition.plan)
+      table.weight = std::max<double>(1, static_cast<double>(table.definition.plan->estimated_rows));
+  }
+  return tables;
+}
+
+std::vector<std::string> unmatched_patterns(const Survey& survey, const TableSelection& selection) {
+  std::vector<std::string> unmatched;
+  for (const NamePattern& pattern : selection.tables()) {
+    if (pattern.literal()) continue;  // missing tables are found one by one
+    bool matched = false;
+    for (const TableDefinitions& of_server : survey.definitions)
+      for (const auto& [name, definition] : of_server)
+        matched = matched || pattern.matches({name.database, name.table});
+    if (!matched) unmatched.push_back(pattern.text());
+  }
+  return unmatched;
+}
+
+std::string grant_for_table(const TableName& table, const std::string& account) {
+  return "GRANT SELECT ON " + table.sql() + " TO " + account;
+}
+
+}  // namespace evenkeel::table_sync

@@ -1,0 +1,33 @@
+// The first questions to every server: who it is, which of the selected tables it has, what they look like.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "crew.h"
+#include "fleet.h"
+#include "sync_reading.h"
+#include "table_definition.h"
+#include "table_pattern.h"
+
+namespace evenkeel::table_sync {
+
+struct Survey {
+  std::vector<TableDefinitions> definitions;  // by server; empty where it is lost
+  std::vector<std::string> versions;
+};
+
+// Fills in the fleet; servers that do not answer within `patience` seconds are lost.
+Survey survey(Crew& crew, Fleet& fleet, const TableSelection& selection, double patience);
+
+// Tables of any server, and those named that none has; each compared by definition over the servers that
+// answer. A table that seems to be missing may be one that the account may not see: that is found out.
+std::vector<TableReading> tables_of(Crew& crew, Fleet& fleet, const Survey& survey,
+                                    const TableSelection& selection, const std::string& where);
+std::vector<std::string> unmatched_patterns(const Survey& survey, const TableSelection& selection);
+
+// GRANT SELECT ON `shop`.`flags` TO 'monitor'@'%'
+std::string grant_for_table(const TableName& table, const std::string& account);
+
+}  // namespace evenkeel::table_sync

@@ -1,0 +1,50 @@
+#include "sync_check.h"
+
+#include "digest_run.h"
+#include "evenkeel/mysql/connection_options.h"
+#include "sync_options.h"
+#include "sync_report.h"
+#include "sync_run.h"
+
+namespace evenkeel::table_sync {
+
+namespace {
+
+// For statements to be killed and the report to be written.
+constexpr double share_for_the_end = 0.04;
+constexpr std::chrono::duration<double> longest_end(1.5);
+
+}  // namespace
+
+Description SyncCheck::describe() const { return description(); }
+
+void SyncCheck::configure(const Options& options) {
+  logins_ = mysql::logins_from(options);
+  settings_ = settings_from(options);
+  if (logins_.size() < 2 && !settings_.digest)
+    throw usage_error("-H: name at least two servers to compare, or use --digest for one alone");
+  reference_of(logins_, settings_);
+}
+
+Report SyncCheck::run(RunContext& context) {
+  const auto end = std::min(
+      longest_end, context.deadline.remaining() * share_for_the_end + std::chrono::duration<double>(0.1));
+  const auto stop = std::make_shared<StopRequest>(context.deadline.earlier_by(end));
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = stop;
+  }
+  const std::shared_ptr<mysql::SqlConnector> connector = make_connector_();
+  if (settings_.digest)
+    return digest_report(run_digest(connector, logins_, settings_, context, stop), context);
+  return sync_report(SyncRun(connector, logins_, settings_, context, stop).run(), settings_, context);
+}
+
+bool SyncCheck::stop() {
+  const std::lock_guard lock(mutex_);
+  if (!stop_) return false;
+  stop_->make();
+  return true;
+}
+
+}  // namespace evenkeel::table_sync

@@ -1,0 +1,58 @@
+// What a run found, before anyone judges it.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "definition_comparison.h"
+#include "host_digest.h"
+#include "table_comparison.h"
+
+namespace evenkeel::table_sync {
+
+struct TableReading {
+  TableName table;
+  // Indexes in it are servers of the run.
+  DefinitionComparison definition;
+  std::map<std::size_t, std::string> denied;  // where the account may not read it: what to grant
+  TableOutcome outcome;                       // from memory where time did not allow more
+  double weight = 1;
+};
+
+struct ServerReading {
+  std::string name;
+  std::optional<Failure> failure;
+  std::optional<std::string> not_applying;
+  std::string grant;  // what would help against the failure, where we know it
+  std::string version;
+  std::vector<Trace::Step> steps;
+};
+
+struct SyncReading {
+  std::vector<ServerReading> servers;
+  std::size_t reference = 0;
+  std::vector<TableReading> tables;
+  std::vector<std::string> unmatched;  // patterns that match no table anywhere
+  std::vector<std::string> remarks;
+  bool budget_over = false;
+  bool keeps_state = true;
+};
+
+// --digest
+struct HostReading {
+  ServerReading server;
+  struct Table {
+    TableName table;
+    std::optional<HostDigest> digest;
+    std::string problem;  // where there is none
+    Status status = Status::unknown;
+    std::vector<std::string> remarks;
+  };
+  std::vector<Table> tables;
+  std::vector<std::string> unmatched;
+};
+
+}  // namespace evenkeel::table_sync

@@ -1,0 +1,245 @@
+#include "sync_report.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "drift_text.h"
+#include "evenkeel/text.h"
+#include "survey.h"
+
+namespace evenkeel::table_sync {
+
+namespace {
+
+constexpr std::size_t keys_in_line = 3;
+constexpr std::size_t keys_when_verbose = 100;
+constexpr std::size_t tables_in_remark = 5;
+constexpr std::size_t most_facts = 200;
+
+double unix_now() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+bool is_denied(int code) { return code == 1142 || code == 1143 || code == 1044; }
+
+class Judging {
+ public:
+  Judging(const SyncReading& reading, const Settings& settings, const RunContext& context)
+      : reading_(reading), settings_(settings), context_(context) {
+    for (const ServerReading& server : reading.servers) names_.push_back(server.name);
+  }
+
+  Report report() {
+    report_.set_target_count(reading_.servers.size());
+    count();
+    for (const ServerReading& server : reading_.servers) judge_server(server);
+    for (const TableReading& table : reading_.tables) judge_table(table);
+    for (const std::string& pattern : reading_.unmatched)
+      report_.add(Status::unknown, "",
+                  "no table matches " + pattern + ": there is none, or the account may not SELECT from it");
+    measure();
+    add_remarks();
+    summarise();
+    return std::move(report_);
+  }
+
+ private:
+  void count() {
+    for (const TableReading& table : reading_.tables) {
+      const TableOutcome& outcome = table.outcome;
+      rows_differing_ += outcome.drift.count();
+      rows_unconfirmed_ += outcome.unconfirmed;
+      rows_compared_ += outcome.rows_compared;
+      if (outcome.drift.count() > 0 || outcome.whole_differs || !table.definition.missing_on.empty())
+        ++tables_differing_;
+      weight_ += table.weight;
+      covered_ += table.weight * outcome.coverage.covered();
+      all_covered_ = all_covered_ && outcome.coverage.covered() >= 1;
+      if (const auto oldest = outcome.coverage.oldest())
+        oldest_ = std::min(oldest_.value_or(*oldest), *oldest);
+      if (outcome.visited || outcome.coverage.covered() > 0) ++tables_known_;
+    }
+    rows_verdict_ = context_.limits.of("rows_differing").judge(static_cast<double>(rows_differing_));
+    tables_verdict_ = context_.limits.of("tables_differing").judge(static_cast<double>(tables_differing_));
+  }
+
+  void judge_server(const ServerReading& server) {
+    for (const Trace::Step& step : server.steps)
+      report_.trace(server.name, step.what + ": " + format_number(step.seconds * 1000, 1) + " ms");
+    if (!server.version.empty()) report_.fact("server " + server.name, server.version);
+    if (server.failure)
+      report_.add(status_of(server.failure->fault, context_.timeout_state), server.name,
+                  server.failure->text);
+    else if (server.not_applying)
+      report_.add(Status::unknown, server.name, *server.not_applying);
+  }
+
+  void judge_table(const TableReading& table) {
+    const std::string name = table.table.text();
+    for (const std::size_t server : table.definition.missing_on)
+      report_.add(Status::critical, names_[server], "the table " + name + " is missing");
+    for (const auto& [server, grant] : table.denied)
+      report_.add(Status::unknown, names_[server], name + ": privilege missing: " + grant);
+    judge_drift(table);
+    for (const auto& [server, failure] : table.outcome.failures) {
+      const std::string help =
+          is_denied(failure.code) ? "; " + grant_for_table(table.table, "this account") : "";
+      report_.add(status_of(failure.fault, context_.timeout_state), names_[server],
+                  name + ": " + failure.text + help);
+    }
+    for (const DefinitionDifference& difference : table.definition.differences)
+      report_.add(Status::warning, names_[difference.server], name + ": " + difference.text);
+    for (const std::string& line : table.outcome.values) report_.trace(name, line);
+    for (const std::string& remark : table.definition.remarks) remarks_[remark].push_back(name);
+    for (const std::string& remark : table.outcome.remarks) remarks_[remark].push_back(name);
+    if (table.outcome.unconfirmed > 0)
+      remarks_["rows that move: " + name + " (" +
+               keys_text(*table.outcome.plan, table.outcome.moving, table.outcome.unconfirmed) + ")"];
+    if (report_.facts().size() < most_facts && table.outcome.plan) add_fact(table);
+  }
+
+  void judge_drift(const TableReading& table) {
+    const TableOutcome& outcome = table.outcome;
+    const std::string name = table.table.text() + ": ";
+    if (outcome.whole_differs) {
+      std::vector<std::string> who;
+      for (const std::size_t server : outcome.whole_differs_on) who.push_back(names_[server]);
+      report_.add(
+          tables_verdict_, "",
+          name +
+              (who.empty() ? "the servers differ" : joined(who) + (who.size() > 1 ? " differ" : " differs")) +
+              " (no key: compared in one piece, no rows named)");
+    }
+    if (outcome.drift.count() == 0) return;
+    const std::size_t keys = context_.verbosity > 0 ? keys_when_verbose : keys_in_line;
+    report_.add(worse_of(rows_verdict_, tables_verdict_), "",
+                name + drift_text(*outcome.plan, outcome.drift, names_, servers_of(table), keys));
+  }
+
+  std::vector<std::size_t> servers_of(const TableReading& table) const {
+    std::vector<std::size_t> servers;
+    for (std::size_t i = 0; i < names_.size(); ++i) {
+      const auto& missing = table.definition.missing_on;
+      const bool has_it = std::find(missing.begin(), missing.end(), i) == missing.end();
+      if (has_it && !reading_.servers[i].failure && !table.denied.contains(i) &&
+          !table.outcome.failures.contains(i))
+        servers.push_back(i);
+    }
+    return servers;
+  }
+
+  void add_fact(const TableReading& table) {
+    const TableOutcome& outcome = table.outcome;
+    std::string text = counted(outcome.rows_compared, "row") + " compared, " +
+                       format_number(outcome.coverage.covered() * 100, 1) + " % covered";
+    if (const auto oldest = outcome.coverage.oldest())
+      text += ", verified within " + format_seconds(std::ceil(std::max(0.0, unix_now() - *oldest)));
+    report_.fact("table " + table.table.text(), text);
+  }
+
+  double coverage() const {
+    if (reading_.tables.empty()) return 0;
+    const double share = weight_ > 0 ? covered_ / weight_ * 100 : 0;
+    // 100 is a promise.
+    return all_covered_ ? 100 : std::min(std::floor(share * 10) / 10, 99.9);
+  }
+
+  void measure() {
+    report_.record({.name = "rows_differing", .value = static_cast<double>(rows_differing_), .min = 0},
+                   context_.limits);
+    report_.record({.name = "tables_differing", .value = static_cast<double>(tables_differing_), .min = 0},
+                   context_.limits);
+    report_.measure({.name = "rows_unconfirmed", .value = static_cast<double>(rows_unconfirmed_), .min = 0},
+                    context_.limits);
+    report_.measure({.name = "rows_compared", .value = static_cast<double>(rows_compared_), .min = 0},
+                    context_.limits);
+    report_.measure({.name = "coverage", .value = coverage(), .unit = "%", .min = 0, .max = 100},
+                    context_.limits);
+    std::optional<double> age;
+    if (oldest_) age = std::floor(std::max(0.0, unix_now() - *oldest_));
+    report_.measure({.name = "oldest_verified", .value = age, .unit = "s", .min = 0}, context_.limits);
+    report_.fact("reference", names_[reading_.reference]);
+  }
+
+  void add_remarks() {
+    if (rows_unconfirmed_ > 0) report_.remark(counted(rows_unconfirmed_, "row") + " unconfirmed");
+    for (const auto& [text, tables] : remarks_) {
+      std::vector<std::string> shown(tables.begin(), tables.begin() + static_cast<std::ptrdiff_t>(std::min(
+                                                                          tables.size(), tables_in_remark)));
+      if (tables.size() > shown.size()) shown.push_back("…");
+      report_.remark(shown.empty() ? text : joined(shown) + ": " + text);
+    }
+    if (!reading_.budget_over || all_covered_) return;
+    report_.remark("the budget of " + format_seconds(settings_.budget) + " is over, " +
+                   format_number(coverage(), 1) + " % covered; " +
+                   (reading_.keeps_state ? "the next run goes on from there"
+                                         : "without state the next run starts at the beginning"));
+  }
+
+  void summarise() {
+    if (tables_known_ == 0) return;
+    std::string text = counted(tables_known_, "table") + ", " + counted(rows_compared_, "row") +
+                       " compared on " + joined(names_) + ": ";
+    text += rows_differing_ == 0 && tables_differing_ == 0 ? "no difference"
+                                                           : counted(rows_differing_, "row") + " differ";
+    report_.add(Status::ok, "", text);
+    report_.summarise_ok(text);
+  }
+
+  const SyncReading& reading_;
+  const Settings& settings_;
+  const RunContext& context_;
+  Report report_;
+  std::vector<std::string> names_;
+  std::map<std::string, std::vector<std::string>> remarks_;
+  std::uint64_t rows_differing_ = 0, rows_unconfirmed_ = 0, rows_compared_ = 0, tables_differing_ = 0;
+  std::uint64_t tables_known_ = 0;
+  double weight_ = 0, covered_ = 0;
+  bool all_covered_ = true;
+  std::optional<double> oldest_;
+  Status rows_verdict_ = Status::ok, tables_verdict_ = Status::ok;
+};
+
+}  // namespace
+
+Report sync_report(const SyncReading& reading, const Settings& settings, const RunContext& context) {
+  return Judging(reading, settings, context).report();
+}
+
+Report digest_report(const std::vector<HostReading>& hosts, const RunContext& context) {
+  Report report;
+  // Its lines are what it is for: they are shown for one host, too.
+  report.set_target_count(std::max<std::size_t>(hosts.size(), 2));
+  std::uint64_t tables = 0, rows = 0;
+  for (const HostReading& host : hosts) {
+    const std::string& name = host.server.name;
+    for (const Trace::Step& step : host.server.steps)
+      report.trace(name, step.what + ": " + format_number(step.seconds * 1000, 1) + " ms");
+    if (!host.server.version.empty()) report.fact("server " + name, host.server.version);
+    if (host.server.failure)
+      report.add(status_of(host.server.failure->fault, context.timeout_state), name,
+                 host.server.failure->text);
+    for (const HostReading::Table& table : host.tables) {
+      const std::string what = table.table.text();
+      if (!table.digest) {
+        report.add(table.status, name, what + ": " + table.problem);
+        continue;
+      }
+      const std::string text =
+          table.digest->key + " " + counted(table.digest->rows, "row") + " " + table.digest->digest;
+      report.add(Status::ok, name, what + " " + text);
+      report.fact((hosts.size() > 1 ? name + " " : "") + what, text);
+      ++tables;
+      rows += table.digest->rows;
+    }
+    for (const std::string& pattern : host.unmatched)
+      report.add(Status::unknown, name,
+                 "no table matches " + pattern + ": there is none, or the account may not SELECT from it");
+  }
+  report.summarise_ok(counted(tables, "table") + ", " + counted(rows, "row") + " digested");
+  report.measure({.name = "rows_compared", .value = static_cast<double>(rows), .min = 0}, context.limits);
+  return report;
+}
+
+}  // namespace evenkeel::table_sync

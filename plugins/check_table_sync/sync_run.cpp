@@ -1,0 +1,206 @@
+#include "sync_run.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <thread>
+
+#include "progress_line.h"
+#include "survey.h"
+
+namespace evenkeel::table_sync {
+
+namespace {
+
+// To greet a server and to describe its tables.
+double survey_patience(const Settings& settings) { return std::clamp(settings.budget / 3, 1.0, 10.0); }
+
+// Of a table that this run did not come to, what earlier ones know.
+TableOutcome remembered(std::shared_ptr<const ComparisonPlan> plan, const TableMemory& memory) {
+  TableOutcome outcome;
+  outcome.plan = std::move(plan);
+  for (const DriftedRow& row : memory.drift) outcome.drift.add(row);
+  outcome.drift.add_unnamed(std::max(memory.unnamed, memory.unnamed_before));
+  outcome.whole_differs = memory.whole_differs;
+  outcome.coverage = memory.coverage;
+  return outcome;
+}
+
+}  // namespace
+
+std::size_t reference_of(const std::vector<mysql::Login>& logins, const Settings& settings) {
+  if (!settings.reference) return 0;
+  for (std::size_t i = 0; i < logins.size(); ++i)
+    if (logins[i].name == *settings.reference || logins[i].where() == *settings.reference) return i;
+  throw usage_error("--reference: \"" + *settings.reference + "\" is none of the servers compared");
+}
+
+SyncRun::SyncRun(std::shared_ptr<mysql::SqlConnector> connector, std::vector<mysql::Login> logins,
+                 const Settings& settings, RunContext& context, std::shared_ptr<StopRequest> stop)
+    : connector_(std::move(connector)),
+      logins_(std::move(logins)),
+      settings_(settings),
+      context_(context),
+      stop_(std::move(stop)),
+      reference_(reference_of(logins_, settings)),
+      fleet_(logins_, reference_),
+      comparison_{fleet_,
+                  *stop_,
+                  settings,
+                  Hashing::with_random_salt(settings.strong ? Strength::strong : Strength::fast),
+                  Deadline::after(std::chrono::duration<double>(settings.budget)),
+                  context.verbosity,
+                  progress_} {}
+
+SyncReading SyncRun::run() {
+  const TableSelection selection(settings_.tables, settings_.ignored_tables, settings_.ignored_columns);
+  SyncReading reading;
+  reading.keeps_state = context_.state.enabled();
+  std::unique_ptr<Crew> crew = new_crew();
+  const Survey surveyed = survey(*crew, fleet_, selection, survey_patience(settings_));
+  if (!stop_->made() && !fleet_.answering().empty()) {
+    reading.tables = tables_of(*crew, fleet_, surveyed, selection, settings_.where);
+    reading.unmatched = unmatched_patterns(surveyed, selection);
+    recall(reading.tables);
+    compare_tables(reading.tables, std::move(crew));
+  } else {
+    for (std::size_t i = 0; i < fleet_.size(); ++i) steps_[i] = crew->steps(i);
+  }
+  reading.reference = fleet_.reference();
+  reading.budget_over = comparison_.budget.expired();
+  for (std::size_t i = 0; i < fleet_.size(); ++i) {
+    ServerReading& server = reading.servers.emplace_back();
+    server.name = fleet_.name(i);
+    server.failure = fleet_.failure_of(i);
+    server.not_applying = fleet_.not_applying(i);
+    server.version = surveyed.versions[i];
+    server.steps = steps_[i];
+  }
+  return reading;
+}
+
+std::unique_ptr<Crew> SyncRun::new_crew() const {
+  std::vector<LaneOptions> lanes;
+  for (const mysql::Login& login : logins_)
+    lanes.push_back({connector_, login, context_.deadline, stop_, settings_.statement_seconds()});
+  return std::make_unique<Crew>(std::move(lanes), stop_, settings_.patience());
+}
+
+void SyncRun::compare_tables(std::vector<TableReading>& tables, std::unique_ptr<Crew> first) {
+  const std::vector<std::size_t> order = order_of(tables);
+  const std::size_t count =
+      std::clamp<std::size_t>(settings_.threads, 1, std::max<std::size_t>(order.size(), 1));
+  std::vector<std::unique_ptr<Crew>> crews;
+  crews.push_back(std::move(first));
+  while (crews.size() < count) crews.push_back(new_crew());
+
+  ProgressLine line(progress_, tables);
+  working_ = count;
+  std::condition_variable changed;
+  std::vector<std::thread> threads;
+  for (const auto& crew : crews)
+    threads.emplace_back([&, crew = crew.get()] {
+      work(tables, order, *crew);
+      const std::lock_guard lock(mutex_);
+      --working_;
+      changed.notify_all();
+    });
+  std::unique_lock lock(mutex_);
+  while (!changed.wait_for(lock, ProgressLine::interval, [this] { return working_ == 0; })) line.show();
+  lock.unlock();
+  for (std::thread& thread : threads) thread.join();
+  for (std::size_t i = 0; i < fleet_.size(); ++i) steps_[i] = crews.front()->steps(i);
+}
+
+void SyncRun::work(std::vector<TableReading>& tables, const std::vector<std::size_t>& order, Crew& crew) {
+  while (true) {
+    std::unique_lock lock(mutex_);
+    if (next_ == order.size()) return;
+    TableReading& table = tables[order[next_++]];
+    lock.unlock();
+    try {
+      if (!comparison_.budget.expired() && !stop_->made()) compare(table, crew);
+    } catch (...) {
+      const Failure failure = Failure::from(std::current_exception());
+      table.outcome.failures[reference_] = failure;
+    }
+    ++progress_.tables_done;
+  }
+}
+
+std::vector<std::size_t> SyncRun::participants(const TableReading& table) const {
+  std::vector<std::size_t> servers = fleet_.answering();
+  std::erase_if(servers, [&](std::size_t server) {
+    const auto& missing = table.definition.missing_on;
+    return std::find(missing.begin(), missing.end(), server) != missing.end() ||
+           table.denied.contains(server) || table.outcome.failures.contains(server);
+  });
+  return servers;
+}
+
+void SyncRun::compare(TableReading& table, Crew& crew) {
+  const std::vector<std::size_t> servers = participants(table);
+  if (servers.size() < 2) return;
+  TableMemory memory;
+  {
+    const std::lock_guard lock(mutex_);
+    memory = memories_[table.table];
+  }
+  auto failures = std::move(table.outcome.failures);
+  TableComparison comparison(comparison_, crew, table.outcome.plan, servers, std::move(memory),
+                             [&](const TableMemory& now) { keep(table, now); });
+  table.outcome = comparison.run();
+  table.outcome.failures.merge(failures);
+}
+
+std::vector<std::size_t> SyncRun::order_of(const std::vector<TableReading>& tables) const {
+  std::vector<std::size_t> order;
+  for (std::size_t i = 0; i < tables.size(); ++i)
+    if (tables[i].outcome.plan) order.push_back(i);
+  const auto rank = [&](std::size_t i) {
+    const auto memory = memories_.find(tables[i].table);
+    return std::pair(memory == memories_.end() ? 0 : memory->second.visited, tables[i].weight);
+  };
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return rank(a) < rank(b); });
+  return order;
+}
+
+void SyncRun::recall(std::vector<TableReading>& tables) {
+  for (TableReading& table : tables) {
+    if (!table.definition.plan) continue;
+    auto failures = std::move(table.outcome.failures);
+    auto plan = std::make_shared<const ComparisonPlan>(*table.definition.plan);
+    TableMemory memory;
+    if (const auto sample = context_.state.load(state_key(table.table))) {
+      last_kept_[table.table] = sample->payload;
+      if (auto parsed = TableMemory::parse(sample->payload, *plan, fleet_.size()))
+        memory = std::move(*parsed);
+    }
+    table.outcome = remembered(plan, memory);
+    table.outcome.failures = std::move(failures);
+    memories_[table.table] = std::move(memory);
+  }
+}
+
+void SyncRun::keep(const TableReading& table, TableMemory memory) {
+  const ComparisonPlan& plan = *table.definition.plan;
+  const std::lock_guard lock(mutex_);
+  if (!context_.state.enabled()) return;
+  std::string& last = last_kept_[table.table];
+  context_.state.update(state_key(table.table), [&](const std::optional<StateStore::Sample>& sample) {
+    // Another run has been here since: what it found stays until it has been read again.
+    if (sample && sample->payload != last)
+      if (const auto other = TableMemory::parse(sample->payload, plan, fleet_.size()))
+        memory.add_drift_of(*other);
+    last = memory.text(plan.fingerprint());
+    return std::optional<std::string>(last);
+  });
+}
+
+std::string SyncRun::state_key(const TableName& table) const {
+  std::string key = table.sql();
+  for (const mysql::Login& login : logins_) key += " " + login.where();
+  return key + " " + logins_[reference_].where();
+}
+
+}  // namespace evenkeel::table_sync

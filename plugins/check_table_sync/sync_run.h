@@ -1,0 +1,55 @@
+// One run over all tables: who takes part, in which order, by how many workers, and what is kept.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "evenkeel/check.h"
+#include "sync_reading.h"
+#include "sync_settings.h"
+
+namespace evenkeel::table_sync {
+
+class SyncRun {
+ public:
+  SyncRun(std::shared_ptr<mysql::SqlConnector> connector, std::vector<mysql::Login> logins,
+          const Settings& settings, RunContext& context, std::shared_ptr<StopRequest> stop);
+
+  SyncReading run();
+
+ private:
+  std::unique_ptr<Crew> new_crew() const;
+  void compare_tables(std::vector<TableReading>& tables, std::unique_ptr<Crew> first);
+  // Takes tables until there are none left.
+  void work(std::vector<TableReading>& tables, const std::vector<std::size_t>& order, Crew& crew);
+  void compare(TableReading& table, Crew& crew);
+  std::vector<std::size_t> participants(const TableReading& table) const;
+
+  // Never visited first, small before large; then whichever was visited longest ago.
+  std::vector<std::size_t> order_of(const std::vector<TableReading>& tables) const;
+  void recall(std::vector<TableReading>& tables);
+  void keep(const TableReading& table, TableMemory memory);
+  std::string state_key(const TableName& table) const;
+
+  std::shared_ptr<mysql::SqlConnector> connector_;
+  std::vector<mysql::Login> logins_;
+  const Settings& settings_;
+  RunContext& context_;
+  std::shared_ptr<StopRequest> stop_;
+  std::size_t reference_;
+  Fleet fleet_;
+  Progress progress_;
+  ComparisonContext comparison_;
+
+  std::mutex mutex_;  // what follows, and the state store
+  std::map<TableName, TableMemory> memories_;
+  std::map<TableName, std::string> last_kept_;
+  std::map<std::size_t, std::vector<Trace::Step>> steps_;
+  std::size_t next_ = 0;
+  std::size_t working_ = 0;
+};
+
+std::size_t reference_of(const std::vector<mysql::Login>& logins, const Settings& settings);
+
+}  // namespace evenkeel::table_sync

@@ -1,0 +1,355 @@
+#include "table_comparison.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "evenkeel/text.h"
+
+namespace evenkeel::table_sync {
+
+namespace {
+
+constexpr std::size_t moving_named = 10;
+constexpr std::size_t values_shown = 10;
+constexpr std::chrono::seconds between_saves(2);
+constexpr std::chrono::seconds between_confirmations(10);
+// Buckets of such a range fit into one answer.
+constexpr std::uint64_t most_rows_by_buckets = 300'000;
+
+double unix_now() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+bool all_equal(const std::vector<ChunkAnswer>& answers) {
+  return std::all_of(answers.begin(), answers.end(),
+                     [&](const ChunkAnswer& answer) { return answer.digest == answers.front().digest; });
+}
+
+ChunkDigest sum_of(const std::vector<BucketDigest>& buckets) {
+  ChunkDigest sum;
+  for (const BucketDigest& bucket : buckets) sum += bucket.digest;
+  return sum;
+}
+
+}  // namespace
+
+TableComparison::TableComparison(ComparisonContext& context, Crew& crew,
+                                 std::shared_ptr<const ComparisonPlan> plan, std::vector<std::size_t> servers,
+                                 TableMemory memory, Keep keep)
+    : context_(context),
+      crew_(crew),
+      plan_(std::move(plan)),
+      servers_(std::move(servers)),
+      asked_(servers_.size()),
+      memory_(std::move(memory)),
+      keep_(std::move(keep)),
+      guard_(crew, context.fleet, context.stop, context.settings),
+      drill_(crew, plan_, context.hashing),
+      confirmation_(crew, context.fleet, context.stop, context.settings.confirm),
+      size_(context.settings.chunk_time) {
+  outcome_.plan = plan_;
+  at_ = memory_.position;
+  unnamed_before_us_ = memory_.unnamed;
+  rows_before_us_ = memory_.rows;
+}
+
+TableOutcome TableComparison::run() {
+  outcome_.visited = true;
+  if (plan_->has_key()) {
+    recheck_known();
+    compare_ranges();
+    flush();
+    if (context_.verbosity >= 3) read_values();
+  } else {
+    compare_whole();
+    save(true);
+  }
+  if (std::string remark = guard_.remark(); !remark.empty()) outcome_.remarks.push_back(std::move(remark));
+  outcome_.coverage = memory_.coverage;
+  outcome_.finished = at_end_;
+  for (DriftedRow& row : stale_) outcome_.drift.add(std::move(row));
+  // Of those without a name it is known only how many there were in either pass.
+  const std::uint64_t here = unnamed_before_us_ + outcome_.drift.unnamed();
+  const std::uint64_t known = at_end_ ? here : std::max(here, memory_.unnamed_before);
+  outcome_.drift.add_unnamed(known - outcome_.drift.unnamed());
+  return std::move(outcome_);
+}
+
+bool TableComparison::time_is_up() const {
+  return context_.stop.made() || context_.budget.expired() || servers_.size() < 2;
+}
+
+// What was found once stays until it has been read again. That is done first, and on all servers that it is
+// about: a repair shows in the next run, however long a pass over the table takes.
+void TableComparison::recheck_known() {
+  std::vector<KeyTuple> keys;
+  for (DriftedRow& row : memory_.drift) {
+    if (all_here(row))
+      keys.push_back(row.key);
+    else
+      stale_.push_back(row);
+  }
+  Confirmed confirmed;
+  if (!keys.empty() && !time_is_up())
+    confirmed = confirmation_.confirm(plan_, context_.hashing, keys, servers_);
+  else
+    confirmed.unconfirmed = keys;
+  const std::set<KeyTuple> unsure(confirmed.unconfirmed.begin(), confirmed.unconfirmed.end());
+  for (const DriftedRow& row : memory_.drift)
+    if (unsure.contains(row.key)) stale_.push_back(row);
+  memory_.drift.clear();
+  confirmed.unconfirmed.clear();
+  take(confirmed);
+}
+
+bool TableComparison::all_here(const DriftedRow& row) const {
+  return std::all_of(row.on.begin(), row.on.end(), [this](const auto& on) {
+    return std::find(servers_.begin(), servers_.end(), on.first) != servers_.end();
+  });
+}
+
+void TableComparison::compare_whole() {
+  if (time_is_up()) {
+    outcome_.whole_differs = memory_.whole_differs;
+    return;
+  }
+  const Confirmed confirmed = confirmation_.confirm_whole(plan_, context_.hashing, servers_);
+  lose(confirmed.failures);
+  outcome_.whole_differs = !confirmed.drift.empty();
+  for (const RowDifference& row : confirmed.drift) {
+    const DriftedRow drifted = drifted_row(row, confirmed.servers, context_.fleet.reference());
+    for (const auto& [server, kind] : drifted.on) outcome_.whole_differs_on.push_back(server);
+  }
+  outcome_.rows_compared = plan_->estimated_rows;
+  if (!confirmed.unconfirmed.empty()) {
+    outcome_.whole_differs = memory_.whole_differs;
+    outcome_.remarks.push_back("it has no key and moves: it could not be compared");
+    return;
+  }
+  at_end_ = true;
+}
+
+void TableComparison::compare_ranges() {
+  while (!time_is_up()) {
+    guard_.wait(servers_, context_.budget);
+    if (time_is_up()) return;
+    const std::optional<KeyRange> range = cut();
+    if (!range) return;
+    if (!compare(*range)) continue;
+    const auto since_saved = Deadline::Clock::now() - saved_;
+    if (pool_.size() >= Confirmation::max_rows ||
+        since_saved > (pool_.empty() ? between_saves : between_confirmations))
+      flush();
+  }
+}
+
+std::optional<KeyRange> TableComparison::cut() {
+  if (at_end_) return std::nullopt;
+  if (whole_range_) return KeyRange{};
+  if (!cutter_) cutter_ = std::make_shared<RangeCutter>(*plan_, at_);
+  const std::size_t reference = context_.fleet.reference();
+  const bool has_it = std::find(servers_.begin(), servers_.end(), reference) != servers_.end();
+  const std::uint64_t rows = differed_ ? std::min(size_.rows(), most_rows_by_buckets) : size_.rows();
+  using Cut = std::optional<KeyRange>;
+  const std::vector<std::size_t> one{has_it ? reference : servers_.front()};
+  auto replies =
+      crew_.ask<Cut>(one, [plan = plan_, cutter = cutter_, rows](std::size_t, mysql::SqlSession& session) {
+        return cutter->next(session, rows);
+      });
+  if (replies[0].value) return std::move(*replies[0].value);
+  // Its state is not to be trusted any more.
+  cutter_.reset();
+  if (replies[0].failure->statement_took_too_long() && shrink()) return cut();
+  lose({{one[0], *replies[0].failure}});
+  return time_is_up() ? std::nullopt : cut();
+}
+
+bool TableComparison::compare(const KeyRange& range) {
+  const bool one_integer = plan_->key.size() == 1 && plan_->key[0].kind == KeyColumn::Kind::integer;
+  return differed_ && one_integer ? compare_by_buckets(range) : compare_by_digest(range);
+}
+
+bool TableComparison::compare_by_digest(const KeyRange& range) {
+  const auto answers = ask_all<ChunkAnswer>(
+      crew_, servers_, chunk_digest_sql(*plan_, context_.hashing, range), chunk_answer_from);
+  if (answers.took_too_long()) return shrink() ? false : (lose(answers.failures), false);
+  lose(answers.failures);
+  if (answers.values.size() < 2) return false;
+  for (const ChunkAnswer& answer : answers.values)
+    if (!answer.ordered && !whole_range_) {
+      whole_range_ = true;
+      outcome_.remarks.push_back("the servers order its key differently: compared in one piece");
+      return false;
+    }
+  std::uint64_t rows = 0;
+  for (const ChunkAnswer& answer : answers.values) rows = std::max(rows, answer.digest.rows);
+  differed_ = !all_equal(answers.values);
+  if (differed_ && !drill(range, nullptr, 0, rows, answers.servers)) return false;
+  finish_range(range, rows, answers.seconds);
+  return true;
+}
+
+bool TableComparison::compare_by_buckets(const KeyRange& range) {
+  const std::uint32_t count =
+      std::max<std::uint32_t>(2, bucket_count(std::min(size_.rows(), most_rows_by_buckets)));
+  const auto answers = drill_.buckets(range, count, servers_);
+  if (answers.took_too_long()) return shrink() ? false : (lose(answers.failures), false);
+  lose(answers.failures);
+  if (answers.values.size() < 2) return false;
+  std::uint64_t rows = 0;
+  for (const auto& buckets : answers.values) rows = std::max(rows, sum_of(buckets).rows);
+  differed_ = !differing_buckets(answers.values).empty();
+  if (differed_ && !drill(range, &answers.values, count, rows, answers.servers)) return false;
+  finish_range(range, rows, answers.seconds);
+  return true;
+}
+
+bool TableComparison::drill(const KeyRange& range, const std::vector<std::vector<BucketDigest>>* buckets,
+                            std::uint32_t count, std::uint64_t rows,
+                            const std::vector<std::size_t>& servers) {
+  const auto gather = [this](const std::vector<RowDifference>& found) { pool(found); };
+  const auto failures = buckets != nullptr ? drill_.rows_of(range, count, *buckets, servers, gather)
+                                           : drill_.rows(range, rows, servers, gather);
+  if (failures.empty()) return true;
+  for (const auto& [server, failure] : failures)
+    if (failure.statement_took_too_long() && shrink()) return false;
+  lose(failures);
+  // Among those that are left it is read once more.
+  cutter_.reset();
+  return false;
+}
+
+// The server's limit was reached: the range is read again in smaller parts.
+bool TableComparison::shrink() {
+  if (size_.smallest() || whole_range_) return false;
+  size_.shrink();
+  cutter_.reset();
+  return true;
+}
+
+void TableComparison::finish_range(const KeyRange& range, std::uint64_t rows, double seconds) {
+  size_.learn(std::max<std::uint64_t>(rows, 1), seconds);
+  if (cutter_) cutter_->learn(rows);
+  at_ = range.upto;
+  at_end_ = range.last();
+  rows_read_ += rows;
+  outcome_.rows_compared += rows;
+  context_.progress.rows += rows;
+}
+
+void TableComparison::lose(const std::map<std::size_t, Failure>& failures) {
+  for (const auto& [server, failure] : failures) {
+    servers_.erase(std::remove(servers_.begin(), servers_.end(), server), servers_.end());
+    if (context_.stop.made()) continue;
+    if (failure.server_is_lost())
+      context_.fleet.lose(server, failure);
+    else
+      outcome_.failures[server] = failure;
+  }
+}
+
+void TableComparison::pool(const std::vector<RowDifference>& rows) {
+  for (const RowDifference& row : rows) {
+    if (!outcome_.drift.names(row.key)) pool_.insert(row.key);
+    // A range that differs everywhere must not fill our memory.
+    if (pool_.size() >= 2 * Confirmation::max_rows) {
+      const std::vector<KeyTuple> keys(pool_.begin(), pool_.end());
+      pool_.clear();
+      take(confirmation_.confirm(plan_, context_.hashing, keys, servers_));
+      lost_candidates_ = lost_candidates_ || context_.stop.made();
+    }
+  }
+}
+
+void TableComparison::flush() {
+  bool confirmed = true;
+  if (!pool_.empty()) {
+    const std::vector<KeyTuple> keys(pool_.begin(), pool_.end());
+    pool_.clear();
+    take(confirmation_.confirm(plan_, context_.hashing, keys, servers_));
+    // What time did not allow to confirm is read again by the next run.
+    confirmed = !context_.stop.made();
+  }
+  save(confirmed && !lost_candidates_);
+}
+
+void TableComparison::save(bool verified) {
+  saved_ = Deadline::Clock::now();
+  memory_.visited = unix_now();
+  if (verified) advance();
+  memory_.unnamed = at_end_ ? 0 : unnamed_before_us_ + outcome_.drift.unnamed();
+  if (at_end_ && verified) memory_.unnamed_before = unnamed_before_us_ + outcome_.drift.unnamed();
+  memory_.whole_differs = outcome_.whole_differs;
+  memory_.drift = outcome_.drift.rows();
+  memory_.drift.insert(memory_.drift.end(), stale_.begin(), stale_.end());
+  keep_(memory_);
+}
+
+void TableComparison::advance() {
+  const double rows = static_cast<double>(rows_before_us_ + rows_read_);
+  const double estimate = static_cast<double>(std::max<std::uint64_t>(plan_->estimated_rows, 1));
+  // The server's estimate may be far off; only the end is the end.
+  const double share = at_end_ ? 1 : std::max(memory_.share, std::min(0.99, rows / estimate));
+  const bool by_all = servers_.size() == asked_ && context_.fleet.answering().size() == context_.fleet.size();
+  if (by_all) memory_.coverage.add(memory_.share, share, unix_now());
+  memory_.share = at_end_ ? 0 : share;
+  memory_.rows = at_end_ ? 0 : rows_before_us_ + rows_read_;
+  memory_.position = at_end_ ? std::nullopt : at_;
+}
+
+// The differing columns of the first rows, for whoever asked by hand.
+void TableComparison::read_values() {
+  std::vector<KeyTuple> keys;
+  for (const DriftedRow& row : outcome_.drift.rows())
+    if (keys.size() < values_shown) keys.push_back(row.key);
+  if (keys.empty() || context_.stop.made()) return;
+  const auto plan = plan_;
+  const auto answers = ask_all<std::vector<RowValues>>(
+      crew_, servers_, row_values_sql(*plan_, keys),
+      [plan](const mysql::Rows& rows) { return row_values_from(*plan, rows); });
+  for (const KeyTuple& key : keys) outcome_.values.push_back(side_by_side(key, answers));
+}
+
+std::string TableComparison::side_by_side(const KeyTuple& key,
+                                          const Answers<std::vector<RowValues>>& answers) const {
+  std::vector<std::pair<std::size_t, const RowValues*>> found;
+  std::string text = key_text(*plan_, key) + ":";
+  for (std::size_t i = 0; i < answers.values.size(); ++i) {
+    const auto& rows = answers.values[i];
+    const auto row = std::find_if(rows.begin(), rows.end(), [&](const RowValues& r) { return r.key == key; });
+    if (row == rows.end())
+      text += " no row on " + context_.fleet.name(answers.servers[i]) + ";";
+    else
+      found.emplace_back(answers.servers[i], &*row);
+  }
+  for (std::size_t column = 0; column < plan_->columns.size(); ++column) {
+    const auto value = [&](const auto& entry) -> const mysql::Cell& {
+      return entry.second->values.at(column);
+    };
+    const bool same = std::all_of(found.begin(), found.end(),
+                                  [&](const auto& entry) { return value(entry) == value(found.front()); });
+    if (same && found.size() == answers.values.size()) continue;
+    text += " " + plan_->columns[column].name + ":";
+    for (const auto& entry : found)
+      text += " " + value(entry).value_or("NULL") + " on " + context_.fleet.name(entry.first) + ",";
+    text.back() = ';';
+  }
+  text.pop_back();
+  return text;
+}
+
+void TableComparison::take(const Confirmed& confirmed) {
+  lose(confirmed.failures);
+  for (const RowDifference& row : confirmed.drift)
+    outcome_.drift.add(drifted_row(row, confirmed.servers, context_.fleet.reference()));
+  note_moving(confirmed.unconfirmed);
+}
+
+void TableComparison::note_moving(const std::vector<KeyTuple>& keys) {
+  outcome_.unconfirmed += keys.size();
+  for (const KeyTuple& key : keys)
+    if (outcome_.moving.size() < moving_named) outcome_.moving.push_back(key);
+}
+
+}  // namespace evenkeel::table_sync
