@@ -96,7 +96,10 @@ std::string read_boot_id() {
   return text.find_first_of(" \n") == std::string::npos ? text : "-";
 }
 
-Moment now() { return {read_boot_id(), clock_ns(CLOCK_BOOTTIME), clock_ns(CLOCK_REALTIME)}; }
+Moment now() {
+  static const std::string boot_id = read_boot_id();
+  return {boot_id, clock_ns(CLOCK_BOOTTIME), clock_ns(CLOCK_REALTIME)};
+}
 
 // After a reboot only the wall clock is left. Negative: from the future.
 double seconds_between(const Moment& then, const Moment& now) {
