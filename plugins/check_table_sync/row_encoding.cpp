@@ -84,7 +84,7 @@ std::string value_piece(const ComparedColumn& column, Strength strength) {
 
 std::string piece(const ComparedColumn& column, Strength strength) {
   const std::string value = value_piece(column, strength);
-  return column.nullable ? "ifnull(" + value + ", 'N')" : value;
+  return column.nullable ? "ifnull(" + value + ", _latin1'N')" : value;
 }
 
 // The salt as a number of 32 bits, from its first eight digits.
@@ -105,7 +105,8 @@ Hashing Hashing::with_random_salt(Strength strength) {
 }
 
 std::string row_text_expression(const ComparisonPlan& plan, Strength strength) {
-  std::string text = "concat_ws('#'";
+  // latin1: with the connection's utf8mb4, MySQL converts each piece, 20 % of the whole.
+  std::string text = "concat_ws(_latin1'#'";
   for (const ComparedColumn& column : plan.columns) text += ", " + piece(column, strength);
   return text + ")";
 }
@@ -122,7 +123,7 @@ std::string key_hash_expression(const ComparisonPlan& plan) {
   for (const KeyColumn& key : plan.key)
     for (const ComparedColumn& column : plan.columns)
       if (column.name == key.name) text += (text.empty() ? "" : ", ") + value_piece(column, Strength::fast);
-  return "crc32(concat_ws('#', " + text + "))";
+  return "crc32(concat_ws(_latin1'#', " + text + "))";
 }
 
 }  // namespace evenkeel::table_sync

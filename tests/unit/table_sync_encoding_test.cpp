@@ -87,18 +87,18 @@ TEST_CASE("Each encoding has its expression") {
   };
   const std::vector<Row> rows{
       {Encoding::number, false, "`a`"},
-      {Encoding::number, true, "ifnull(`a`, 'N')"},
+      {Encoding::number, true, "ifnull(`a`, _latin1'N')"},
       {Encoding::bits, false, "cast(`a` as unsigned)"},
-      {Encoding::temporal, true, "ifnull(`a`, 'N')"},
+      {Encoding::temporal, true, "ifnull(`a`, _latin1'N')"},
       {Encoding::ieee, false, "crc32(point(`a`, 0))"},
-      {Encoding::bytes, true, "ifnull(crc32(`a`), 'N')"},
+      {Encoding::bytes, true, "ifnull(crc32(`a`), _latin1'N')"},
       {Encoding::text, false, "crc32(convert(`a` using utf8mb4))"},
       {Encoding::decimal, false, "cast(`a` as decimal(65, 3))"},
   };
   for (const Row& row : rows) {
     CAPTURE(row.fast);
     const ComparisonPlan plan = plan_of({{"a", row.encoding, row.nullable, 3, false}});
-    CHECK(row_text_expression(plan, Strength::fast) == "concat_ws('#', " + row.fast + ")");
+    CHECK(row_text_expression(plan, Strength::fast) == "concat_ws(_latin1'#', " + row.fast + ")");
     // Strong text hashes values of any size by SHA2: a longer text than a packet would be NULL.
     CHECK(row_text_expression(plan, Strength::strong).find("crc32") == std::string::npos);
   }
@@ -106,12 +106,12 @@ TEST_CASE("Each encoding has its expression") {
 
 TEST_CASE("The digest of a row") {
   const ComparisonPlan plan = plan_of({{"id", Encoding::number, false, 0, false}});
-  CHECK(row_digest_expression(plan, {Strength::fast, ""}) == "crc32(crc32(concat_ws('#', `id`)) ^ 0)");
+  CHECK(row_digest_expression(plan, {Strength::fast, ""}) == "crc32(crc32(concat_ws(_latin1'#', `id`)) ^ 0)");
   CHECK(row_digest_expression(plan, {Strength::fast, "000000ffab"}) ==
-        "crc32(crc32(concat_ws('#', `id`)) ^ 255)");
+        "crc32(crc32(concat_ws(_latin1'#', `id`)) ^ 255)");
   CHECK(row_digest_expression(plan, {Strength::strong, "ff"}) ==
-        "left(sha2(concat('ff', concat_ws('#', `id`)), 256), 32)");
-  CHECK(key_hash_expression(plan) == "crc32(concat_ws('#', `id`))");
+        "left(sha2(concat('ff', concat_ws(_latin1'#', `id`)), 256), 32)");
+  CHECK(key_hash_expression(plan) == "crc32(concat_ws(_latin1'#', `id`))");
   CHECK(Hashing::with_random_salt(Strength::fast).salt != Hashing::with_random_salt(Strength::fast).salt);
 }
 
