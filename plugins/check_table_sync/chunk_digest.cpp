@@ -117,9 +117,10 @@ std::vector<std::uint32_t> differing_buckets(const std::vector<std::vector<Bucke
     for (const BucketDigest& bucket : buckets) seen[bucket.bucket].push_back(&bucket.digest);
   std::vector<std::uint32_t> differing;
   for (const auto& [bucket, digests] : seen) {
-    const bool same = digests.size() == servers.size() &&
-                      std::all_of(digests.begin(), digests.end(),
-                                  [&](const ChunkDigest* digest) { return *digest == *digests[0]; });
+    const bool same =
+        digests.size() == servers.size() &&
+        std::all_of(digests.begin(), digests.end(),
+                    [first = digests[0]](const ChunkDigest* digest) { return *digest == *first; });
     if (!same) differing.push_back(bucket);
   }
   return differing;

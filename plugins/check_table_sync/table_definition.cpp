@@ -193,8 +193,8 @@ void add_keys(const std::string& database, const mysql::Rows& rows, TableDefinit
   }
   for (auto& [name, table] : tables) {
     if (name.database != database) continue;
-    std::erase_if(table.keys, [&](const Key& key) {
-      const auto found = usable.find({name.table, key.name});
+    std::erase_if(table.keys, [&, &owner = name.table](const Key& key) {
+      const auto found = usable.find({owner, key.name});
       return found != usable.end() && !found->second;
     });
     sort_keys(table);
