@@ -103,7 +103,7 @@ class HostDigestRun {
           Part part;
           part.range = cutter->next(session, rows);
           if (!part.range) return part;
-          if (!plan->has_key()) session.query(statement_limit(dialect, limit));
+          if (!plan->has_key()) session.execute(statement_limit(dialect, limit));
           part.answer = chunk_answer_from(session.query(chunk_digest_sql(*plan, hashing, *part.range)));
           return part;
         });

@@ -27,17 +27,6 @@ std::size_t index_of(RowKind kind) {
   return static_cast<std::size_t>(std::find(kinds.begin(), kinds.end(), kind) - kinds.begin());
 }
 
-// Numbers by value; what comes first in a table is named first.
-bool comes_first(const KeyTuple& a, const KeyTuple& b) {
-  for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i) {
-    if (a[i] == b[i]) continue;
-    const bool digits = a[i].find_first_not_of("0123456789") == std::string::npos &&
-                        b[i].find_first_not_of("0123456789") == std::string::npos;
-    return digits && a[i].size() != b[i].size() ? a[i].size() < b[i].size() : a[i] < b[i];
-  }
-  return a.size() < b.size();
-}
-
 std::map<std::vector<std::size_t>, Group> groups_of(const Drift& drift, std::size_t keys) {
   std::vector<const DriftedRow*> rows;
   for (const DriftedRow& row : drift.rows()) rows.push_back(&row);
@@ -79,6 +68,16 @@ std::string group_text(const ComparisonPlan& plan, const Group& group, const std
 }
 
 }  // namespace
+
+bool comes_first(const KeyTuple& a, const KeyTuple& b) {
+  for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i) {
+    if (a[i] == b[i]) continue;
+    const bool digits = a[i].find_first_not_of("0123456789") == std::string::npos &&
+                        b[i].find_first_not_of("0123456789") == std::string::npos;
+    return digits && a[i].size() != b[i].size() ? a[i].size() < b[i].size() : a[i] < b[i];
+  }
+  return a.size() < b.size();
+}
 
 std::string joined(const std::vector<std::string>& words, const char* separator) {
   std::string text;

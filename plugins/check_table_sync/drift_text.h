@@ -13,6 +13,9 @@ namespace evenkeel::table_sync {
 std::string drift_text(const ComparisonPlan& plan, const Drift& drift, const std::vector<std::string>& names,
                        const std::vector<std::size_t>& servers, std::size_t keys);
 
+// Numbers by value; what comes first in a table is named first.
+bool comes_first(const KeyTuple& a, const KeyTuple& b);
+
 // "db1, db2"
 std::string joined(const std::vector<std::string>& words, const char* separator = ", ");
 // "1 row", "2 rows"

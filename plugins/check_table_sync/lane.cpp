@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <mutex>
 #include <thread>
+#include <type_traits>
 #include <utility>
 
 #include "dialect.h"
@@ -39,29 +40,38 @@ class WatchedSession : public mysql::SqlSession {
       : options_(options), trace_(trace), pulse_(pulse) {}
 
   mysql::Rows query(const std::string& sql) override {
-    const bool fresh = !session_;
-    connect();
-    try {
-      return ask(sql);
-    } catch (const mysql::SqlError& error) {
-      if (fresh || !connection_was_lost(error.code()) || options_.stop->made()) throw;
-    }
-    session_.reset();
-    connect();
-    return ask(sql);
+    return retried([&] { return session_->query(sql); });
+  }
+
+  void execute(const std::string& sql) override {
+    retried([&] { session_->execute(sql); });
   }
 
   std::string server_version() const override { return session_ ? session_->server_version() : ""; }
 
  private:
+  template <class Ask>
+  std::invoke_result_t<Ask> retried(Ask ask) {
+    const bool fresh = !session_;
+    connect();
+    try {
+      return watched(ask);
+    } catch (const mysql::SqlError& error) {
+      if (fresh || !connection_was_lost(error.code()) || options_.stop->made()) throw;
+    }
+    session_.reset();
+    connect();
+    return watched(ask);
+  }
+
   void connect() {
     refuse_when_stopped();
     if (session_) return;
     pulse_.last = now();
     auto session = options_.connector->connect(options_.login, options_.deadline, trace_);
     const Dialect dialect = Dialect::of(session->server_version());
-    session->query(session_pins(dialect));
-    session->query(statement_limit(dialect, options_.statement_seconds));
+    session->execute(session_pins(dialect));
+    session->execute(statement_limit(dialect, options_.statement_seconds));
     const mysql::Cell id = session->query("SELECT CONNECTION_ID() AS id").at(0, "id");
     id_ = 0;
     if (id) std::from_chars(id->data(), id->data() + id->size(), id_);
@@ -69,13 +79,14 @@ class WatchedSession : public mysql::SqlSession {
     pulse_.last = now();
   }
 
-  mysql::Rows ask(const std::string& sql) {
+  template <class Ask>
+  std::invoke_result_t<Ask> watched(Ask ask) {
     pulse_.last = now();
     pulse_.connection = id_;
     // Between the two, a request would find nothing to kill, and we would ask all the same.
     const Running running(pulse_);
     refuse_when_stopped();
-    return session_->query(sql);
+    return ask();
   }
 
   void refuse_when_stopped() const {
@@ -183,7 +194,7 @@ void Lane::kill_statement() {
       const auto session =
           work->options.connector->connect(work->options.login, work->options.deadline, trace);
       // It may have ended by itself since; the connection must not be killed then.
-      if (work->pulse.connection == id) session->query("KILL QUERY " + std::to_string(id));
+      if (work->pulse.connection == id) session->execute("KILL QUERY " + std::to_string(id));
     } catch (const std::exception&) {
       // The server's own limit for statements is what remains.
     }

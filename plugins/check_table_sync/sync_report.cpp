@@ -13,7 +13,7 @@ namespace evenkeel::table_sync {
 namespace {
 
 constexpr std::size_t keys_in_line = 3;
-constexpr std::size_t keys_when_verbose = 100;
+constexpr std::size_t keys_in_fact = 50;
 constexpr std::size_t tables_in_remark = 5;
 constexpr std::size_t most_facts = 200;
 
@@ -112,9 +112,12 @@ class Judging {
               " (no key: compared in one piece, no rows named)");
     }
     if (outcome.drift.count() == 0) return;
-    const std::size_t keys = context_.verbosity > 0 ? keys_when_verbose : keys_in_line;
-    report_.add(worse_of(rows_verdict_, tables_verdict_), "",
-                name + drift_text(*outcome.plan, outcome.drift, names_, servers_of(table), keys));
+    const auto text = [&](std::size_t keys) {
+      return drift_text(*outcome.plan, outcome.drift, names_, servers_of(table), keys);
+    };
+    report_.add(worse_of(rows_verdict_, tables_verdict_), "", name + text(keys_in_line));
+    if (report_.facts().size() < most_facts)
+      report_.fact("rows of " + table.table.text(), text(keys_in_fact));
   }
 
   std::vector<std::size_t> servers_of(const TableReading& table) const {
@@ -180,10 +183,12 @@ class Judging {
   void summarise() {
     if (tables_known_ == 0) return;
     std::string text = counted(tables_known_, "table") + ", " + counted(rows_compared_, "row") +
-                       " compared on " + joined(names_) + ": ";
-    text += rows_differing_ == 0 && tables_differing_ == 0 ? "no difference"
-                                                           : counted(rows_differing_, "row") + " differ";
-    report_.add(Status::ok, "", text);
+                       " compared on " + joined(names_);
+    if (rows_differing_ == 0 && tables_differing_ == 0) text += ": no difference";
+    if (report_.findings().empty()) report_.add(Status::ok, "", text);
+    // Differences that thresholds allow are still worth a word.
+    if (rows_differing_ > 0 && report_.status() == Status::ok)
+      text = counted(rows_differing_, "differing row") + " within thresholds; " + text;
     report_.summarise_ok(text);
   }
 

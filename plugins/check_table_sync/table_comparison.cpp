@@ -4,7 +4,7 @@
 #include <chrono>
 #include <utility>
 
-#include "evenkeel/text.h"
+#include "drift_text.h"
 
 namespace evenkeel::table_sync {
 
@@ -301,8 +301,9 @@ void TableComparison::advance() {
 // The differing columns of the first rows, for whoever asked by hand.
 void TableComparison::read_values() {
   std::vector<KeyTuple> keys;
-  for (const DriftedRow& row : outcome_.drift.rows())
-    if (keys.size() < values_shown) keys.push_back(row.key);
+  for (const DriftedRow& row : outcome_.drift.rows()) keys.push_back(row.key);
+  std::sort(keys.begin(), keys.end(), comes_first);
+  if (keys.size() > values_shown) keys.resize(values_shown);
   if (keys.empty() || context_.stop.made()) return;
   const auto plan = plan_;
   const auto answers = ask_all<std::vector<RowValues>>(
