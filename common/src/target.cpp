@@ -1,5 +1,7 @@
 #include "evenkeel/target.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <charconv>
 
@@ -10,22 +12,45 @@ namespace evenkeel {
 
 namespace {
 
+constexpr std::size_t max_host = 255;
+
 [[noreturn]] void reject(const std::string& option, std::string_view text, const std::string& why) {
   throw usage_error(option + " \"" + clean(text, 100) + "\": " + why);
 }
 
 void check_host(const std::string& option, std::string_view text, std::string_view host) {
   if (host.empty()) reject(option, text, "the host is missing");
-  if (host.size() > 255) reject(option, text.substr(0, 40), "the host name is too long");
+  if (host.size() > max_host) reject(option, text.substr(0, 40), "the host name is too long");
   if (host.front() == '-') reject(option, text, "a host name does not begin with a dash");
-  const bool plain = std::all_of(host.begin(), host.end(), [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte > ' ' && byte != 0x7F && c != '/' && c != '[' && c != ']' && c != '@';
+  if (!is_host(host)) reject(option, text, "not a host name or address");
+}
+
+bool is_alphanumeric(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+bool is_name(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return is_alphanumeric(c) || c == '.' || c == '-' || c == '_';
   });
-  if (!plain) reject(option, text, "not a host name or address");
+}
+
+// "fe80::1%eth0" ends in the name of a network interface.
+bool is_ipv6(std::string_view text) {
+  const std::size_t percent = std::min(text.find('%'), text.size());
+  if (percent < text.size() && !is_name(text.substr(percent + 1))) return false;
+  const std::string digits(text.substr(0, percent));
+  in6_addr address{};
+  // A NUL would end the text before its end.
+  return digits.find('\0') == std::string::npos && inet_pton(AF_INET6, digits.c_str(), &address) == 1;
 }
 
 }  // namespace
+
+bool is_host(std::string_view text) {
+  if (text.size() > max_host) return false;
+  return text.find(':') != std::string_view::npos ? is_ipv6(text) : is_name(text) && text.front() != '-';
+}
 
 HostPort parse_host_port(const std::string& option, std::string_view text) {
   HostPort result;

@@ -22,6 +22,9 @@ TEST_CASE("HOST[:PORT]") {
       {"2001:db8::7", "2001:db8::7", 0},
       {"[fe80::1%eth0]:1", "fe80::1%eth0", 1},
       {"db1:65535", "db1", 65535},
+      {"DB_1-a.example.org", "DB_1-a.example.org", 0},
+      {"::ffff:192.0.2.1", "::ffff:192.0.2.1", 0},
+      {"xn--dtenbank-1za.example", "xn--dtenbank-1za.example", 0},
   };
   for (const Row& row : table) {
     INFO(row.text);
@@ -35,7 +38,11 @@ TEST_CASE("HOST[:PORT]") {
 TEST_CASE("what is no host is rejected with the option's name") {
   for (const char* text :
        {"", ":3306", "db1:", "db1:0", "db1:65536", "db1:x", "db1:33 06", "[::1", "[::1]3306", "[]:1", "a b",
-        "-x", "http://db1", "db1/", "db1\n", "db1:-1", "db1:+1", "user@db1"}) {
+        "-x", "http://db1", "db1/", "db1\n", "db1:-1", "db1:+1", "user@db1",
+        // What a client library reads as options, as a list of servers, or as nothing.
+        "host=db1", "x;host=db1", "db1;ssl-verify-server-cert=0", "plugin-dir=.", "[host=db1]:1", "[a;b]",
+        "a:b:c", "[a:b:c]:1", "::1::", "[::1%]", "[::1%a=b]", "[::1%a%b]", "db1%eth0", "a\"b", "a'b", "a\\b",
+        "a*", "a?b", "a#b", "a(b)", "d\xC3\xA4tenbank"}) {
     INFO(text);
     CHECK_THROWS_WITH(parse_host_port("-H", text), Catch::StartsWith("-H"));
   }
@@ -50,4 +57,15 @@ TEST_CASE("comma lists and repeated options are one list in order") {
   CHECK_THROWS_WITH(parse_hosts("-H", {"db1", "db2,db1"}), Catch::Contains("db1 is named twice"));
   CHECK_THROWS_AS(parse_hosts("-H", {"db1,,db2"}), Error);
   CHECK_THROWS_AS(parse_hosts("-H", {"db1,"}), Error);
+}
+
+TEST_CASE("a host is letters, digits, dots, dashes and underscores, or an IPv6 address") {
+  for (const char* text : {"db1", "192.0.2.1", "a_b.c-d", "::1", "fe80::1%eth0"}) CHECK(is_host(text));
+  for (const char* text :
+       {"", "-x", "db1:3306", "[::1]", "a,b", "a b", "a=b", "a;b", "a/b", "a%b", "::1%", ":"})
+    CHECK_FALSE(is_host(text));
+  CHECK_FALSE(is_host(std::string_view("a\0b", 3)));
+  CHECK_FALSE(is_host(std::string_view("::1\0b", 5)));
+  CHECK(is_host(std::string(255, 'a')));
+  CHECK_FALSE(is_host(std::string(256, 'a')));
 }

@@ -15,6 +15,11 @@ struct HostPort {
   std::string name;                   // as typed: how reports and labels call it
 };
 
+// Whether it is a host name, an IPv4 or an IPv6 address in its characters, and so nothing that a client
+// library could read as a list, a path, a URL or a string of options. Names in other scripts have an
+// ASCII form, which is what DNS holds.
+bool is_host(std::string_view text);
+
 // "db1", "db1:3307", "192.0.2.1", "[::1]:3306", "::1". Throws Error(Fault::usage) naming `option`.
 HostPort parse_host_port(const std::string& option, std::string_view text);
 
