@@ -1,6 +1,15 @@
 #include "evenkeel/error.h"
 
+#include <cstring>
+
+#include "evenkeel/text.h"
+
 namespace evenkeel {
+
+std::string system_reason(int error) {
+  const char* text = strerrordesc_np(error);
+  return text != nullptr ? lower(text) : "error " + std::to_string(error);
+}
 
 Status status_of(Fault fault, Status timeout_state) {
   switch (fault) {

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 
 #include "evenkeel/error.h"
 #include "evenkeel/text.h"
@@ -30,19 +29,15 @@ class Descriptor {
   int number_;
 };
 
-std::string reason(int error) {
-  const char* text = strerrordesc_np(error);
-  return text ? lower(text) : "error " + std::to_string(error);
-}
-
 }  // namespace
 
 std::string read_small_file(const std::string& what, const std::string& path, std::size_t max_bytes) {
+  if (path.empty()) throw usage_error(what + ": the path is empty");
   const std::string named = what + " " + clean(path, 300) + ": ";
   const Descriptor file(path);
-  if (file.number() < 0) throw usage_error(named + reason(errno));
+  if (file.number() < 0) throw usage_error(named + system_reason(errno));
   struct stat status {};
-  if (fstat(file.number(), &status) != 0) throw usage_error(named + reason(errno));
+  if (fstat(file.number(), &status) != 0) throw usage_error(named + system_reason(errno));
   if (!S_ISREG(status.st_mode)) throw usage_error(named + "not a regular file");
   // Whoever can write it decides where a password goes.
   if ((status.st_mode & S_IWOTH) != 0) throw usage_error(named + "world-writable; chmod o-w it");
@@ -51,11 +46,12 @@ std::string read_small_file(const std::string& what, const std::string& path, st
   char buffer[8192];
   while (text.size() <= max_bytes) {
     const ssize_t count = read(file.number(), buffer, sizeof buffer);
-    if (count < 0) throw usage_error(named + reason(errno));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) throw usage_error(named + system_reason(errno));
     if (count == 0) return text;
     text.append(buffer, static_cast<std::size_t>(count));
   }
-  throw usage_error(named + "larger than " + std::to_string(max_bytes) + " bytes");
+  throw usage_error(named + "larger than " + std::to_string(max_bytes >> 10) + " KiB");
 }
 
 }  // namespace evenkeel

@@ -432,6 +432,13 @@ def rude_values(server, wire):
     result(wire, names, [[b"Yes", b"No", b"nan", rude, rude, rude, rude, b"-1"]])
 
 
+def names_its_source(server, wire):
+    """A replica in good order, whose source has the name it was given."""
+    names = [b"Slave_IO_Running", b"Slave_SQL_Running", b"Seconds_Behind_Master", b"Connection_name",
+             b"Master_Host", b"Master_Port"]
+    result(wire, names, [[b"Yes", b"Yes", b"0", b"", server.source_host, str(server.source_port).encode()]])
+
+
 SITUATIONS = {
     function.__name__: function
     for function in (
@@ -450,7 +457,7 @@ SITUATIONS.update(
         fails_in_the_result, huge_row, giant_row, endless_rows, endless_null_rows, endless_columns,
         more_columns_than_announced, fewer_columns_than_announced, huge_column_count, short_row,
         short_column, garbage_result, asks_for_local_infile, ok_for_every_query,
-        more_results_without_end, endless_progress_reports, rude_query_error, rude_values,
+        more_results_without_end, endless_progress_reports, rude_query_error, rude_values, names_its_source,
     )
 )
 # The client library's own first statements meet the same.
@@ -468,6 +475,8 @@ class MisbehavingServer:
         self.logins = []
         self.queries = []
         self.files = []
+        self.source_host = b"x;host=127.0.0.1"
+        self.source_port = 1
         self._connections = []
         self._listener = socket.create_server((host, 0))
         self.port = self._listener.getsockname()[1]
@@ -475,6 +484,10 @@ class MisbehavingServer:
             self._listener.close()  # the port is free: whoever comes is refused
         else:
             threading.Thread(target=self._accept, daemon=True).start()
+
+    @property
+    def met_anyone(self):
+        return bool(self._connections)
 
     def note_login(self, packet):
         if len(self.logins) < 100:

@@ -33,6 +33,14 @@ class Files {
     write("crlf", "s3cret\r\n");
     write("empty", "\n");
     write("open", "s3cret\n", 0666);
+    write("list.cnf", "[client]\nhost=db1,db2\n");
+    write("string.cnf", "[client]\nhost=\"x;host=db1\"\n");
+    write("long_socket.cnf", "[client]\nsocket=/" + std::string(107, 's') + "\n");
+    write("no_key.cnf", "[client]\nssl-key=/none.pem\n");
+    write("no_group.cnf", "[mysqld]\n");
+    write("no_text.cnf", "junk\n");
+    write("all_may_write.cnf", "[client]\n", 0666);
+    write("[a]*?.cnf", "[client]\nhost=db7\n");
   }
   ~Files() { std::filesystem::remove_all(folder_); }
   Files(const Files&) = delete;
@@ -112,6 +120,7 @@ TEST_CASE("hosts, ports and sockets") {
       {{"-f", files / "more/west.cnf", "-f", files / "instances/*.cnf"},
        "more/west=db9:3309 east=/run/east.sock instances/west=127.0.0.1:3308"},
       {{"-f", files / "tls_socket.cnf"}, "tls_socket=127.0.0.1:3306"},
+      {{"-f", files / "[a]*?.cnf"}, "[a]*?=db7:3306"},  // a name that looks like a pattern
   };
   for (const Row& row : rows) {
     CAPTURE(row.words);
@@ -199,7 +208,7 @@ TEST_CASE("what contradicts itself, or cannot be read, is named") {
       {{"-f", east, "-f", west, "-s", "/s"}, "-s --socket names one server; 2 option files name theirs"},
       {{"-f", east, "-f", files / "instances/../instances/east.cnf"},
        "-f --file " + (files / "instances/../instances/east.cnf") + ": the file is named twice"},
-      {{"-f", files / "no*.cnf"}, "-f --file " + (files / "no*.cnf") + ": no file matches"},
+      {{"-f", files / "zzz*.cnf"}, "-f --file " + (files / "zzz*.cnf") + ": no file matches"},
       {{"-f", files / "none.cnf"}, "option file " + (files / "none.cnf") + ": no such file or directory"},
       {{"-f", files / "my.cnf", "-g", "none"},
        "option file " + (files / "my.cnf") + ": it has no group [none]"},
@@ -214,11 +223,72 @@ TEST_CASE("what contradicts itself, or cannot be read, is named") {
        "--password-file " + (files / "none") + ": no such file or directory"},
       {{"-C", files / "none.pem"}, "-C --ca-cert " + (files / "none.pem") + ": no such file or directory"},
       {{"-k", files / "ca.pem"}, "-k --key needs the certificate it belongs to: -a --cert"},
+      // Nothing where something was asked for: most often a variable that is not set.
+      {{"-f", ""}, "-f --file: the path is empty"},
+      {{"-f", east, "-f", ""}, "-f --file: the path is empty"},
+      {{"-s", ""}, "-s --socket: the path is empty"},
+      {{"-H", "db1", "-s", ""}, "-s --socket: the path is empty"},
+      {{"--password-file", ""}, "--password-file: the path is empty"},
+      {{"-C", ""}, "-C --ca-cert: the path is empty"},
+      {{"-a", ""}, "-a --cert: the path is empty"},
+      {{"-k", ""}, "-k --key: the path is empty"},
+      {{"-f", east, "-g", ""}, "-g --group: the name is empty"},
+      // No host.
+      {{"-H", "x;host=db1"}, "-H --hostname \"x;host=db1\": not a host name or address"},
+      {{"-H", "a:b:c"}, "-H --hostname \"a:b:c\": not a host name or address"},
+      {{"-f", files / "list.cnf"},
+       "option file " + (files / "list.cnf") + ": host \"db1,db2\" is not a host name or address"},
+      {{"-f", files / "string.cnf"},
+       "option file " + (files / "string.cnf") + ": host \"x;host=db1\" is not a host name or address"},
+      {{"-s", "/" + std::string(107, 's')},
+       "-s --socket /" + std::string(107, 's') + ": longer than the path of a socket may be (107 bytes)"},
+      // What an option says is about the whole run, however many files there are.
+      {{"-f", east, "-f", west, "-C", files / "none.pem"},
+       "-C --ca-cert " + (files / "none.pem") + ": no such file or directory"},
+      {{"-f", east, "-f", west, "--password-file", files / "empty"},
+       "--password-file " + (files / "empty") + ": its first line is empty"},
   };
   for (const Row& row : rows) {
     CAPTURE(row.words);
     CHECK(complaint(row.words) == row.complaint);
   }
+}
+
+TEST_CASE("a bad file of several is the problem of its own instance") {
+  const Files files;
+  const std::string good = files / "more/west.cnf";
+  struct Row {
+    const char* file;
+    const char* name;
+    const char* problem;
+  };
+  const std::vector<Row> rows{
+      {"none.cnf", "none", "no such file or directory"},
+      {"no_text.cnf", "no_text", "an option stands before the first [group]"},
+      {"no_group.cnf", "no_group", "it has no group [client]"},
+      {"all_may_write.cnf", "all_may_write", "world-writable; chmod o-w it"},
+      {"list.cnf", "list", "host \"db1,db2\" is not a host name or address"},
+      {"string.cnf", "string", "host \"x;host=db1\" is not a host name or address"},
+      {"long_socket.cnf", "long_socket", "longer than the path of a socket may be (107 bytes)"},
+      {"no_key.cnf", "no_key", "-k --key needs the certificate it belongs to"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.file);
+    const std::vector<Login> all = logins({"-f", files / row.file, "-f", good});
+    REQUIRE(all.size() == 2);
+    CHECK(all[0].name == row.name);
+    CHECK(all[0].where() == row.name);
+    REQUIRE(all[0].problem);
+    CHECK(all[0].problem->fault() == Fault::usage);
+    CHECK_THAT(all[0].problem->what(), Catch::Contains(row.problem));
+    CHECK_FALSE(all[1].problem);
+    CHECK(all[1].where() == "db9:3309");
+    // Alone, it is an error of the run.
+    CHECK_THAT(complaint({"-f", files / row.file}), Catch::Contains(row.problem));
+    // Credentials for -H concern every target.
+    CHECK_FALSE(complaint({"-H", "db1,db2", "-f", files / "none.cnf"}) == "none");
+  }
+  CHECK(logins({"-f", files / "n*.cnf", "-f", good}).size() == 4);
 }
 
 TEST_CASE("a login for the source is like its replica's") {

@@ -78,6 +78,12 @@ TEST_CASE("an error is classed by its code, and says what happened") {
       Row{1064, "You have an error in your SQL syntax", Fault::protocol,
           "error 1064 \"You have an error in your SQL syntax\""},
       // The client library's.
+      Row{2004, "Can't create TCP/IP socket (24)", Fault::internal,
+          "this process may not open more files; raise its limit (ulimit -n) (2004)"},
+      Row{2001, "Can't create UNIX socket (24)", Fault::internal,
+          "this process may not open more files; raise its limit (ulimit -n) (2001)"},
+      Row{2004, "Can't create TCP/IP socket (13)", Fault::internal,
+          "no socket to be had on this machine (2004)"},
       Row{2002, "Can't connect to server on '127.0.0.1' (115)", Fault::unreachable,
           "no connection: refused or out of reach (2002)"},
       Row{2002, "Can't connect to server on 'db1' (113)", Fault::unreachable, "no route to host (2002)"},
@@ -115,4 +121,34 @@ TEST_CASE("no text of a server can add a line or an escape sequence to an error"
   const std::string text = sql_error("asking", 1227, "a|b\nOK\r\x1b[2J\xff end").what();
   CHECK(text == "asking: privilege missing, error 1227 \"a/b OK [2J\xEF\xBF\xBD end\"");
   CHECK(std::string(sql_error("asking", 1227, std::string(100000, 'x')).what()).size() < 700);
+}
+
+TEST_CASE("nothing goes out to what is no host, or to a login that has a problem") {
+  struct Row {
+    const char* host;
+    const char* said;
+  };
+  const auto row =
+      GENERATE(Row{"", "connecting to :1: not a host name or address"},
+               Row{"x;host=127.0.0.1", "connecting to x;host=127.0.0.1:1: not a host name or address"},
+               Row{"host=127.0.0.1", "connecting to host=127.0.0.1:1: not a host name or address"},
+               Row{"127.0.0.1,127.0.0.1", "connecting to 127.0.0.1,127.0.0.1:1: not a host name or address"},
+               Row{"127.0.0.1]/x", "connecting to 127.0.0.1]/x:1: not a host name or address"},
+               Row{"a|b\nc", "connecting to a/b c:1: not a host name or address"});
+  const std::shared_ptr<SqlConnector> connector = make_connector();
+  const Deadline deadline = Deadline::after(std::chrono::seconds(5));
+  Trace trace;
+  Login login;
+  login.host = row.host;
+  login.port = 1;
+  try {
+    connector->connect(login, deadline, trace);
+    FAIL("connected");
+  } catch (const Error& error) {
+    CHECK(error.fault() == Fault::protocol);
+    CHECK(error.what() == std::string(row.said));
+  }
+  login.problem = usage_error("option file a.cnf: no such file or directory");
+  CHECK_THROWS_WITH(connector->connect(login, deadline, trace),
+                    "option file a.cnf: no such file or directory");
 }

@@ -2,6 +2,7 @@
 
 #include <glob.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,13 +10,12 @@
 #include <cerrno>
 #include <climits>
 #include <cstdlib>
-#include <cstring>
 
 #include "evenkeel/error.h"
 #include "evenkeel/mysql/option_file.h"
+#include "evenkeel/small_file.h"
 #include "evenkeel/target.h"
 #include "evenkeel/text.h"
-#include "small_file.h"
 
 namespace evenkeel::mysql {
 
@@ -38,9 +38,15 @@ std::string usual_socket() {
 
 bool is_pattern(std::string_view path) { return path.find_first_of("*?[") != std::string_view::npos; }
 
-// A glob's matches in sorted order; a plain path as it is.
+bool exists(const std::string& path) {
+  struct stat status {};
+  return lstat(path.c_str(), &status) == 0;
+}
+
+// A glob's matches in sorted order; a plain path, and a file of just that name, as it is.
 std::vector<std::string> expanded(const std::string& path) {
-  if (!is_pattern(path)) return {path};
+  if (path.empty()) throw usage_error("-f --file: the path is empty");
+  if (!is_pattern(path) || exists(path)) return {path};
   glob_t matches{};
   const int failed = glob(path.c_str(), 0, nullptr, &matches);
   std::vector<std::string> files;
@@ -119,7 +125,19 @@ std::optional<std::string> password_from(const Options& options) {
 
 void require_readable(const std::string& option, const std::string& path) {
   if (!path.empty() && access(path.c_str(), R_OK) != 0)
-    throw usage_error(option + " " + clean(path, 300) + ": " + lower(std::strerror(errno)));
+    throw usage_error(option + " " + clean(path, 300) + ": " + system_reason(errno));
+}
+
+// What was asked for by an option concerns the whole run, however many option files there are.
+void require_good_options(const Options& options) {
+  for (const auto& [name, shown] :
+       {std::pair{"ca-cert", "-C --ca-cert"}, {"cert", "-a --cert"}, {"key", "-k --key"}})
+    if (const auto path = options.value(name)) {
+      if (path->empty()) throw usage_error(std::string(shown) + ": the path is empty");
+      require_readable(shown, *path);
+    }
+  if (options.value("group") == "") throw usage_error("-g --group: the name is empty");
+  password_from(options);
 }
 
 TlsSettings tls_from(const Options& options, const ClientOptions& file) {
@@ -154,6 +172,21 @@ Login credentials_from(const Options& options, const ClientOptions& file) {
   return login;
 }
 
+std::string checked_socket(const std::string& what, const std::string& path) {
+  if (path.empty()) throw usage_error(what + ": the path is empty");
+  // Longer ones are cut, or refused without a reason, by whoever opens them.
+  if (path.size() >= sizeof(sockaddr_un::sun_path))
+    throw usage_error(what + " " + clean(path, 300) + ": longer than the path of a socket may be (" +
+                      std::to_string(sizeof(sockaddr_un::sun_path) - 1) + " bytes)");
+  return path;
+}
+
+// Empty where there is none.
+std::string socket_from(const Options& options) {
+  const auto path = options.value("socket");
+  return path ? checked_socket("-s --socket", *path) : "";
+}
+
 std::optional<std::uint16_t> port_from(const Options& options) {
   const auto text = options.value("port");
   return text ? std::optional(parse_port("-P --port", *text)) : std::nullopt;
@@ -177,6 +210,7 @@ std::vector<Login> logins_by_host(const Options& options, const std::vector<std:
                                  : read_option_file(files.front(), options.value("group").value_or("client"));
   const Login credentials = credentials_from(options, file);
   const auto port = port_from(options);
+  const std::string socket = socket_from(options);
 
   std::vector<Login> logins;
   for (const HostPort& host : hosts) {
@@ -185,28 +219,50 @@ std::vector<Login> logins_by_host(const Options& options, const std::vector<std:
     login.host = host.host;
     const auto explicit_port = host.port ? host.port : port ? port : file.port;
     login.port = explicit_port.value_or(default_port);
-    login.socket = options.value("socket").value_or("");
+    login.socket = socket;
     if (host.host == "localhost" && !explicit_port && login.socket.empty()) point_at_local_server(login);
     logins.push_back(std::move(login));
   }
   return logins;
 }
 
-// One instance per file: its socket, its host and port, or the local server.
-Login instance_from(const Options& options, const ClientOptions& file, const std::string& name) {
-  Login login = credentials_from(options, file);
-  login.name = name;
+// A group of an option file, or nothing where there is no file.
+struct Instance {
+  std::string name;
+  std::string file;
+  ClientOptions said;
+};
+
+Instance read_instance(const Options& options, const std::string& name, const std::string& file) {
+  return {name, file, read_option_file(file, options.value("group").value_or("client"))};
+}
+
+// Its socket, its host and port, or the local server.
+Login login_to(const Instance& instance, const Options& options) {
+  const ClientOptions& said = instance.said;
+  const std::string what = "option file " + clean(instance.file, 300);
+  Login login = credentials_from(options, said);
+  login.name = instance.name;
   const auto port = port_from(options);
-  login.port = port.value_or(file.port.value_or(default_port));
-  const std::string host = file.host.value_or("localhost");
+  login.port = port.value_or(said.port.value_or(default_port));
+  const std::string host = said.host.value_or("localhost");
   const bool local = host.empty() || host == "localhost";
+  if (!local && !is_host(host))
+    throw usage_error(what + ": host \"" + clean(host, 100) + "\" is not a host name or address");
   login.host = local ? "127.0.0.1" : host;
-  login.socket = options.value("socket").value_or("");
+  login.socket = socket_from(options);
   if (!login.socket.empty() || !local || port) return login;
-  if (file.socket && !login.tls.wanted)
-    login.socket = *file.socket;
-  else if (!file.port)
+  if (said.socket && !said.socket->empty() && !login.tls.wanted)
+    login.socket = checked_socket(what + ": socket", *said.socket);
+  else if (!said.port)
     point_at_local_server(login);
+  return login;
+}
+
+Login login_with_problem(const std::string& name, const Error& problem) {
+  Login login;
+  login.name = name;
+  login.problem = problem;
   return login;
 }
 
@@ -216,10 +272,15 @@ std::vector<Login> logins_by_file(const Options& options, const std::vector<std:
       throw usage_error(std::string(shown) + " names one server; " + std::to_string(files.size()) +
                         " option files name theirs");
   const std::vector<std::string> names = instance_names(files);
+  if (files.size() == 1) return {login_to(read_instance(options, names[0], files[0]), options)};
+
   std::vector<Login> logins;
   for (std::size_t i = 0; i < files.size(); ++i) {
-    const ClientOptions file = read_option_file(files[i], options.value("group").value_or("client"));
-    logins.push_back(instance_from(options, file, names[i]));
+    try {
+      logins.push_back(login_to(read_instance(options, names[i], files[i]), options));
+    } catch (const Error& problem) {
+      logins.push_back(login_with_problem(names[i], problem));
+    }
   }
   return logins;
 }
@@ -283,12 +344,13 @@ std::vector<OptionSpec> connection_options() {
 }
 
 std::vector<Login> logins_from(const Options& options) {
+  require_good_options(options);
   const std::vector<std::string> files = option_files(options);
   if (options.has("group") && files.empty())
     throw usage_error("-g --group names a group of an option file; give that with -f");
   if (options.has("hostname")) return logins_by_host(options, files);
   if (!files.empty()) return logins_by_file(options, files);
-  return {instance_from(options, {}, "localhost")};
+  return {login_to({"localhost", "", {}}, options)};
 }
 
 Login login_like(const Login& like, const std::string& host, std::uint16_t port) {

@@ -5,15 +5,12 @@
 #include <cppconn/resultset.h>
 #include <cppconn/resultset_metadata.h>
 #include <cppconn/statement.h>
-#include <fcntl.h>
 #include <mysql_driver.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <cerrno>
+#include <cstdlib>
 
 #include "evenkeel/mysql/sql_session.h"
+#include "evenkeel/target.h"
 #include "evenkeel/text.h"
 #include "read_allowance.h"
 
@@ -38,36 +35,22 @@ SqlError too_large(const std::string& step) {
       step + ": the answer is larger than " + std::to_string(SqlSession::max_answer_bytes >> 20) + " MiB"};
 }
 
-// The client library takes some settings from an option file only. This one lives in memory.
-class LibraryOptions {
- public:
-  explicit LibraryOptions(const std::string& text) : descriptor_(memfd_create("evenkeel", MFD_CLOEXEC)) {
-    if (descriptor_ < 0) return;
-    const bool written = write(descriptor_, text.data(), text.size()) == static_cast<ssize_t>(text.size());
-    if (written) path_ = "/proc/self/fd/" + std::to_string(descriptor_);
-  }
-  ~LibraryOptions() {
-    if (descriptor_ >= 0) close(descriptor_);
-  }
-  LibraryOptions(const LibraryOptions&) = delete;
-  LibraryOptions& operator=(const LibraryOptions&) = delete;
-
-  const std::string& path() const { return path_; }
-
- private:
-  int descriptor_;
-  std::string path_;
-};
-
-// OPT_MAX_ALLOWED_PACKET is no use: Connector/C++ hands over an int where libmariadb reads a size_t. A
-// longer packet looks like a lost connection, so the limit is above what ReadAllowance lets through.
-std::string packet_limit() {
-  return "[client]\nmax-allowed-packet=" + std::to_string(2 * SqlSession::max_answer_bytes + 4096) + "\n";
-}
-
-// Ways to log in that do not send the password itself to whoever asks for it.
-std::string hashing_logins_only() {
-  return "restricted-auth=mysql_native_password,caching_sha2_password,sha256_password,client_ed25519\n";
+// The client library takes some settings from an option file or from a connection string, which is what it
+// reads a host that holds an equals sign as. A file may be out of reach when it is read, which the library
+// passes over in silence; a connection string it cannot miss, and to one that knows none it is the name of a
+// host that is not there.
+std::string connection_string(const Login& login, const std::string& step) {
+  // OPT_MAX_ALLOWED_PACKET is no use: Connector/C++ hands over an int where libmariadb reads a size_t. A
+  // longer packet looks like a lost connection, so the limit is above what ReadAllowance lets through.
+  std::string text = "max-allowed-packet=" + std::to_string(2 * SqlSession::max_answer_bytes + 4096);
+  // Ways to log in that do not send the password itself to whoever asks for it.
+  const bool passwords_may_travel = !login.socket.empty() || (login.tls.wanted && login.tls.verify);
+  if (!passwords_may_travel)
+    text += ";restricted-auth=mysql_native_password,caching_sha2_password,sha256_password,client_ed25519";
+  if (!login.socket.empty()) return text;
+  // Our own options have been looked at before: this one came from a server.
+  if (!is_host(login.host)) throw SqlError(Fault::protocol, 0, step + ": not a host name or address");
+  return text + ";host=" + login.host;
 }
 
 std::string step_of(const std::string& sql, const std::string& where) {
@@ -163,15 +146,15 @@ class ConnectorSession : public SqlSession {
 
 class Connector : public SqlConnector {
  public:
-  Connector()
-      : driver_(sql::mysql::get_driver_instance()),
-        options_(packet_limit()),
-        careful_options_(packet_limit() + hashing_logins_only()) {
+  Connector() : driver_(sql::mysql::get_driver_instance()) {
     ReadAllowance::install();
+    // The library takes it where there is no password; but no password is what was asked for then.
+    unsetenv("MYSQL_PWD");
   }
 
   std::unique_ptr<SqlSession> connect(const Login& login, const Deadline& deadline, Trace& trace) override {
-    const std::string step = "connecting to " + login.where();
+    if (login.problem) throw *login.problem;
+    const std::string step = "connecting to " + clean(login.where(), 300);
     trace.begin(step);
     const bool encrypted = login.tls.wanted && login.socket.empty();
     auto session = encrypted && !login.tls.verify ? log_in_unverified(login, deadline, trace, step)
@@ -200,7 +183,7 @@ class Connector : public SqlConnector {
                                      const std::string& step) const {
     ReadAllowance allowance(max_login_bytes, deadline);
     try {
-      sql::ConnectOptionsMap properties = properties_of(login, deadline);
+      sql::ConnectOptionsMap properties = properties_of(login, deadline, step);
       std::unique_ptr<sql::Connection> connection(driver_->connect(properties));
       return std::make_unique<ConnectorSession>(std::move(connection), login.where(), deadline, trace);
     } catch (const sql::SQLException& error) {
@@ -211,18 +194,18 @@ class Connector : public SqlConnector {
     }
   }
 
-  sql::ConnectOptionsMap properties_of(const Login& login, const Deadline& deadline) const {
+  static sql::ConnectOptionsMap properties_of(const Login& login, const Deadline& deadline,
+                                              const std::string& step) {
     sql::ConnectOptionsMap properties;
     const auto text = [&](const char* name, const std::string& value) {
       properties[name] = sql::SQLString(value);
     };
-    if (login.socket.empty()) {
-      // Brackets keep a colon or a slash in the name from being read as port and schema.
-      text("hostName", "[" + login.host + "]");
+    // Brackets keep colons from being read as the start of a port.
+    text("hostName", "[" + connection_string(login, step) + "]");
+    if (login.socket.empty())
       properties["port"] = static_cast<int>(login.port);
-    } else {
+    else
       text("socket", login.socket);
-    }
     text("userName", login.user);
     text("password", login.password);
     // All three: with one missing, a silent server holds us for ever.
@@ -233,8 +216,6 @@ class Connector : public SqlConnector {
     properties["OPT_LOCAL_INFILE"] = 0;
     // Row by row, so that we may stop: otherwise the library keeps the whole answer before we see any.
     properties["defaultStatementResultType"] = static_cast<int>(sql::ResultSet::TYPE_FORWARD_ONLY);
-    const bool passwords_may_travel = !login.socket.empty() || (login.tls.wanted && login.tls.verify);
-    text("readDefaultFile", (passwords_may_travel ? options_ : careful_options_).path());
     // A socket does not leave the machine, and no certificate names one.
     if (login.tls.wanted && login.socket.empty()) add_tls(login.tls, properties);
     return properties;
@@ -266,8 +247,6 @@ class Connector : public SqlConnector {
   static constexpr int bad_certificate = 2026;  // and whatever else goes wrong with TLS
 
   sql::mysql::MySQL_Driver* driver_;
-  LibraryOptions options_;
-  LibraryOptions careful_options_;
 };
 
 }  // namespace

@@ -4,15 +4,14 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <functional>
 #include <memory>
 #include <vector>
 
 #include "evenkeel/error.h"
+#include "evenkeel/small_file.h"
 #include "evenkeel/target.h"
 #include "evenkeel/text.h"
-#include "small_file.h"
 
 namespace evenkeel::mysql {
 
@@ -232,7 +231,7 @@ class Reader {
   static std::vector<std::string> option_files_in(const std::string& folder, const Line& at) {
     const std::unique_ptr<DIR, int (*)(DIR*)> listing(opendir(folder.c_str()), closedir);
     if (!listing)
-      throw usage_error(at.where() + ": folder " + clean(folder, 300) + ": " + lower(std::strerror(errno)));
+      throw usage_error(at.where() + ": folder " + clean(folder, 300) + ": " + system_reason(errno));
     std::vector<std::string> files;
     while (const dirent* entry = readdir(listing.get())) {
       const std::string name = entry->d_name;

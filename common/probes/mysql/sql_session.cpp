@@ -3,7 +3,6 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
-#include <cstring>
 
 #include "evenkeel/text.h"
 
@@ -49,6 +48,9 @@ constexpr std::array rules{
     CodeRule{1251, Fault::denied, "no common way to log in"},
     CodeRule{2059, Fault::denied, ""},  // the client's plugin for this account could not be loaded
     CodeRule{2061, Fault::denied, ""},
+
+    CodeRule{2001, Fault::internal, "no socket to be had on this machine"},
+    CodeRule{2004, Fault::internal, "no socket to be had on this machine"},
 
     CodeRule{2026, Fault::untrusted, ""},
 
@@ -110,8 +112,9 @@ std::string quoted(std::string_view text) { return "\"" + clean(text, 500) + "\"
 
 std::string words_for_client_error(const CodeRule& rule, int system_error, std::string_view text) {
   const std::string code = " (" + std::to_string(rule.code) + ")";
-  if (rule.fault == Fault::unreachable && is_telling(system_error))
-    return lower(std::strerror(system_error)) + code;
+  if (rule.fault == Fault::unreachable && is_telling(system_error)) return system_reason(system_error) + code;
+  if (rule.fault == Fault::internal && system_error == EMFILE)
+    return "this process may not open more files; raise its limit (ulimit -n)" + code;
   return (rule.words[0] != '\0' ? rule.words : clean(text, 500)) + code;
 }
 
@@ -147,6 +150,7 @@ Cell Rows::at(std::size_t row, std::string_view column) const {
 }
 
 std::string Login::where() const {
+  if (problem) return name;
   if (!socket.empty()) return socket;
   const bool ipv6 = host.find(':') != std::string::npos;
   return (ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(port);

@@ -14,7 +14,8 @@ std::vector<OptionSpec> connection_options();
 
 // The targets in the order given. With -H, one -f gives credentials and TLS; without -H, each -f (or
 // each match of a glob, sorted) is an instance named by its basename without ".cnf". With neither, the
-// local server by its usual socket where there is one, else 127.0.0.1. Throws Error(Fault::usage).
+// local server by its usual socket where there is one, else 127.0.0.1. Throws Error(Fault::usage); but one
+// bad file of several is the problem of its own login, so that it hides none of the others.
 std::vector<Login> logins_from(const Options& options);
 
 // Credentials and TLS settings of `like`, for another server (--source HOST[:PORT]).

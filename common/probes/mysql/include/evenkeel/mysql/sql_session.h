@@ -60,8 +60,11 @@ struct Login {
   std::string user;  // empty: the operating system's user
   std::string password;
   TlsSettings tls;
+  // Why there is no way to log in there: one option file of many that cannot be read. connect() throws it.
+  std::optional<Error> problem;
 
-  std::string where() const;  // "db1:3306", "[::1]:3306" or "/run/mysqld/mysqld.sock"
+  // "db1:3306", "[::1]:3306" or "/run/mysqld/mysqld.sock"; the name where there is a problem.
+  std::string where() const;
 };
 
 class SqlSession {
@@ -80,7 +83,7 @@ class SqlSession {
 class SqlConnector {
  public:
   virtual ~SqlConnector() = default;
-  // Throws SqlError with target and phase in its text: "connecting to db1:3306: …".
+  // Throws SqlError with target and phase in its text: "connecting to db1:3306: …"; or the login's problem.
   virtual std::unique_ptr<SqlSession> connect(const Login& login, const Deadline& deadline, Trace& trace) = 0;
 };
 
