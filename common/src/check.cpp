@@ -1,8 +1,11 @@
 #include "evenkeel/check.h"
 
+#include <malloc.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
+#include <mutex>
 #include <optional>
 
 #include "evenkeel/error.h"
@@ -80,17 +83,25 @@ Limits read_limits(const Options& options, const Description& description) {
   Limits limits(description.labels);
   for (const auto& [level, name] :
        {std::pair{Limits::Level::warning, "warning"}, std::pair{Limits::Level::critical, "critical"}}) {
-    limits.apply(level, std::string("--") + name, options.values_from_file(name));
-    limits.apply(level, std::string("--") + name, options.values_from_command_line(name));
+    const std::string option = std::string("--") + name;
+    // In a file the last one wins, as with all options there; on the command line twice is an error.
+    for (const std::string& text : options.values_from_file(name)) limits.apply(level, option, {text});
+    limits.apply(level, option, options.values_from_command_line(name));
   }
   return limits;
 }
 
 StateStore read_state_place(const Options& options, const Description& description) {
-  const std::string directory = options.value("state-dir").value_or("");
-  if (!options.has("no-state")) return StateStore(description.name, directory);
-  if (options.has("state-dir")) throw usage_error("--state-dir and --no-state exclude each other");
-  return StateStore::disabled();
+  const bool typed_none = !options.values_from_command_line("no-state").empty();
+  const bool typed_place = !options.values_from_command_line("state-dir").empty();
+  const bool filed_none = !options.values_from_file("no-state").empty();
+  const bool filed_place = !options.values_from_file("state-dir").empty();
+  if ((typed_none && typed_place) || (!typed_none && !typed_place && filed_none && filed_place))
+    throw usage_error("--state-dir and --no-state exclude each other");
+  if (typed_none || (filed_none && !typed_place)) return StateStore::disabled();
+  const std::optional<std::string> directory = options.value("state-dir");
+  if (directory && directory->empty()) throw usage_error("--state-dir is empty");
+  return StateStore(description.name, directory.value_or(""));
 }
 
 Report report_of(const Error& error, Status timeout_state) {
@@ -99,113 +110,147 @@ Report report_of(const Error& error, Status timeout_state) {
   return report;
 }
 
-// The worker's side of a run: its result outlives a main thread that has stopped waiting.
-struct Run {
-  std::shared_ptr<Check> check;
-  Options options;
-  RunContext context;
-  Report report;
-
-  void go() {
-    try {
-      check->configure(options);
-      report = check->run(context);
-      report.complain_of_unmatched(context.limits);
-    } catch (...) {
-      report = report_of(detail::error_from(std::current_exception()), context.timeout_state);
-    }
-    if (!context.state.problem().empty()) report.remark(context.state.problem());
-  }
-};
-
 // Time for judging, printing and a loaded machine, after the probes have given up.
 double margin_of(double timeout) { return std::clamp(timeout * 0.1, 0.02, 0.5); }
 
 struct Answer {
   std::string text;
   int code = 3;
-  bool leave_at_once = false;  // threads may be stuck: no static destructors
 };
 
-class Plugin {
- public:
-  Plugin(std::shared_ptr<Check> check, Description description)
-      : check_(std::move(check)), description_(std::move(description)) {}
+// An error in the options themselves is also told in the form that was asked for.
+bool asks_for_json(const std::vector<std::string>& words) {
+  for (std::size_t i = 0; i < words.size(); ++i)
+    if (words[i] == "--output=json" || (words[i] == "json" && i > 0 && words[i - 1] == "--output"))
+      return true;
+  return false;
+}
 
-  Answer answer(std::vector<std::string> arguments, const std::vector<OptionSpec>& specs) {
+// One run, on a thread of its own. It outlives a main thread that has stopped waiting, so what both touch
+// is behind a lock, and belongs to the run.
+class Run {
+ public:
+  Run(std::shared_ptr<Check> check, Description description, std::vector<OptionSpec> specs,
+      std::vector<std::string> arguments)
+      : check_(std::move(check)),
+        description_(std::move(description)),
+        specs_(std::move(specs)),
+        arguments_(std::move(arguments)) {
+    settings_.timeout = description_.default_timeout;
+    settings_.json = asks_for_json(arguments_);
+  }
+
+  // The first deadline, until the options have been read: reading them can wait, too.
+  Deadline first_deadline() const {
+    return Deadline::at(end_of(description_.default_timeout))
+        .earlier_by(margin(description_.default_timeout) / 2);
+  }
+
+  void go(const MoveDeadline& move_deadline) {
     try {
-      settings_.json = asks_for_json(arguments);
-      const std::vector<std::string> from_file = take_extra_opts(arguments, description_.name);
-      const Options options = Options::parse(specs, arguments, from_file);
-      if (options.has("help")) return {help_text(description_), 3, false};
-      if (options.has("version")) return {version_text(description_), 3, false};
-      settings_ = read_settings(options, description_);
-      return watched(options);
+      // What is typed comes first: its -t holds for reading files as well.
+      std::vector<std::string> typed = arguments_;
+      std::erase_if(typed, [](const std::string& word) {
+        return word == "--extra-opts" || word.starts_with("--extra-opts=");
+      });
+      const Options first = Options::parse(specs_, typed);
+      if (first.has("help"))
+        print(help_text(description_));
+      else if (first.has("version"))
+        print(version_text(description_));
+      keep(read_settings(first, description_), move_deadline);
+      if (plain_text_) return;
+
+      const std::vector<std::string> from_file = take_extra_opts(arguments_, description_.name);
+      if (!first.has("output") && asks_for_json(from_file)) ask_for_json();
+      const Options options = Options::parse(specs_, arguments_, from_file);
+      keep(read_settings(options, description_), move_deadline);
+      check(options);
     } catch (...) {
-      return render(report_of(detail::error_from(std::current_exception()), settings_.timeout_state));
+      const std::lock_guard lock(mutex_);
+      report_ = report_of(detail::error_from(std::current_exception()), settings_.timeout_state);
     }
   }
 
+  bool stop() { return check_->stop(); }
+
+  Answer answer_of(Ending ending, const std::string& signal_name) {
+    const std::lock_guard lock(mutex_);
+    if (ending == Ending::timed_out)
+      return render(report_of(
+          Error(Fault::timeout, "the run was not done after " + format_number(settings_.timeout) + " s"),
+          settings_.timeout_state));
+    if (ending == Ending::signalled)
+      return render(report_of(
+          Error(Fault::internal, "ended by " + signal_name + " before there was a result"), Status::unknown));
+    if (plain_text_) return {*plain_text_, 3};
+    if (!signal_name.empty())
+      report_.add(Status::unknown, "", "ended by " + signal_name + " before it was done");
+    return render(report_);
+  }
+
  private:
-  // An error in the options themselves is also told in the form that was asked for.
-  static bool asks_for_json(const std::vector<std::string>& arguments) {
-    for (std::size_t i = 0; i < arguments.size(); ++i)
-      if (arguments[i] == "--output=json" ||
-          (arguments[i] == "json" && i > 0 && arguments[i - 1] == "--output"))
-        return true;
-    return false;
+  void check(const Options& options) {
+    Settings settings;
+    {
+      const std::lock_guard lock(mutex_);
+      settings = settings_;
+    }
+    const Deadline deadline = Deadline::at(end_of(settings.timeout)).earlier_by(margin(settings.timeout));
+    RunContext context{deadline, read_limits(options, description_), read_state_place(options, description_),
+                       settings.timeout_state, settings.style.verbosity};
+    check_->configure(options);
+    Report report = check_->run(context);
+    report.complain_of_unmatched(context.limits);
+    if (!context.state.problem().empty()) report.remark(context.state.problem());
+    const std::lock_guard lock(mutex_);
+    report_ = std::move(report);
   }
 
-  Answer watched(const Options& options) {
-    const auto start = Deadline::Clock::now();
-    const std::chrono::duration<double> whole(settings_.timeout);
-    const std::chrono::duration<double> margin(margin_of(settings_.timeout));
-    const Deadline end = Deadline::at(start + std::chrono::duration_cast<Deadline::Clock::duration>(whole));
-    auto run = std::make_shared<Run>(
-        Run{check_,
-            options,
-            {end.earlier_by(margin), read_limits(options, description_),
-             read_state_place(options, description_), settings_.timeout_state, settings_.style.verbosity},
-            {}});
-    arm_last_resort(whole + margin);
-    std::string signal_name;
-    const Ending ending = run_watched([run] { run->go(); }, [run] { return run->check->stop(); },
-                                      end.earlier_by(margin / 2), signal_name);
-    if (ending == Ending::finished && !signal_name.empty())
-      run->report.add(Status::unknown, "", "ended by " + signal_name + " before it was done");
-    Answer answer = ending == Ending::finished    ? render(run->report)
-                    : ending == Ending::timed_out ? render(timed_out())
-                                                  : render(ended_by(signal_name));
-    answer.leave_at_once = ending != Ending::finished || has_stuck_threads();
-    return answer;
+  void keep(const Settings& settings, const MoveDeadline& move_deadline) {
+    const std::lock_guard lock(mutex_);
+    settings_ = settings;
+    const auto whole = std::chrono::duration<double>(settings.timeout) - elapsed();
+    arm_last_resort(std::max(whole, std::chrono::duration<double>::zero()) + margin(settings.timeout));
+    move_deadline(Deadline::at(end_of(settings.timeout)).earlier_by(margin(settings.timeout) / 2));
   }
 
-  Report timed_out() const {
-    return report_of(
-        Error(Fault::timeout, "the run was not done after " + format_number(settings_.timeout) + " s"),
-        settings_.timeout_state);
+  void print(std::string text) {
+    const std::lock_guard lock(mutex_);
+    plain_text_ = std::move(text);
   }
 
-  static Report ended_by(const std::string& signal_name) {
-    return report_of(Error(Fault::internal, "ended by " + signal_name + " before there was a result"),
-                     Status::unknown);
+  void ask_for_json() {
+    const std::lock_guard lock(mutex_);
+    settings_.json = true;
+  }
+
+  static std::chrono::duration<double> margin(double timeout) {
+    return std::chrono::duration<double>(margin_of(timeout));
+  }
+  std::chrono::duration<double> elapsed() const { return Deadline::Clock::now() - start_; }
+  Deadline::Clock::time_point end_of(double timeout) const {
+    return start_ +
+           std::chrono::duration_cast<Deadline::Clock::duration>(std::chrono::duration<double>(timeout));
   }
 
   Answer render(const Report& report) const {
     const std::string text = settings_.json
                                  ? render_json(description_.name, EVENKEEL_VERSION, report, settings_.style)
                                  : render_text(description_.name, report, settings_.style);
-    return {text, static_cast<int>(report.status()), false};
+    return {text, static_cast<int>(report.status())};
   }
 
+  const Deadline::Clock::time_point start_ = Deadline::Clock::now();
   std::shared_ptr<Check> check_;
-  Description description_;
+  const Description description_;
+  const std::vector<OptionSpec> specs_;
+  std::vector<std::string> arguments_;
+  std::mutex mutex_;
   Settings settings_;
+  Report report_;
+  std::optional<std::string> plain_text_;
 };
-
-}  // namespace
-
-namespace {
 
 // All is printed, and the kernel tidies up faster than the end routines of some thirty libraries. Leak
 // checkers want those.
@@ -224,6 +269,8 @@ constexpr bool leave_without_tidying = true;
 }  // namespace
 
 int run_plugin(std::shared_ptr<Check> check, int argc, char** argv) {
+  // An arena for each thread costs more, in time and memory, than the few that wait for one another.
+  mallopt(M_ARENA_MAX, 1);
   try {
     const std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
     Description description = check->describe();
@@ -232,13 +279,23 @@ int run_plugin(std::shared_ptr<Check> check, int argc, char** argv) {
     wipe_secrets(specs, argc, argv);
 
     const bool has_stdout = secure_descriptors();
-    Answer answer = Plugin(std::move(check), std::move(description)).answer(arguments, specs);
+    become_crash_proof(service_name(description.name));
+    const double first_timeout = description.default_timeout;
+    arm_last_resort(std::chrono::duration<double>(first_timeout + margin_of(first_timeout)));
+    const auto run =
+        std::make_shared<Run>(std::move(check), std::move(description), std::move(specs), arguments);
+    std::string signal_name;
+    const Ending ending = run_watched([run](const MoveDeadline& move_deadline) { run->go(move_deadline); },
+                                      [run] { return run->stop(); }, run->first_deadline(), signal_name);
+    Answer answer = run->answer_of(ending, signal_name);
     if (!write_to_stdout(answer.text) || !has_stdout) answer.code = 3;
-    if (answer.leave_at_once || leave_without_tidying) _exit(answer.code);
+    result_is_out();
+    const bool threads_may_be_stuck = ending != Ending::finished || has_stuck_threads();
+    if (threads_may_be_stuck || leave_without_tidying) _exit(answer.code);
     return answer.code;
   } catch (...) {
-    // Out of memory while saying so: the exit code is all that is left to give.
-    _exit(3);
+    // Out of memory, before there was a run or while telling of it.
+    break_down();
   }
 }
 

@@ -30,15 +30,13 @@ void work(const std::shared_ptr<Crew>& crew, const std::function<void(std::size_
   }
 }
 
-std::vector<std::thread> hire(std::size_t hands, const std::function<void()>& body) {
-  std::vector<std::thread> threads;
+// Fewer threads than asked for do the work in more time; none cannot.
+void hire(std::vector<std::thread>& threads, std::size_t hands, const std::function<void()>& body) {
   try {
     for (std::size_t i = 0; i < hands; ++i) threads.emplace_back(body);
-  } catch (const std::system_error&) {
-    // Fewer threads than asked for do the work in more time; none cannot.
+  } catch (...) {
     if (threads.empty()) throw Error(Fault::internal, "the system lets us start no thread");
   }
-  return threads;
 }
 
 }  // namespace
@@ -54,12 +52,24 @@ void run_bounded(std::size_t count, std::size_t parallel, const Deadline& deadli
   auto crew = std::make_shared<Crew>();
   crew->count = count;
   const std::size_t hands = std::min(count, std::max<std::size_t>(parallel, 1));
-  std::vector<std::thread> threads =
-      hire(hands, [crew, job = std::move(job), deadline] { work(crew, job, deadline); });
+  const std::size_t rounds = hands == 0 ? 1 : (count + hands - 1) / hands;
+  const auto start = Deadline::Clock::now();
+  const auto share = (deadline.when() - start) / static_cast<Deadline::Clock::rep>(rounds);
+  const std::function<void()> body = [crew, job = std::move(job), deadline] { work(crew, job, deadline); };
+  std::vector<std::thread> threads;
+  threads.reserve(count);
+  hire(threads, hands, body);
 
   std::unique_lock lock(crew->mutex);
-  const bool complete =
-      crew->changed.wait_until(lock, deadline.when(), [&] { return crew->finished == crew->count; });
+  bool complete = false;
+  for (std::size_t round = 1; round <= rounds && !complete; ++round) {
+    const auto until =
+        round == rounds ? deadline.when() : start + share * static_cast<Deadline::Clock::rep>(round);
+    complete = crew->changed.wait_until(lock, until, [&] { return crew->finished == crew->count; });
+    // Hands that are held up longer than their share of the time no longer count: others take over, or
+    // as many silent targets as there are hands would hide all that come after them.
+    if (!complete && round < rounds) hire(threads, std::min(hands, crew->count - crew->next), body);
+  }
   lock.unlock();
   if (!complete) left_behind = true;
   for (std::thread& thread : threads) {

@@ -47,14 +47,27 @@ std::string shown_in_error(const std::vector<OptionSpec>& specs, std::string nam
   return (name.size() == 1 ? "-" : "--") + clean(name, 60);
 }
 
+const OptionSpec* spec_of_letter(const std::vector<OptionSpec>& specs, char letter) {
+  const auto it = std::find_if(specs.begin(), specs.end(),
+                               [&](const OptionSpec& spec) { return spec.letter && spec.letter == letter; });
+  return it == specs.end() ? nullptr : &*it;
+}
+
+// What is unknown of "--pasword=secret" and "-vZsecret": the name, and not a letter of the value.
+std::string unknown_part(const std::vector<OptionSpec>& specs, const std::string& word) {
+  if (word.starts_with("--")) return clean(word.substr(0, word.find('=')), 60);
+  for (const char letter : word.substr(std::min<std::size_t>(word.size(), 1)))
+    if (spec_of_letter(specs, letter) == nullptr) return clean(std::string("-") + letter, 10);
+  return "-" + clean(word.substr(1, 1), 10);
+}
+
 std::vector<po::option> split(const std::vector<OptionSpec>& specs,
                               const std::vector<std::string>& arguments) {
   const po::options_description description = boost_description(specs);
   try {
     return po::command_line_parser(arguments).options(description).style(strict_style).run().options;
   } catch (const po::unknown_option& error) {
-    // As typed: a look-up would turn "-hostname" into the --hostname that it is not.
-    throw usage_error("unknown option " + clean(error.get_option_name(), 60));
+    throw usage_error("unknown option " + unknown_part(specs, error.get_option_name()));
   } catch (const po::invalid_command_line_syntax& error) {
     const bool unwanted = error.kind() == po::invalid_syntax::extra_parameter;
     throw usage_error(shown_in_error(specs, error.get_option_name()) +
@@ -85,8 +98,11 @@ Options Options::parse(const std::vector<OptionSpec>& specs, const std::vector<s
     Values values;
     for (const po::option& option : split(specs, words)) {
       if (option.position_key >= 0 || option.string_key.empty()) {
-        const std::string word = option.value.empty() ? "" : option.value.front();
-        throw usage_error("\"" + clean(word, 60) + "\" is no option, and this plugin takes nothing else");
+        // Not quoted: behind "-password" it is the password.
+        const auto word =
+            std::find(words.rbegin(), words.rend(), option.value.empty() ? "" : option.value.front());
+        throw usage_error("argument " + std::to_string(words.rend() - word) +
+                          " is no option and no option's value, and this plugin takes nothing else");
       }
       const OptionSpec* spec = find_spec(specs, option.string_key);
       std::vector<std::string>& all = values[option.string_key];
@@ -158,12 +174,6 @@ namespace {
 
 void overwrite(char* text) {
   for (; *text != '\0'; ++text) *text = 'x';
-}
-
-const OptionSpec* spec_of_letter(const std::vector<OptionSpec>& specs, char letter) {
-  const auto it = std::find_if(specs.begin(), specs.end(),
-                               [&](const OptionSpec& spec) { return spec.letter && spec.letter == letter; });
-  return it == specs.end() ? nullptr : &*it;
 }
 
 struct ValuePlace {

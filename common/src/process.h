@@ -20,12 +20,23 @@ bool write_to_stdout(const std::string& text);
 // Ends the process with exit code 3 at `seconds` from now, whatever it waits for, a full pipe included.
 void arm_last_resort(std::chrono::duration<double> seconds);
 
+// From here on a crash, an abort or an uncaught exception prints one line in the name of `service` and ends
+// with exit code 3. Sanitizers and their reports are left alone.
+void become_crash_proof(const std::string& service);
+// That end, for who sees it coming.
+[[noreturn]] void break_down();
+// The result is out: a crash while tidying up adds nothing to it.
+void result_is_out();
+
 enum class Ending { finished, timed_out, signalled };
+
+// Moves the deadline of the run that it was given to.
+using MoveDeadline = std::function<void(const Deadline&)>;
 
 // Runs `body` on a thread of its own and waits for its end, the deadline, or SIGTERM, SIGINT or SIGHUP
 // (then `signal_name` says which). Where `stop`, called once, says that the body will end by itself, it has
 // a little more time to do so. Unless it finished, the thread goes on: leave by _exit.
-Ending run_watched(std::function<void()> body, std::function<bool()> stop, const Deadline& deadline,
-                   std::string& signal_name);
+Ending run_watched(std::function<void(const MoveDeadline&)> body, std::function<bool()> stop,
+                   const Deadline& first_deadline, std::string& signal_name);
 
 }  // namespace evenkeel

@@ -12,13 +12,13 @@ namespace {
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
 [[noreturn]] void reject(std::string_view text, const std::string& why) {
-  throw usage_error("\"" + clean(text, 60) + "\" is not a range: " + why);
+  throw usage_error(quote(text) + " is not a range: " + why);
 }
 
 double number_in(std::string_view text, std::string_view part, const std::string& role) {
   double value = 0;
   if (part == "~") reject(text, "~ stands only before a colon");
-  if (!parse_number(part, value)) reject(text, role + " \"" + clean(part, 60) + "\" is not a number");
+  if (!parse_number(part, value)) reject(text, role + " " + quote(part) + " is not a number");
   return value == 0 ? 0 : value;  // no negative zero
 }
 

@@ -128,11 +128,7 @@ std::string Labels::of(const Metric& metric) const {
   const bool with_part =
       !metric.part.empty() && (always || (parts != parts_.end() && parts->second.size() > 1));
   if (metric.target.empty() || !(always || several_targets_ || with_part)) return metric.name;
-  std::string instance = clean(with_part ? metric.instance() : metric.target, 200);
-  // Icinga 2 reads "::" as the prefix of a check_multi; "=" ends a label for every parser.
-  for (std::size_t i = 0; (i = instance.find("::")) != std::string::npos;) instance.replace(i, 2, "..");
-  std::replace(instance.begin(), instance.end(), '=', '_');
-  return metric.name + "@" + instance;
+  return metric.name + "@" + printed_instance(with_part ? metric.instance() : metric.target);
 }
 
 std::string render_text(std::string_view plugin, const Report& report, const RenderStyle& style) {

@@ -65,19 +65,31 @@ void Report::trace_steps(const std::string& target, const std::vector<Trace::Ste
     trace(target, step.what + ": " + format_number(step.seconds * 1000, 1) + " ms");
 }
 
+bool Report::has_metrics_of(const std::string& target) const {
+  return std::any_of(metrics_.begin(), metrics_.end(),
+                     [&](const JudgedMetric& judged) { return judged.metric.target == target; });
+}
+
+// Without any metric, and with a finding that says why.
+bool Report::has_failed(const std::string& instance) const {
+  return std::any_of(findings_.begin(), findings_.end(), [&](const Finding& finding) {
+    const std::string target = printed_instance(finding.target);
+    const bool names_it = instance == target || instance.starts_with(target + "/");
+    return names_it && !target.empty() && is_worse(finding.status, Status::warning) &&
+           !has_metrics_of(finding.target);
+  });
+}
+
 void Report::complain_of_unmatched(const Limits& limits) {
   for (const auto& named : limits.named_instances()) {
     const std::string& label = named.first;
     const std::string& instance = named.second;
     const bool measured = std::any_of(metrics_.begin(), metrics_.end(), [&](const JudgedMetric& judged) {
       const Metric& metric = judged.metric;
-      return metric.name == label && (metric.target == instance || metric.instance() == instance);
+      return metric.name == label &&
+             (printed_instance(metric.target) == instance || printed_instance(metric.instance()) == instance);
     });
-    const bool failed = std::any_of(findings_.begin(), findings_.end(), [&](const Finding& finding) {
-      const bool names_it = finding.target == instance || instance.starts_with(finding.target + "/");
-      return names_it && !finding.target.empty() && is_worse(finding.status, Status::warning);
-    });
-    if (!measured && !failed)
+    if (!measured && !has_failed(instance))
       add(Status::unknown, "",
           "the threshold for " + label + "@" + instance + " matches nothing that was measured");
   }

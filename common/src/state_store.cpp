@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <charconv>
 #include <cstdint>
@@ -25,7 +26,11 @@ constexpr std::size_t max_key = 4096;
 constexpr std::size_t max_header = 200;
 constexpr std::size_t checksum_length = 16;
 constexpr std::size_t max_record = max_header + max_key + StateStore::max_payload + checksum_length;
-constexpr long lock_wait_milliseconds = 500;
+// Once a lock did not come, there is little hope for the next: fifty targets whose locks are all held must
+// not cost fifty times as much.
+constexpr std::int64_t first_patience_ns = 500'000'000;
+constexpr std::int64_t later_patience_ns = 10'000'000;
+std::atomic<std::int64_t> lock_patience_ns{first_patience_ns};
 
 class FileDescriptor {
  public:
@@ -336,13 +341,14 @@ FileDescriptor lock(const Folder& folder, const std::string& name, std::string& 
     problem = complaint(folder.path, reason(errno));
     return file;
   }
-  const std::int64_t give_up = clock_ns(CLOCK_MONOTONIC) + lock_wait_milliseconds * 1'000'000;
+  const std::int64_t give_up = clock_ns(CLOCK_MONOTONIC) + lock_patience_ns.load();
   while (flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK && errno != EINTR) {
       problem = "went on without a lock in " + folder.path + ": " + reason(errno);
       return FileDescriptor();
     }
     if (clock_ns(CLOCK_MONOTONIC) >= give_up) {
+      lock_patience_ns = later_patience_ns;
       problem = "went on without a lock in " + folder.path + ": another run holds it";
       return FileDescriptor();
     }

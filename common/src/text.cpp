@@ -73,6 +73,18 @@ std::string clean(std::string_view text, std::size_t max_bytes) {
   return shorten(result, max_bytes);
 }
 
+std::string quote(std::string_view text, std::size_t max_bytes) {
+  std::string result;
+  const std::string_view bounded = text.substr(0, max_bytes * 2);
+  for (std::size_t i = 0; i < bounded.size();) {
+    const Character character = next_character(bounded.substr(i));
+    const std::string_view bytes = bounded.substr(i, character.length);
+    result += character.valid && bytes == " " ? " " : clean(bytes).empty() ? " " : clean(bytes);
+    i += character.length;
+  }
+  return "\"" + shorten(result, max_bytes) + "\"";
+}
+
 std::string shorten(std::string_view text, std::size_t max_bytes) {
   if (text.size() <= max_bytes) return std::string(text);
   if (max_bytes < ellipsis.size()) return {};
@@ -117,7 +129,7 @@ std::string format_seconds(double seconds) {
   const double whole = std::floor(std::fabs(seconds));
   std::string text = format_number(seconds, whole >= 60 ? 0 : 3) + " s";
   if (whole < 120 || whole > 1e15) return text;
-  const auto count = static_cast<std::uint64_t>(whole);
+  const auto count = static_cast<std::uint64_t>(std::round(std::fabs(seconds)));
   const std::uint64_t days = count / 86400;
   const std::uint64_t hours = count / 3600 % 24;
   const std::uint64_t minutes = count / 60 % 60;

@@ -35,10 +35,13 @@ void Limits::apply(Level level, const std::string& option, const std::vector<std
     const std::size_t equals = text.rfind('=');
     const bool labelled = equals != std::string::npos;
     if (labels_.empty()) throw usage_error(option + ": this plugin has no thresholds");
-    const std::string label = labelled ? text.substr(0, equals) : labels_.front().name;
-    const std::string name = label.substr(0, label.find('@'));
+    const std::string written = labelled ? text.substr(0, equals) : labels_.front().name;
+    const std::size_t at = written.find('@');
+    const std::string name = written.substr(0, at);
+    const std::string label =
+        at == std::string::npos ? name : name + "@" + printed_instance(written.substr(at + 1));
     check_known(option, text, name);
-    if (label.size() > name.size() && label.size() == name.size() + 1)
+    if (label == name + "@")
       throw usage_error(option + " \"" + clean(text, 80) + "\": no instance after the @");
     if (!seen.insert(label).second) throw usage_error(option + ": given twice for " + clean(label, 80));
     try {
@@ -71,10 +74,11 @@ Thresholds Limits::of(std::string_view name, std::string_view target, std::strin
     if (it->second.warning) found.warning = it->second.warning;
     if (it->second.critical) found.critical = it->second.critical;
   };
-  std::string label(name);
+  const std::string label(name);
   overlay(label);
-  if (!target.empty()) overlay(label.append("@").append(target));
-  if (!target.empty() && !part.empty()) overlay(label.append("/").append(part));
+  if (!target.empty()) overlay(label + "@" + printed_instance(target));
+  if (!target.empty() && !part.empty())
+    overlay(label + "@" + printed_instance(std::string(target) + "/" + std::string(part)));
   return found;
 }
 

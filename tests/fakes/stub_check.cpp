@@ -2,6 +2,8 @@
 // descriptors, the one write.
 #include <atomic>
 #include <chrono>
+#include <csignal>
+#include <cstdlib>
 #include <stdexcept>
 #include <thread>
 
@@ -40,6 +42,9 @@ class StubCheck : public Check {
   Report run(RunContext& context) override {
     if (act_ == "throw") throw std::runtime_error("something broke");
     if (act_ == "hang") hang();
+    if (act_ == "crash") std::raise(SIGSEGV);
+    if (act_ == "abort") std::abort();
+    if (act_ == "escape") std::thread([] { throw std::runtime_error("out of a thread"); }).join();
     if (act_ == "work") return work();
     if (act_ == "hang-one") return hang_one(context);
     if (act_ == "say-much") return say_much();

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
@@ -11,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from conftest import Answer, PluginRunner
+from conftest import BUILD, Answer, PluginRunner
 
 STUB = "check_stub"
+SANITIZED = "-fsanitize" in (BUILD / "CMakeCache.txt").read_text()
 
 
 def stub(plugin: PluginRunner, *arguments: object, **options: object) -> Answer:
@@ -40,7 +42,9 @@ def stub(plugin: PluginRunner, *arguments: object, **options: object) -> Answer:
     (["--max-output", "500", "--output", "json"], 3, "--max-output"),
     (["--state-dir", "/x", "--no-state"], 3, "exclude each other"),
     (["--tim", "5"], 3, "unknown option --tim"),
-    (["stray"], 3, "\"stray\" is no option"),
+    (["stray"], 3, "argument 1 is no option and no option's value"),
+    (["-c", " 1"], 3, "--critical: \" 1\" is not a range: the end \" 1\" is not a number"),
+    (["--state-dir", "", "--act", "count"], 3, "--state-dir is empty"),
     (["-t", "5", "-t", "6"], 3, "-t --timeout is given twice"),
     (["--extra-opts=nosuch@/nonexistent.ini"], 3, "/nonexistent.ini"),
 ])
@@ -53,9 +57,20 @@ def test_options(plugin: PluginRunner, arguments: list[str], code: int, words: s
     assert answer.stdout.count("\n") == 1
 
 
+@pytest.mark.parametrize("words", [["--pass=geheim"], ["--pasword=geheim"], ["-password", "geheim"], ["-Xgeheim"]])
+def test_a_mistyped_secret_is_not_shown(plugin: PluginRunner, words: list[str], tmp_path: Path) -> None:
+    for more in ([], ["--output", "json"], ["-vvv"]):
+        answer = stub(plugin, *words, *more)
+        assert answer.code == 3 and "geheim" not in answer.stdout
+    ini = tmp_path / "plugins.ini"
+    ini.write_text("[check_stub]\npasword = geheim\n")
+    answer = stub(plugin, f"--extra-opts=@{ini}")
+    assert answer.code == 3 and "--pasword" in answer.line1 and "geheim" not in answer.stdout
+
+
 def test_help_and_version_never_look_ok(plugin: PluginRunner) -> None:
-    for option in ("--help", "-h", "--version", "-V"):
-        answer = stub(plugin, option)
+    for option in ("--help", "-h", "--version", "-V", "--help -t x", "-h -V"):
+        answer = stub(plugin, *option.split())
         assert answer.code == 3 and answer.stdout.startswith("check_stub ") and answer.stderr == ""
     text = stub(plugin, "--help").stdout
     words = " ".join(text.split())
@@ -99,6 +114,59 @@ def test_a_check_that_can_stop_says_what_it_knows(plugin: PluginRunner) -> None:
     out, _ = process.communicate(timeout=5)
     assert process.returncode == 3
     assert out.decode() == "STUB UNKNOWN - ended by SIGTERM before it was done\n"
+
+
+def test_a_signal_that_was_blocked_at_the_start_becomes_a_line(plugin: PluginRunner) -> None:
+    process = subprocess.Popen([plugin.path(STUB), "--act", "hang"], env=plugin.environment(), stdout=subprocess.PIPE,
+                               preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals()))
+    wait_for_threads(process.pid, 2)
+    process.terminate()
+    out, _ = process.communicate(timeout=5)
+    assert process.returncode == 3 and b"ended by SIGTERM" in out
+
+
+def test_reading_files_is_within_the_deadline(plugin: PluginRunner, tmp_path: Path) -> None:
+    fifo = tmp_path / "slow.ini"
+    os.mkfifo(fifo)
+    holder = os.open(fifo, os.O_RDWR)
+    answer = stub(plugin, "-t", "0.5:WARNING", f"--extra-opts=@{fifo}")
+    os.close(holder)
+    assert answer.code == 1 and "the run was not done after 0.5 s" in answer.line1 and answer.seconds < 1
+
+
+def test_no_reader_holds_up_help_or_an_error(plugin: PluginRunner) -> None:
+    for words in (["--help", "-t", "0.5"], ["-w", "x", "-t", "0.5"]):
+        reading, writing = os.pipe()
+        fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)
+        os.write(writing, b"x" * 4096)
+        process = subprocess.Popen([plugin.path(STUB), *words], env=plugin.environment(), stdout=writing)
+        os.close(writing)
+        assert process.wait(15) == 3
+        os.close(reading)
+
+
+# Sanitizers take more memory than any limit leaves, and report crashes themselves.
+LIMITS = [] if SANITIZED else [*range(7000, 30000, 1000), 38000, 40000]
+CRASHES = [] if SANITIZED else ["crash", "abort", "escape"]
+
+
+def test_little_memory_is_no_signal(plugin: PluginRunner) -> None:
+    for kilobytes in LIMITS:
+        check_with_little_memory(plugin, kilobytes)
+
+
+def check_with_little_memory(plugin: PluginRunner, kilobytes: int) -> None:
+    command = f'ulimit -v {kilobytes}; exec "{plugin.path(STUB)}" --act hang-one -t 0.2'
+    process = subprocess.run(["/bin/sh", "-c", command], env=plugin.environment(), timeout=20, capture_output=True)
+    loader_failed = process.returncode == 127 and b"error while loading shared libraries" in process.stderr
+    assert loader_failed or (process.returncode in range(4) and process.stdout.count(b"\n") >= 1 and not process.stderr)
+
+
+def test_a_crash_is_a_line(plugin: PluginRunner) -> None:
+    for act in CRASHES:
+        answer = stub(plugin, "--act", act)
+        assert answer.code == 3 and answer.stderr == ""
+        assert answer.stdout == "STUB UNKNOWN - the plugin broke down, out of memory or by a mistake of ours\n"
 
 
 def wait_for_threads(pid: int, count: int) -> None:
@@ -167,6 +235,11 @@ def test_the_command_line_replaces_the_file(plugin: PluginRunner, tmp_path: Path
     assert "depth=3;10;100" in stub(plugin, f"--extra-opts=@{ini}", "--value", "3").line1
     assert "depth=50;60;100" in stub(plugin, f"--extra-opts=@{ini}", "-w", "60").line1
     assert "depth=50;10;70" in stub(plugin, f"--extra-opts=@{ini}", "-c", "70").line1
+    ini.write_text("[base]\nwarning = 10\nstate-dir = /nonexistent\noutput = json\n[over]\nwarning = 20\n")
+    both = stub(plugin, f"--extra-opts=base@{ini}", f"--extra-opts=over@{ini}", "--output", "text", "--no-state")
+    assert both.code == 0 and "depth=1;20;100" in both.line1
+    wrong = stub(plugin, f"--extra-opts=base@{ini}", "-w", "x")
+    assert wrong.code == 3 and json.loads(wrong.stdout)["state"] == "UNKNOWN"
 
 
 def test_a_secret_leaves_the_process_list(plugin: PluginRunner) -> None:

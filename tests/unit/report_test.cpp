@@ -100,6 +100,7 @@ TEST_CASE("a threshold that matches nothing is no silent miss") {
       {"memory_used@db1=5", "memory_used@db1 matches nothing"},
       {"lag@dead=5", ""},
       {"lag@dead/east=5", ""},
+      {"lag@half=5", "lag@half matches nothing"},
   };
   for (const Row& row : table) {
     INFO(row.threshold);
@@ -109,8 +110,11 @@ TEST_CASE("a threshold that matches nothing is no silent miss") {
     report.measure({.name = "lag", .target = "db1", .part = "east", .value = 1}, limits);
     report.add(Status::ok, "db1", "fine");
     report.add(Status::critical, "dead", "refused");
+    // This one answered, badly: what it has not measured is not excused.
+    report.add(Status::critical, "half", "broken");
+    report.measure({.name = "memory_used", .target = "half", .value = 1}, limits);
     report.complain_of_unmatched(limits);
-    REQUIRE(report.findings().size() == (*row.complaint ? 3 : 2));
+    REQUIRE(report.findings().size() == (*row.complaint ? 4 : 3));
     if (*row.complaint) {
       CHECK(report.findings().back().status == Status::unknown);
       CHECK_THAT(report.findings().back().text, Catch::Contains(row.complaint));

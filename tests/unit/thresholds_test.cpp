@@ -89,3 +89,13 @@ TEST_CASE("a channel's name may hold an equals sign") {
   limits.apply(Level::warning, "--warning", {"lag@db2/a=b=7"});
   CHECK(warning_of(limits, "lag", "db2", "a=b") == "7");
 }
+
+TEST_CASE("a threshold may name an instance as it is, or as its label is printed") {
+  for (const char* text : {"lag@[::1]:3306/a=b=7", "lag@[..1]:3306/a_b=7"}) {
+    INFO(text);
+    Limits limits = some_limits();
+    limits.apply(Level::warning, "--warning", {text});
+    CHECK(warning_of(limits, "lag", "[::1]:3306", "a=b") == "7");
+    CHECK(warning_of(limits, "lag", "[::1]:3306", "c") == "300");
+  }
+}

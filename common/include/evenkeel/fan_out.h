@@ -28,7 +28,8 @@ void leave_thread_behind();
 
 namespace detail {
 
-// Runs job(0) … job(count-1) on at most `parallel` threads. Returns when all are done or at the
+// Runs job(0) … job(count-1) on at most `parallel` threads, not counting those that are held up for longer
+// than a fair share of the time. Returns when all are done or at the
 // deadline; the threads go on by themselves then, which is why the job must own what it uses.
 void run_bounded(std::size_t count, std::size_t parallel, const Deadline& deadline,
                  std::function<void(std::size_t)> job);

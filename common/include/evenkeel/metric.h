@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace evenkeel {
 
@@ -18,5 +19,9 @@ struct Metric {
   // "db2", "db2/channel" or empty.
   std::string instance() const;
 };
+
+// An instance as labels print it, and as thresholds may name it: clean, without "::", which Icinga 2 reads
+// as the prefix of a check_multi, and without "=", which ends a label for every parser.
+std::string printed_instance(std::string_view instance);
 
 }  // namespace evenkeel

@@ -85,6 +85,8 @@ class Report {
   const std::vector<TraceLine>& trace_lines() const { return trace_; }
 
  private:
+  bool has_metrics_of(const std::string& target) const;
+  bool has_failed(const std::string& instance) const;
   void trace_steps(const std::string& target, const std::vector<Trace::Step>& steps);
 
   std::vector<Finding> findings_;

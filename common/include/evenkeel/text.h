@@ -12,6 +12,10 @@ namespace evenkeel {
 // white space one space, invalid UTF-8 U+FFFD. Longer text is cut at `max_bytes` with "…".
 std::string clean(std::string_view text, std::size_t max_bytes = 1000);
 
+// The text in quotes as it was written, blanks and all; what acts on a terminal is a space. For errors
+// about what a user wrote.
+std::string quote(std::string_view text, std::size_t max_bytes = 60);
+
 // Cut at a character's border so that the result, "…" included, has at most `max_bytes`.
 std::string shorten(std::string_view text, std::size_t max_bytes);
 
