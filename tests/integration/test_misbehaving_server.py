@@ -21,7 +21,7 @@ PASSWORD = "s3cret-Pa55word"
 TIMEOUT = 3
 GRACE = 3
 MAX_MEMORY = 64 << 10  # KiB
-CRITICAL, UNKNOWN = 2, 3
+OK, CRITICAL, UNKNOWN = 0, 2, 3
 
 # situation: state, words in line 1. Whoever does not answer is CRITICAL; whoever answers nonsense, more
 # than we read, or that we may not look, UNKNOWN.
@@ -77,6 +77,7 @@ EXPECTED = {
     "endless_progress_reports": (UNKNOWN, "more than we will read"),
     "rude_query_error": (UNKNOWN, ""),
     "rude_values": (CRITICAL, ""),
+    "names_its_source": (OK, "replicating from"),
     "endless_rows_at_setup": (UNKNOWN, "makes no sense"),
     "endless_columns_at_setup": (UNKNOWN, "more than we will read"),
     "huge_row_at_setup": (UNKNOWN, "makes no sense"),
