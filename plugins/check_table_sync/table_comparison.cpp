@@ -26,6 +26,12 @@ bool all_equal(const std::vector<ChunkAnswer>& answers) {
                      [&](const ChunkAnswer& answer) { return answer.digest == answers.front().digest; });
 }
 
+// '' and NULL, and blanks at the end, are to be told apart.
+std::string shown_value(const ComparedColumn& column, const mysql::Cell& value) {
+  if (!value) return "NULL";
+  return column.readable ? "'" + *value + "'" : *value;
+}
+
 ChunkDigest sum_of(const std::vector<BucketDigest>& buckets) {
   ChunkDigest sum;
   for (const BucketDigest& bucket : buckets) sum += bucket.digest;
@@ -333,7 +339,7 @@ std::string TableComparison::side_by_side(const KeyTuple& key,
     if (same && found.size() == answers.values.size()) continue;
     text += " " + plan_->columns[column].name + ":";
     for (const auto& entry : found)
-      text += " " + value(entry).value_or("NULL") + " on " + context_.fleet.name(entry.first) + ",";
+      text += " " + shown_value(plan_->columns[column], value(entry)) + " on " + context_.fleet.name(entry.first) + ",";
     text.back() = ';';
   }
   text.pop_back();

@@ -1,0 +1,540 @@
+"""check_table_sync on real servers: every drift found, nothing else reported, nothing left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from conftest import Pair, PluginRunner
+from sandbox import KindUnavailable, Sandbox, Server, kinds
+from sync_scene import PLUGIN, SyncScene, Writer, state_files, wait_for, writing
+
+SOAK = bool(os.environ.get("EVENKEEL_SOAK"))
+MISSING = "is missing"
+
+
+@pytest.fixture
+def scene(pair: Pair, plugin: PluginRunner) -> SyncScene:
+    return SyncScene([pair.source, pair.replica], plugin)
+
+
+@pytest.fixture(scope="module")
+def trio_box() -> Iterator[list[Server]]:
+    with Sandbox() as box:
+        source = box.server("db1", kind="mariadb-10.11")
+        yield [source, box.replica("db2", of=source), box.replica("db3", of=source)]
+
+
+@pytest.fixture
+def trio(trio_box: list[Server], plugin: PluginRunner) -> SyncScene:
+    for server in trio_box:
+        server.thaw()
+        server.start()
+    for replica in trio_box[1:]:
+        replica.start_replica()
+        replica.sql(["set sql_log_bin=0", "drop database if exists shop"])
+    trio_box[0].sql("drop database if exists shop")
+    for replica in trio_box[1:]:
+        replica.wait_in_sync(30)
+    return SyncScene(trio_box, plugin)
+
+
+# what differs
+
+
+def test_equal_servers(scene: SyncScene) -> None:
+    scene.create_flags()
+    answer = scene.check()
+    assert answer.code == 0, answer
+    assert "1 table, 10000 rows compared" in answer.line1 and "no difference" in answer.line1
+    assert answer.perfdata["rows_differing"].value == 0
+    assert answer.perfdata["rows_differing"].crit == "0"
+    assert answer.perfdata["rows_compared"].value == 10000
+    assert answer.perfdata["coverage"].value == 100
+    assert answer.perfdata["oldest_verified"].uom == "s"
+    assert answer.stderr == ""
+
+
+def test_the_same_change_in_many_rows(scene: SyncScene) -> None:
+    scene.create_flags()
+    scene.only_on(scene.others[0], "update shop.flags set active = 0 where id between 10 and 209")
+    answer = scene.check()
+    replica = scene.name(scene.others[0])
+    assert answer.code == 2, answer
+    assert f"shop.flags: {replica} differs in 200 rows (id 10, 11, 12, …)" in answer.line1
+    assert answer.perfdata["rows_differing"].value == 200
+    assert answer.perfdata["tables_differing"].value == 1
+
+
+def test_changed_missing_and_extra_rows(scene: SyncScene) -> None:
+    scene.create_flags()
+    replica = scene.others[0]
+    scene.only_on(replica, "update shop.flags set name = '' where id = 5", "delete from shop.flags where id in (7, 9000)",
+                  "insert into shop.flags values (20001, 'x', null, null)")
+    answer = scene.check()
+    assert answer.code == 2
+    assert (f"{scene.name(replica)} differs in 4 rows: 1 changed (id 5), 2 missing (id 7, 9000), 1 extra (id 20001)"
+            in answer.line1)
+    shown = scene.check("-vvv").stdout
+    assert f"5: name: 'n5' on {scene.name(scene.source)}, '' on {scene.name(replica)}" in shown
+    assert f"7: no row on {scene.name(replica)}" in shown
+    assert scene.plugin.state_dir.exists()
+
+
+def test_a_row_in_another_place(scene: SyncScene) -> None:
+    """Swapped values, and a row that left one chunk for another: sums of digests would be the same."""
+    scene.create_flags()
+    scene.only_on(scene.others[0], "update shop.flags set name = if(id = 3, 'n4', 'n3') where id in (3, 4)",
+                  "update shop.flags set id = 50000 where id = 100")
+    answer = scene.check("--chunk-time", "0.01")
+    assert answer.perfdata["rows_differing"].value == 4, answer
+
+
+def test_the_majority_is_named(trio: SyncScene) -> None:
+    trio.create_flags()
+    db1, db2, db3 = map(trio.name, trio.servers)
+    trio.only_on(trio.servers[2], "update shop.flags set active = 0 where id between 10 and 209")
+    answer = trio.check()
+    assert answer.code == 2
+    assert f"shop.flags: {db3} differs in 200 rows (id 10, 11, 12, …); {db1} = {db2}" in answer.line1
+    trio.only_on(trio.servers[1], "update shop.flags set active = 0 where id between 10 and 209")
+    answer = trio.check()
+    assert f"{db1} differs in 200 rows" in answer.line1 and f"{db2} = {db3}" in answer.line1, answer.line1
+
+
+def test_a_drift_stays_until_it_has_healed(scene: SyncScene) -> None:
+    scene.create_flags()
+    scene.only_on(scene.others[0], "update shop.flags set active = 0 where id = 10")
+    assert scene.check().code == 2
+    assert scene.check().perfdata["rows_differing"].value == 1
+    scene.only_on(scene.others[0], "update shop.flags set active = 1 where id = 10")
+    assert scene.check().code == 0
+
+
+def test_thresholds(scene: SyncScene) -> None:
+    scene.create_flags()
+    scene.only_on(scene.others[0], "update shop.flags set active = 0 where id <= 3")
+    assert scene.check("-w", "0", "-c", "5", "-c", "tables_differing=5").code == 1
+    answer = scene.check("-c", "5", "-c", "tables_differing=5")
+    assert answer.code == 0 and "3 differing rows within thresholds" in answer.line1, answer
+    assert scene.check("-c", "2").code == 2
+
+
+# what is not the same table
+
+
+def test_a_missing_table(scene: SyncScene) -> None:
+    scene.create_flags(10)
+    scene.only_on(scene.others[0], "drop table shop.flags")
+    answer = scene.check()
+    assert answer.code == 2 and "the table shop.flags is missing" in answer.line1, answer
+    assert answer.perfdata["tables_differing"].value == 1
+    answer = scene.check("--table", "shop.nowhere")
+    assert answer.code == 2 and "the table shop.nowhere is missing" in answer.line1
+    answer = scene.check("--table", "nosuch.*")
+    assert answer.code == 3 and "no table matches nosuch.*" in answer.line1
+
+
+def test_another_definition(scene: SyncScene) -> None:
+    scene.create_flags(100)
+    scene.only_on(scene.others[0], "alter table shop.flags modify name varchar(30)")
+    answer = scene.check()
+    assert answer.code == 1 and "name" in answer.line1 and "varchar(30)" in answer.line1, answer
+    assert answer.perfdata["rows_compared"].value == 100
+    scene.only_on(scene.others[0], "update shop.flags set active = 0 where id = 10")
+    assert scene.check().code == 2
+
+
+def test_a_table_without_a_key(scene: SyncScene) -> None:
+    scene.source.sql(["create database shop", "create table shop.log (a int, b varchar(10))",
+                      "insert into shop.log values (1, 'x'), (1, 'x'), (2, null)"])
+    scene.settle()
+    answer = scene.check()
+    assert answer.code == 0 and "no usable key" in answer.line1, answer
+    scene.only_on(scene.others[0], "insert into shop.log values (1, 'x')")
+    answer = scene.check()
+    assert answer.code == 2 and f"shop.log: {scene.name(scene.others[0])} differs (no key" in answer.line1, answer
+    assert answer.perfdata["tables_differing"].value == 1
+
+
+def test_options_that_say_what_to_compare(scene: SyncScene) -> None:
+    scene.create_flags(100)
+    scene.source.sql("create table shop.other (id int primary key)")
+    scene.settle()
+    scene.only_on(scene.others[0], "update shop.flags set active = 0 where id = 10", "insert into shop.other values (1)")
+    assert scene.check("--ignore-table", "shop.other", "--ignore-column", "shop.flags.active").code == 0
+    assert scene.check("--ignore-table", "shop.other", "--where", "id > 10").code == 0
+    assert scene.check("--table", "shop.other").code == 2
+    answer = scene.check("--reference", scene.name(scene.others[0]), "--table", "shop.other")
+    assert f"{scene.name(scene.source)} lacks 1 row (id 1)" in answer.line1, answer
+    for wrong, words in ((["--reference", "nobody"], "--reference"), (["--budget", "99"], "--budget"),
+                         (["--table", "flags"], "--table"), (["-H", "localhost"], "at least two")):
+        answer = scene.check(*wrong)
+        assert answer.code == 3 and words in answer.line1, answer
+
+
+# sound on moving data
+
+
+def rounds_under_fire(scene: SyncScene, seconds: float) -> int:
+    """No run may report a row; the number of runs."""
+    end, runs = time.monotonic() + seconds, 0
+    while runs < 2 or time.monotonic() < end:
+        answer = scene.check("-t", "30", "-v")
+        assert answer.code == 0, answer.stdout
+        assert answer.perfdata["rows_differing"].value == 0
+        runs += 1
+    return runs
+
+
+def test_rows_in_flight_never_count_and_a_cold_drift_always_does(scene: SyncScene) -> None:
+    rows = 20000
+    scene.create_flags(rows)
+    with writing(scene.source, rows) as writers:
+        rounds_under_fire(scene, 60 if SOAK else 8)
+        scene.only_on(scene.others[0], "update shop.flags set created = '2001-01-01' where id = 50")
+        answer = scene.check("-t", "30")
+        assert answer.code == 2 and "(id 50)" in answer.line1, answer
+        assert answer.perfdata["rows_differing"].value == 1
+    assert sum(writer.transactions for writer in writers) > 500
+    scene.settle()
+
+
+def test_a_toggling_row_never_counts(scene: SyncScene) -> None:
+    """A, B, A, B on the source, as fast as it goes."""
+    scene.create_flags(50)
+
+    class Toggler(Writer):
+        def one(self) -> list[str]:
+            return ["update shop.flags set active = 1 - active where id <= 3"]
+
+    stop = threading.Event()
+    toggler = Toggler(scene.source, 50)
+    thread = threading.Thread(target=toggler.run, args=(stop,))
+    thread.start()
+    try:
+        for _ in range(20 if SOAK else 3):
+            answer = scene.check()
+            assert answer.code == 0 and answer.perfdata["rows_differing"].value == 0, answer
+    finally:
+        stop.set()
+        thread.join()
+    scene.settle()
+
+
+def test_the_reference_may_be_the_one_that_lags(scene: SyncScene) -> None:
+    """The replica is named first, and is behind: its old row is not the right one."""
+    scene.create_flags(1000)
+    replica = scene.others[0]
+    hosts = ["-H", f"{scene.name(replica)},{scene.name(scene.source)}"]
+    with replica.session() as session:
+        session.sql("lock tables shop.flags read")
+        scene.source.sql("update shop.flags set active = 0 where id <= 5")
+        release = threading.Timer(2, lambda: session.sql("unlock tables"))
+        release.start()
+        answer = scene.check(*hosts)
+        release.join()
+    assert answer.code == 0 and answer.perfdata["rows_differing"].value == 0, answer
+
+
+def test_a_replica_that_does_not_apply_is_unknown(scene: SyncScene) -> None:
+    scene.create_flags(1000)
+    replica = scene.others[0]
+    with replica.breakages.stop_sql():
+        scene.source.sql("update shop.flags set active = 0 where id <= 5")
+        answer = scene.check("--confirm", "1")
+        assert answer.code == 3, answer
+        assert f"{scene.name(replica)}: does not apply" in answer.line1
+        assert answer.perfdata["rows_differing"].value == 0
+        assert answer.perfdata["rows_unconfirmed"].value == 5
+    scene.settle()
+    assert scene.check().code == 0
+
+
+def test_a_replica_that_stops_during_confirmation(scene: SyncScene) -> None:
+    scene.create_flags(1000)
+    replica = scene.others[0]
+    scene.only_on(replica, "update shop.flags set active = 0 where id = 10")
+    stopper = threading.Timer(0.4, lambda: replica.stop_replica(thread="sql"))
+    with writing(scene.source, 900, threads=1):
+        stopper.start()
+        answer = scene.check("--confirm", "1")
+        stopper.join()
+    replica.start_replica()
+    scene.settle()
+    assert answer.code in (2, 3), answer
+    assert answer.perfdata["rows_differing"].value <= 1, answer
+
+
+def test_errant_rows_of_a_replica_are_drift(scene: SyncScene) -> None:
+    """Written on the replica and in its binary log: its source will never have them."""
+    scene.create_flags(1000)
+    scene.others[0].sql("update shop.flags set active = 0 where id = 10")
+    answer = scene.check()
+    assert answer.code == 2 and "(id 10)" in answer.line1, answer
+
+
+def test_servers_that_do_not_replicate(box: Sandbox, plugin: PluginRunner) -> None:
+    scene = SyncScene([box.server("one"), box.server("two")], plugin)
+    for server in scene.servers:
+        SyncScene([server], plugin).create_flags(1000)
+    assert scene.check().code == 0
+    scene.others[0].sql("delete from shop.flags where id = 1000")
+    began = time.monotonic()
+    answer = scene.check("--confirm", "1.5")
+    assert answer.code == 2 and "lacks 1 row (id 1000)" in answer.line1, answer
+    assert time.monotonic() - began >= 1.5
+
+
+def test_a_chain_of_replicas(box: Sandbox, plugin: PluginRunner) -> None:
+    source = box.server("one")
+    middle = box.replica("two", of=source)
+    scene = SyncScene([source, middle, box.replica("three", of=middle)], plugin)
+    scene.create_flags(5000)
+    with writing(source, 5000, threads=1):
+        rounds_under_fire(scene, 4)
+    scene.settle()
+    scene.only_on(scene.servers[2], "delete from shop.flags where id = 60")
+    assert "(id 60)" in scene.check().line1
+
+
+# servers that fail
+
+
+def test_a_dead_server_hides_nothing(trio: SyncScene) -> None:
+    trio.create_flags()
+    trio.only_on(trio.servers[1], "update shop.flags set active = 0 where id = 10")
+    trio.servers[2].kill()
+    answer = trio.check()
+    assert answer.code == 2
+    assert f"{trio.name(trio.servers[2])}: connecting to" in answer.stdout
+    assert f"shop.flags: {trio.name(trio.servers[1])} differs in 1 row (id 10)" in answer.stdout, answer
+
+
+def test_a_frozen_server_hides_nothing(trio: SyncScene) -> None:
+    trio.create_flags()
+    trio.only_on(trio.servers[1], "update shop.flags set active = 0 where id = 10")
+    trio.servers[2].freeze()
+    answer = trio.check("-t", "20")
+    trio.servers[2].thaw()
+    assert answer.code == 2 and answer.seconds < 20
+    assert f"{trio.name(trio.servers[2])}: no answer for" in answer.stdout
+    assert f"shop.flags: {trio.name(trio.servers[1])} differs in 1 row (id 10)" in answer.stdout, answer
+
+
+SLOW = ["--where", "sleep(0.002) = 0", "--chunk-time", "0.2", "--no-state"]
+
+
+def start(scene: SyncScene, *options: object) -> subprocess.Popen[str]:
+    command = [str(scene.plugin.path(PLUGIN)), *map(str, scene.arguments(*options))]
+    return subprocess.Popen(command, env=scene.plugin.environment(), stdin=subprocess.DEVNULL, text=True,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def test_a_server_that_dies_or_freezes_in_mid_chunk(trio: SyncScene) -> None:
+    trio.create_flags(5000)
+    for end in (trio.servers[2].freeze, trio.servers[2].kill):
+        process = start(trio, *SLOW, "--budget", "8", "-t", "20")
+        trio.wait_for_statement(trio.servers[2])
+        end()
+        out, _ = process.communicate(timeout=22)
+        trio.servers[2].thaw()
+        assert process.returncode == 2, out
+        assert trio.name(trio.servers[2]) in out.partition("\n")[0]
+        trio.servers[2].start()
+
+
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_and_what_it_runs(scene: SyncScene, sent: signal.Signals) -> None:
+    scene.create_flags(5000)
+    process = start(scene, "--where", "sleep(0.5) = 0", "--no-state")
+    for server in scene.servers:
+        scene.wait_for_statement(server)
+    process.send_signal(sent)
+    out, _ = process.communicate(timeout=5)
+    for server in scene.servers:
+        scene.wait_for_no_statement(server, 1)
+    assert process.returncode == 3
+    assert f"ended by {sent.name}" in out.partition("\n")[0]
+
+
+def test_its_own_time_out_ends_it_and_what_it_runs(scene: SyncScene) -> None:
+    scene.create_flags(5000)
+    answer = scene.check("--where", "sleep(0.5) = 0", "--no-state", "-t", "4")
+    assert answer.seconds < 4.5
+    for server in scene.servers:
+        scene.wait_for_no_statement(server, 1)
+
+
+def test_after_sigkill_the_server_ends_it(scene: SyncScene) -> None:
+    scene.create_flags(5000)
+    process = start(scene, "--where", "sleep(0.5) = 0", "--chunk-time", "0.1")
+    for server in scene.servers:
+        scene.wait_for_statement(server)
+    process.kill()
+    process.communicate()
+    for server in scene.servers:
+        scene.wait_for_no_statement(server, 10)
+    answer = scene.check()
+    assert answer.code == 0, answer
+
+
+def test_a_signal_tells_what_is_known(scene: SyncScene) -> None:
+    scene.create_flags(5000)
+    scene.only_on(scene.others[0], "update shop.flags set active = 0 where id = 1")
+    assert scene.check("--where", "id < 100 or sleep(0.001) = 0", "-t", "120", seconds=130).code == 2
+    process = start(scene, "--where", "id < 100 or sleep(0.001) = 0", "-t", "120")
+    time.sleep(2.5)
+    process.send_signal(signal.SIGTERM)
+    out, _ = process.communicate(timeout=5)
+    assert process.returncode == 2 and "differs in 1 row (id 1)" in out and "ended by SIGTERM" in out, out
+
+
+# privileges
+
+
+def test_select_is_enough(scene: SyncScene) -> None:
+    assert scene.source.sql("select 1")
+    scene.create_flags(100)
+    scene.only_on(scene.others[0], "delete from shop.flags where id = 3")
+    answer = scene.check()
+    assert answer.code == 2 and "lacks 1 row (id 3)" in answer.line1, answer
+
+
+def test_each_missing_privilege_is_named(pair: Pair, plugin: PluginRunner) -> None:
+    scene = SyncScene([pair.source, pair.replica], plugin, ["usage on *.*"])
+    scene.create_flags(100)
+    for answer in (scene.check("--table", "shop.flags"), scene.check("--digest", "--table", "shop.flags")):
+        assert answer.code == 3, answer
+        assert "GRANT SELECT ON `shop`.`flags` TO 'syncer'@'%'" in answer.line1
+    for server in scene.servers:
+        server.sql(["set sql_log_bin=0", "grant select on shop.* to 'syncer'@'%'"])
+    assert scene.check().code == 0
+    answer = scene.check("--max-lag", "5")
+    wanted = "REPLICATION CLIENT" if pair.source.family == "mysql" else "SLAVE MONITOR"
+    assert answer.code == 3 and f"GRANT {wanted} ON *.* TO 'syncer'@'%'" in answer.line1, answer
+    for server in scene.servers:
+        server.sql(["set sql_log_bin=0", f"grant {wanted} on *.* to 'syncer'@'%'"])
+    assert scene.check("--max-lag", "5").code == 0
+
+
+# budget, state, resume
+
+
+def test_a_third_of_the_table_at_a_time(scene: SyncScene) -> None:
+    scene.create_flags(3000)
+    scene.source.sql("analyze table shop.flags")
+    scene.only_on(scene.others[0], "delete from shop.flags where id = 2990")
+    slow = ["--where", "id > 0 and sleep(0.001) = 0", "--chunk-time", "0.1", "--budget", "1.6"]
+    coverage, found = [], []
+    for _ in range(6):
+        answer = scene.check(*slow)
+        assert answer.code in (0, 2), answer
+        coverage.append(answer.perfdata["coverage"].value)
+        found.append(answer.perfdata["rows_differing"].value)
+        if coverage[-1] == 100:
+            break
+        assert "the next run goes on from there" in answer.line1
+    assert 2 <= len(coverage) <= 5 and coverage == sorted(coverage) and coverage[-1] == 100, coverage
+    assert found[-1] == 1, found
+    # In the next pass it is known before it is reached.
+    answer = scene.check(*slow)
+    assert answer.perfdata["rows_differing"].value == 1 and answer.perfdata["coverage"].value == 100, answer
+    # Another question starts anew.
+    answer = scene.check(*slow[:1], "id > 1 and sleep(0.001) = 0", *slow[2:])
+    assert answer.perfdata["coverage"].value < 100
+
+
+def test_state_that_is_garbage_or_cannot_be_kept(scene: SyncScene) -> None:
+    scene.create_flags(100)
+    scene.only_on(scene.others[0], "delete from shop.flags where id = 3")
+    assert scene.check().code == 2
+    files = state_files(scene.plugin.state_dir)
+    assert files
+    for garbage in (b"", b"{", b"\xff" * 1000, b'{"format":1}'):
+        for file in files:
+            file.write_bytes(garbage)
+        assert scene.check().perfdata["rows_differing"].value == 1
+    answer = scene.check("--state-dir", "/proc/nowhere")
+    assert answer.code == 2 and "could not keep state" in answer.line1, answer
+
+
+def test_two_runs_at_once(scene: SyncScene) -> None:
+    scene.create_flags(3000)
+    scene.only_on(scene.others[0], "delete from shop.flags where id in (3, 2900)")
+    slow = ["--where", "sleep(0.0003) = 0", "--chunk-time", "0.1"]
+    runs = [start(scene, *slow) for _ in range(3)]
+    for run in runs:
+        out, _ = run.communicate(timeout=60)
+        assert run.returncode == 2 and "lacks 2 rows" in out, out
+    assert scene.check(*slow).perfdata["rows_differing"].value == 2
+
+
+def test_a_busy_server_is_left_alone(scene: SyncScene) -> None:
+    scene.create_flags(100)
+    with contextlib_sleepers(scene.source, 4):
+        answer = scene.check("--max-running", "2", "--budget", "1.5")
+    assert "--max-running 2" in answer.line1 and answer.perfdata["rows_compared"].value == 0, answer
+
+
+class contextlib_sleepers:
+    """So many statements at work on the server."""
+
+    def __init__(self, server: Server, count: int) -> None:
+        self.server, self.count = server, count
+
+    def __enter__(self) -> None:
+        self.threads = [threading.Thread(target=self.server.sql, args=("select sleep(4)",)) for _ in range(self.count)]
+        for thread in self.threads:
+            thread.start()
+        status = "show global status like 'Threads_running'"
+        wait_for(lambda: int(self.server.sql(status)[0]["Value"]) > self.count, 10, "the statements run")
+
+    def __exit__(self, *_: object) -> None:
+        for thread in self.threads:
+            thread.join()
+
+
+# several kinds of servers
+
+
+@pytest.fixture
+def families(box: Sandbox, plugin: PluginRunner) -> SyncScene:
+    try:
+        kinds.programs("mysql-9.7")
+    except KindUnavailable as missing:
+        pytest.skip(str(missing))
+    scene = SyncScene([box.server("maria"), box.server("my", kind="mysql-9.7")], plugin)
+    for server in scene.servers:
+        SyncScene([server], plugin).create_flags(2000)
+    return scene
+
+
+def test_mariadb_against_mysql(families: SyncScene) -> None:
+    answer = families.check()
+    assert answer.code == 0 and answer.perfdata["rows_compared"].value == 2000, answer
+    families.only_on(families.others[0], "update shop.flags set name = 'N7' where id = 7")
+    answer = families.check("--confirm", "1")
+    assert answer.code == 2 and "differs in 1 row (id 7)" in answer.line1, answer
+
+
+def test_digests_of_hosts_alone(families: SyncScene) -> None:
+    lines = []
+    for server in families.servers:
+        answer = families.check("--digest", "-H", families.name(server))
+        assert answer.code == 0 and "1 table, 2000 rows digested" in answer.line1, answer
+        lines.append(answer.stdout.split("\n")[1].partition(": ")[2])
+    assert lines[0] == lines[1] and lines[0].startswith("shop.flags id 2000 rows "), lines
+    facts = json.loads(families.check("--digest", "--output", "json").stdout)["facts"]
+    digests = [value for name, value in facts.items() if name.endswith("shop.flags")]
+    assert len(digests) == 2 and digests[0] == digests[1]
+    families.only_on(families.others[0], "update shop.flags set name = 'N7' where id = 7")
+    changed = families.check("--digest", "-H", families.name(families.others[0])).stdout.split("\n")[1]
+    assert changed.partition(": ")[2] != lines[0]
