@@ -1,5 +1,6 @@
 #include "evenkeel/mysql/sql_session.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -118,10 +119,17 @@ std::string words_for_client_error(const CodeRule& rule, int system_error, std::
   return (rule.words[0] != '\0' ? rule.words : clean(text, 500)) + code;
 }
 
+constexpr char lower_case(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+bool same_name(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char left, char right) {
+           return lower_case(left) == lower_case(right);
+         });
+}
+
 std::optional<std::size_t> index_of(const std::vector<std::string>& columns, std::string_view column) {
-  const std::string wanted = lower(column);
   for (std::size_t i = 0; i < columns.size(); ++i)
-    if (lower(columns[i]) == wanted) return i;
+    if (same_name(columns[i], column)) return i;
   return std::nullopt;
 }
 
