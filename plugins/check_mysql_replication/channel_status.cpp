@@ -110,7 +110,21 @@ ChannelStatus channel_from(const Row& row) {
   return channel;
 }
 
+bool says_any_of(const std::string& doing, std::initializer_list<std::string_view> phrases) {
+  const std::string text = lower(doing);
+  for (const std::string_view phrase : phrases)
+    if (text.find(phrase) != std::string::npos) return true;
+  return false;
+}
+
 }  // namespace
+
+bool ReplicationThread::waits_for_disk() const {
+  return says_any_of(doing,
+                     {"waiting for disk space", "waiting for someone to free", "disk is full", "disk full"});
+}
+
+bool ReplicationThread::waits_for_relay_log_space() const { return says_any_of(doing, {"relay log space"}); }
 
 std::string ChannelStatus::source() const {
   const bool ipv6 = source_host.find(':') != std::string::npos;

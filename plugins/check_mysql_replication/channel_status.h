@@ -24,6 +24,11 @@ struct ReplicationThread {
   std::string doing;  // the server's own words: "Waiting for source to send event"
 
   bool running() const { return state == ThreadState::running; }
+  // It counts as running, and cannot write: mysys waits for space instead of failing.
+  bool waits_for_disk() const;
+  // The IO thread, until the SQL thread has freed some of relay_log_space_limit.
+  bool waits_for_relay_log_space() const;
+  bool goes_on() const { return running() && !waits_for_disk(); }
 };
 
 struct ChannelStatus {
@@ -50,6 +55,8 @@ struct ChannelStatus {
 
   std::string source() const;     // "db1:3306"
   bool belongs_to_group() const;  // group_replication_applier, group_replication_recovery
+  // Whether the IO thread takes what comes; while it does not, silence says nothing of the source.
+  bool is_listening() const { return io.goes_on() && !io.waits_for_relay_log_space(); }
 };
 
 // The rows of SHOW REPLICA STATUS, SHOW SLAVE STATUS or SHOW ALL SLAVES STATUS of any version, told apart

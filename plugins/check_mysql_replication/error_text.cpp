@@ -32,6 +32,8 @@ bool is_number(std::string_view text) {
 
 std::string essence(std::string_view text) {
   text = trim(text);
+  // Without SELECT on performance_schema, all there is of a worker's error on MySQL.
+  text = before(after(text, "coordinator stopped because", "being: "), ". See error log and/or ");
   text = after(text, "worker ", "; ");
   text = after(text, "error connecting to ", "message: ");
   text = after(text, "error reconnecting to ", "message: ");

@@ -84,12 +84,12 @@ std::uint64_t GtidPosition::of(std::uint32_t domain, std::uint32_t server) const
   return found == it->second.end() ? 0 : found->second;
 }
 
-std::uint64_t GtidPosition::highest_below(std::uint32_t domain, std::uint64_t number) const {
+std::uint64_t GtidPosition::highest_of_others(std::uint32_t domain, std::uint32_t server) const {
   std::uint64_t highest = 0;
   const auto it = by_domain_.find(domain);
   if (it == by_domain_.end()) return 0;
-  for (const auto& [server, its] : it->second)
-    if (its < number) highest = std::max(highest, its);
+  for (const auto& [other, number] : it->second)
+    if (other != server) highest = std::max(highest, number);
   return highest;
 }
 

@@ -34,8 +34,8 @@ class GtidPosition {
   bool has_domain(std::uint32_t domain) const { return by_domain_.contains(domain); }
   std::uint64_t highest(std::uint32_t domain) const;  // 0 where the domain is not there
   std::uint64_t of(std::uint32_t domain, std::uint32_t server) const;
-  // The highest number in the domain that is below `number`, of whatever server.
-  std::uint64_t highest_below(std::uint32_t domain, std::uint64_t number) const;
+  // The highest number in the domain that is not this server's.
+  std::uint64_t highest_of_others(std::uint32_t domain, std::uint32_t server) const;
 
  private:
   std::map<std::uint32_t, std::map<std::uint32_t, std::uint64_t>> by_domain_;

@@ -11,7 +11,8 @@ HeartbeatTable HeartbeatTable::parse(std::string_view text, bool utc) {
   const bool one_dot = dot != std::string_view::npos && text.find('.', dot + 1) == std::string_view::npos;
   if (!one_dot || dot == 0 || dot + 1 == text.size())
     throw usage_error("--heartbeat: \"" + clean(text, 80) + "\" is not DB.TABLE");
-  return {std::string(text), quoted_name(text.substr(0, dot)) + "." + quoted_name(text.substr(dot + 1)), utc};
+  return {
+      std::string(text), quoted_name(text.substr(0, dot)) + "." + quoted_name(text.substr(dot + 1)), utc, {}};
 }
 
 std::string HeartbeatTable::query() const {
@@ -33,17 +34,19 @@ std::vector<Heartbeat> heartbeats_from(const mysql::Rows& rows) {
   return heartbeats;
 }
 
-const Heartbeat* heartbeat_of(const std::vector<Heartbeat>& heartbeats, const ChannelStatus& channel,
-                              bool only_channel, const std::string& own_server_id) {
+const Heartbeat* heartbeat_of(const std::vector<Heartbeat>& heartbeats, const std::string& wanted_server_id,
+                              const ChannelStatus& channel, bool only_channel,
+                              const std::string& own_server_id) {
+  const std::string& first = wanted_server_id.empty() ? channel.source_server_id : wanted_server_id;
   const Heartbeat* latest = nullptr;
   for (const Heartbeat& heartbeat : heartbeats) {
-    if (!heartbeat.server_id.empty() && heartbeat.server_id == channel.source_server_id) return &heartbeat;
+    if (!heartbeat.server_id.empty() && heartbeat.server_id == first) return &heartbeat;
     // What this server writes for its own replicas says nothing about it.
     if (!heartbeat.server_id.empty() && heartbeat.server_id == own_server_id) continue;
     const bool later = latest == nullptr || !latest->age || (heartbeat.age && *heartbeat.age < *latest->age);
     if (later) latest = &heartbeat;
   }
-  return only_channel ? latest : nullptr;
+  return only_channel && wanted_server_id.empty() ? latest : nullptr;
 }
 
 }  // namespace evenkeel::replication

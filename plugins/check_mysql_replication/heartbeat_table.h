@@ -17,6 +17,7 @@ struct HeartbeatTable {
   std::string name;    // as typed: percona.heartbeat
   std::string quoted;  // `percona`.`heartbeat`
   bool utc = false;
+  std::string server_id;  // --heartbeat-server-id; empty: the source's
 
   // DB.TABLE. Throws Error(Fault::usage) naming --heartbeat.
   static HeartbeatTable parse(std::string_view text, bool utc);
@@ -30,10 +31,11 @@ struct Heartbeat {
 
 std::vector<Heartbeat> heartbeats_from(const mysql::Rows& rows);
 
-// The heartbeat that belongs to a channel: that of its source. A source that is itself a replica hands
-// on the rows of the one above it: then, with one channel only, the latest row counts.
-const Heartbeat* heartbeat_of(const std::vector<Heartbeat>& heartbeats, const ChannelStatus& channel,
-                              bool only_channel, const std::string& own_server_id);
+// The heartbeat that belongs to a channel: that of the server asked for, else of its source. A source that is
+// itself a replica hands on the rows of the one above it: then, with one channel only, the latest row counts.
+const Heartbeat* heartbeat_of(const std::vector<Heartbeat>& heartbeats, const std::string& wanted_server_id,
+                              const ChannelStatus& channel, bool only_channel,
+                              const std::string& own_server_id);
 
 // Clocks differ by seconds; a heartbeat further ahead than this was written in another time zone.
 constexpr double most_clock_skew = 60;

@@ -10,9 +10,6 @@ namespace evenkeel::replication {
 
 namespace {
 
-// Silence of more than one and a half heartbeat periods: one may be late, none may be missing.
-constexpr double patience = 1.5;
-
 std::string_view word_of(ThreadState state) {
   switch (state) {
     case ThreadState::running:
@@ -25,15 +22,6 @@ std::string_view word_of(ThreadState state) {
       break;
   }
   return "stopped";
-}
-
-// mysys waits for space instead of failing; the thread still counts as running.
-bool waits_for_disk(const std::string& doing) {
-  const std::string text = lower(doing);
-  for (const std::string_view words :
-       {"waiting for disk space", "waiting for someone to free", "disk is full", "disk full"})
-    if (text.find(words) != std::string::npos) return true;
-  return false;
 }
 
 }  // namespace
@@ -114,13 +102,13 @@ void ChannelJudge::judge_io_thread() {
 }
 
 void ChannelJudge::judge_disk(const char* name, const ReplicationThread& thread) {
-  if (thread.running() && waits_for_disk(thread.doing))
+  if (thread.running() && thread.waits_for_disk())
     add(Status::critical, std::string(name) + " thread cannot go on: \"" + clean(thread.doing, 200) + "\"");
 }
 
 std::optional<double> ChannelJudge::server_lag() {
-  // A thread that does not run has its finding already, and a lag beside it would be of the past.
-  if (!channel_.io.running() || !channel_.sql.running()) return std::nullopt;
+  // A thread that does not go on has its finding already, and a lag beside it would be of the past.
+  if (!channel_.io.goes_on() || !channel_.sql.goes_on()) return std::nullopt;
   if (!channel_.seconds_behind) add(Status::unknown, "lag is NULL although both threads run");
   return channel_.seconds_behind;
 }
@@ -130,15 +118,21 @@ std::optional<double> ChannelJudge::heartbeat_lag() {
   const std::string& table = settings_.heartbeat->name;
   if (!reading.heartbeats) return std::nullopt;  // has its finding
   const Heartbeat* const heartbeat =
-      heartbeat_of(*reading.heartbeats, channel_, reading.channels.size() == 1, reading.server.server_id);
+      heartbeat_of(*reading.heartbeats, settings_.heartbeat->server_id, channel_,
+                   reading.channels.size() == 1, reading.server.server_id);
   if (heartbeat == nullptr) {
-    add(Status::unknown, "no heartbeat of server " + clean(channel_.source_server_id, 20) + " in " + table);
+    const std::string& wanted = settings_.heartbeat->server_id;
+    add(Status::unknown, "no heartbeat of server " +
+                             clean(wanted.empty() ? channel_.source_server_id : wanted, 20) + " in " + table);
   } else if (!heartbeat->age) {
     add(Status::unknown, "the heartbeat in " + table + " has no time that the server can read");
   } else if (*heartbeat->age < -most_clock_skew) {
     add(Status::unknown, "the heartbeat in " + table + " lies " + format_seconds(-*heartbeat->age) +
                              " in the future: clocks differ, or it is in UTC (--heartbeat-utc)");
   } else {
+    lag_by_ = " by the heartbeat" +
+              (heartbeat->server_id.empty() ? "" : " of server " + clean(heartbeat->server_id, 20)) + " in " +
+              table;
     return heartbeat->age;
   }
   return std::nullopt;
@@ -149,7 +143,7 @@ void ChannelJudge::judge_lag() {
   // Beyond the configured delay; and clocks that differ never make it negative.
   if (behind) lag_ = std::max(0.0, *behind - channel_.configured_delay);
   std::string what = prefix_ + "lag";
-  if (lag_) what += " " + format_seconds(*lag_);
+  if (lag_) what += " " + format_seconds(*lag_) + lag_by_;
   if (channel_.configured_delay > 0)
     what += " beyond the delay of " + format_seconds(channel_.configured_delay);
   report_.measure(metric("lag", lag_, "s"), limits_, what);
@@ -158,7 +152,7 @@ void ChannelJudge::judge_lag() {
 void ChannelJudge::judge_last_heard() {
   const auto found = target_.reading->last_heard.find(channel_.name);
   const LastHeard heard = found == target_.reading->last_heard.end() ? LastHeard{} : found->second;
-  std::optional<double> seconds = channel_.io.running() ? heard.seconds : std::nullopt;
+  std::optional<double> seconds = channel_.is_listening() ? heard.seconds : std::nullopt;
   if (seconds) seconds = std::round(*seconds * 1000) / 1000;
   Metric silence = metric("last_heard", seconds, "s");
   const double period = heard.period.value_or(0);
@@ -171,7 +165,7 @@ void ChannelJudge::judge_last_heard() {
     return;
   }
   report_.record(std::move(silence), limits_);
-  if (period > 0 && *seconds > patience * period)
+  if (period > 0 && *seconds > heartbeats_of_patience * period)
     report_.add(Status::warning, target_.name, what + ", a heartbeat is due every " + format_seconds(period));
 }
 

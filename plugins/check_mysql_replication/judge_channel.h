@@ -40,6 +40,7 @@ class ChannelJudge {
   Report& report_;
   std::string prefix_;
   std::optional<double> lag_;
+  std::string lag_by_;  // whose heartbeat it is taken from
 };
 
 // As labels and thresholds have it: "east", "default" for the one without a name beside others.

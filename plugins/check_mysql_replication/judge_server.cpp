@@ -23,8 +23,8 @@ ServerJudge::ServerJudge(const Target& target, const Settings& settings, Report&
       settings_(settings),
       report_(report) {}
 
-bool ServerJudge::is_cluster_member() const {
-  return server_.galera || server_.group || !reading_.group_channels.empty();
+bool ServerJudge::is_cluster_member(const ReplicaReading& reading) {
+  return reading.server.galera || reading.server.group || !reading.group_channels.empty();
 }
 
 void ServerJudge::judge() const {
@@ -40,7 +40,7 @@ void ServerJudge::judge() const {
 
 void ServerJudge::judge_writable() const {
   // In a cluster a node is writable by design, or made read-only by the cluster itself.
-  if (settings_.allow_writable || is_cluster_member() || server_.read_only.value_or(true)) return;
+  if (settings_.allow_writable || is_cluster_member(reading_) || server_.read_only.value_or(true)) return;
   add(Status::warning, "read_only=" + clean(server_.read_only_text, 40) + ", this replica can be written to");
 }
 

@@ -11,7 +11,7 @@ class ServerJudge {
  public:
   ServerJudge(const Target& target, const Settings& settings, Report& report);
 
-  bool is_cluster_member() const;
+  static bool is_cluster_member(const ReplicaReading& reading);
   void judge() const;
 
   // "group replication member ONLINE"; empty where there is no cluster.

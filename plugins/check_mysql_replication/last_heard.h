@@ -5,7 +5,6 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "channel_status.h"
@@ -13,10 +12,24 @@
 
 namespace evenkeel::replication {
 
-struct LastHeard {
-  std::optional<double> seconds;  // nothing where it is not known: never 0 for that
-  std::optional<double> period;   // a heartbeat is due after so many seconds without an event
+// Why there is no value.
+enum class Unheard {
+  not_told,         // the server has neither times nor counters for us
+  first_run,        // counters tell only against an earlier run
+  no_state,         // and none can be kept
+  heard_meanwhile,  // something came since the last run, no one knows when
+  held_up,          // the IO thread does not take what comes
 };
+
+struct LastHeard {
+  std::optional<double> seconds;    // nothing where it is not known: never 0 for that
+  std::optional<double> period;     // a heartbeat is due after so many seconds without an event
+  std::optional<double> connected;  // the IO thread is not older than this
+  Unheard unheard = Unheard::not_told;
+};
+
+// One heartbeat may be late, none may be missing.
+constexpr double heartbeats_of_patience = 1.5;
 
 using LastHeardByChannel = std::map<std::string, LastHeard>;
 
@@ -26,35 +39,5 @@ std::string last_heard_query();
 std::string counters_query();
 LastHeardByChannel last_heard_from(const mysql::Rows& rows);
 void fill_counters(const mysql::Rows& rows, std::vector<ChannelStatus>& channels);
-
-// Where the server keeps no times: what its counters said at the end of the last run.
-struct HeardSample {
-  std::string channel;
-  bool running = false;  // the IO thread
-  std::uint64_t heartbeats = 0;
-  std::string position;
-  std::string relay_log_file;
-  std::uint64_t relay_log_space = 0;
-  double silence = 0;  // known at that time
-};
-
-// The state file's text. What cannot be read back is no sample. `delay` is how long after the answer
-// the text was written.
-std::string format_samples(const std::vector<HeardSample>& samples, double delay);
-struct HeardSamples {
-  std::vector<HeardSample> channels;
-  double delay = 0;
-};
-HeardSamples parse_samples(std::string_view text);
-
-// The silence that is certain: it may have been longer, by less than the time between the runs or
-// one heartbeat period.
-double silence_since(const HeardSample& before, const ChannelStatus& now, double age);
-
-// The values of this run, and the samples for the next one. Channels that have a value from the server
-// keep it. `before` is nothing on a first run.
-std::vector<HeardSample> complete_last_heard(const std::vector<ChannelStatus>& channels,
-                                             const std::optional<HeardSamples>& before, double age,
-                                             LastHeardByChannel& heard);
 
 }  // namespace evenkeel::replication

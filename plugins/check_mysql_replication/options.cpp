@@ -30,6 +30,10 @@ std::vector<OptionSpec> own_options() {
        .value = "DB.TABLE",
        .help = "take lag from this table, which pt-heartbeat writes on the source"},
       {.name = "heartbeat-utc", .help = "pt-heartbeat runs with --utc; without this, ts is local time"},
+      {.name = "heartbeat-server-id",
+       .value = "ID",
+       .help = "the server_id whose heartbeat counts, such as the first source's of a chain",
+       .default_text = "each channel's source"},
       {.name = "source",
        .value = "HOST[:PORT]|auto",
        .help = "compare GTIDs with this server, or with the one each channel names; it is asked with the "
@@ -126,8 +130,11 @@ Settings settings_from(const Options& options) {
   settings.allow_writable = options.has("allow-writable");
   if (const auto table = options.value("heartbeat"))
     settings.heartbeat = HeartbeatTable::parse(*table, options.has("heartbeat-utc"));
-  else if (options.has("heartbeat-utc"))
-    throw usage_error("--heartbeat-utc needs --heartbeat");
+  for (const char* name : {"heartbeat-utc", "heartbeat-server-id"})
+    if (options.has(name) && !settings.heartbeat)
+      throw usage_error(std::string("--") + name + " needs --heartbeat");
+  if (options.has("heartbeat-server-id"))
+    settings.heartbeat->server_id = std::to_string(options.integer("heartbeat-server-id", 0, 0, 4294967295));
   if (const auto source = options.value("source")) {
     settings.source_of_each_channel = *source == "auto";
     if (!settings.source_of_each_channel) {

@@ -30,6 +30,9 @@ class Reader {
     if (questions_.gtids && reading_.version.mariadb) read_positions();
     read_server();
     if (has_performance_schema(variables_)) read_performance_schema();
+    if (reading_.server.uptime)
+      for (const ChannelStatus& channel : reading_.channels)
+        reading_.last_heard[channel.name].connected = reading_.server.uptime;
     if (questions_.heartbeat && !reading_.channels.empty()) read_heartbeats(*questions_.heartbeat);
     return std::move(reading_);
   }
@@ -140,9 +143,10 @@ class Reader {
     } catch (const mysql::SqlError& error) {
       if (error.fault() != Fault::denied && error.fault() != Fault::protocol) throw;
       const bool denied = error.fault() == Fault::denied && error.code() != unknown_database;
-      reading_.not_readable.push_back(denied ? "may not read " + table.name + ": " +
-                                                   grant_for_table(table.quoted, inquiry_.account())
-                                             : error.what());
+      reading_.not_readable.push_back(
+          denied ? "may not read " + table.name +
+                       ", or there is no such table: " + grant_for_table(table.quoted, inquiry_.account())
+                 : error.what());
     }
   }
 

@@ -17,7 +17,8 @@ SourceReading read_mysql(Inquiry& inquiry) {
       "SELECT @@GLOBAL.gtid_executed AS executed, @@GLOBAL.server_uuid AS uuid, @@GLOBAL.server_id AS id,"
       " @@GLOBAL.gtid_mode AS mode");
   SourceReading source;
-  source.keeps_gtids = lower(rows.at(0, "mode").value_or("")) != "off";
+  source.gtid_mode = rows.at(0, "mode").value_or("");
+  source.keeps_gtids = has_gtids(source.gtid_mode);
   source.executed = GtidSet::parse(rows.at(0, "executed").value_or(""));
   source.server_uuid = lower(rows.at(0, "uuid").value_or(""));
   source.server_id = rows.at(0, "id").value_or("");
@@ -36,7 +37,8 @@ SourceReading read_mariadb(Inquiry& inquiry) {
   source.written = GtidPosition::parse(rows.at(0, "written").value_or(""));
   source.known = GtidPosition::parse(rows.at(0, "state").value_or(""));
   source.known.add(source.written);
-  source.known.add(GtidPosition::parse(rows.at(0, "applied").value_or("")));
+  source.received = GtidPosition::parse(rows.at(0, "applied").value_or(""));
+  source.known.add(source.received);
   source.server_id = rows.at(0, "id").value_or("");
   return source;
 }

@@ -6,6 +6,7 @@
 #include "evenkeel/text.h"
 #include "options.h"
 #include "probe_replicas.h"
+#include "silence.h"
 
 namespace evenkeel::replication {
 
@@ -38,15 +39,19 @@ void ReplicationCheck::complete_last_heard(Target& target, const mysql::Login& l
   ReplicaReading& reading = *target.reading;
   state.update(login.where(), [&](const std::optional<StateStore::Sample>& sample) {
     const std::chrono::duration<double> delay = std::chrono::steady_clock::now() - reading.taken;
-    std::optional<HeardSamples> before;
-    double age = 0;
+    LastRun last_run;
     if (sample) {
-      before = parse_samples(sample->payload);
-      age = sample->age + before->delay - delay.count();
+      last_run.samples = parse_samples(sample->payload);
+      last_run.age = sample->age + last_run.samples->delay - delay.count();
     }
-    return std::optional(format_samples(
-        replication::complete_last_heard(reading.channels, before, age, reading.last_heard), delay.count()));
+    return std::optional(
+        format_samples({replication::complete_last_heard(reading.channels, reading.server.starts, last_run,
+                                                         reading.last_heard),
+                        delay.count()}));
   });
+  if (state.enabled() && state.problem().empty()) return;
+  for (auto& [channel, heard] : reading.last_heard)
+    if (heard.unheard == Unheard::first_run) heard.unheard = Unheard::no_state;
 }
 
 }  // namespace evenkeel::replication

@@ -57,6 +57,13 @@ std::optional<std::string> Variables::find(const std::string& name, const std::s
   return value ? value : find(other_name);
 }
 
+std::optional<double> Variables::number(const std::string& name) const {
+  double value = 0;
+  const std::optional<std::string> text = find(name);
+  if (!text || !parse_number(*text, value) || value < 0 || value > 1e18) return std::nullopt;
+  return value;
+}
+
 bool Variables::is_on(const std::string& name) const {
   const std::string word = lower(find(name).value_or(""));
   return word == "on" || word == "1" || word == "yes";
@@ -77,19 +84,22 @@ std::string variables_query() {
   return "SHOW GLOBAL VARIABLES WHERE Variable_name IN " +
          in_list({"read_only", "super_read_only", "slave_skip_errors", "replica_skip_errors",
                   "slave_exec_mode", "replica_exec_mode", "server_id", "server_uuid", "version", "log_bin",
-                  "performance_schema", "rpl_semi_sync_slave_enabled", "rpl_semi_sync_replica_enabled",
-                  "rpl_semi_sync_master_enabled", "rpl_semi_sync_source_enabled", "wsrep_on",
-                  "wsrep_provider", "group_replication_group_name"});
+                  "performance_schema", "gtid_mode", "rpl_semi_sync_slave_enabled",
+                  "rpl_semi_sync_replica_enabled", "rpl_semi_sync_master_enabled",
+                  "rpl_semi_sync_source_enabled", "wsrep_on", "wsrep_provider",
+                  "group_replication_group_name"});
 }
 
 std::string status_query(const Variables& variables) {
   const bool semi_sync = variables.is_on("rpl_semi_sync_slave_enabled", "rpl_semi_sync_replica_enabled") ||
                          variables.is_on("rpl_semi_sync_master_enabled", "rpl_semi_sync_source_enabled");
-  if (!semi_sync && !is_galera(variables)) return {};
+  const bool counts_starts = !variables.find("server_uuid");
+  if (!semi_sync && !is_galera(variables) && !counts_starts) return {};
   return "SHOW GLOBAL STATUS WHERE Variable_name IN " +
          in_list({"Rpl_semi_sync_slave_status", "Rpl_semi_sync_replica_status", "Rpl_semi_sync_master_status",
                   "Rpl_semi_sync_source_status", "wsrep_ready", "wsrep_cluster_status",
-                  "wsrep_local_state_comment", "wsrep_cluster_size"});
+                  "wsrep_local_state_comment", "wsrep_cluster_size", "Uptime", "Com_start_slave",
+                  "Com_start_all_slaves"});
 }
 
 ServerState server_state_from(const Variables& variables, const Variables& status) {
@@ -105,6 +115,11 @@ ServerState server_state_from(const Variables& variables, const Variables& statu
   server.server_id = variables.find("server_id").value_or("");
   server.server_uuid = lower(variables.find("server_uuid").value_or(""));
   server.version = variables.find("version").value_or("");
+  server.gtid_mode = variables.find("gtid_mode").value_or("");
+  server.has_performance_schema = has_performance_schema(variables);
+  server.uptime = status.number("uptime");
+  server.starts = static_cast<std::uint64_t>(status.number("com_start_slave").value_or(0) +
+                                             status.number("com_start_all_slaves").value_or(0));
   server.binary_log = variables.is_on("log_bin");
   server.semi_sync =
       semi_sync_from(variables, status, "rpl_semi_sync_slave_enabled", "rpl_semi_sync_replica_enabled",

@@ -1,6 +1,7 @@
 // What a server says about itself beside its channels.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -19,6 +20,7 @@ class Variables {
   std::optional<std::string> find(const std::string& name) const;
   // The first of two names that is there: slave_… before MySQL 8.0.26, replica_… since.
   std::optional<std::string> find(const std::string& name, const std::string& other_name) const;
+  std::optional<double> number(const std::string& name) const;  // never negative
   bool is_on(const std::string& name) const;
   bool is_on(const std::string& name, const std::string& other_name) const;
 
@@ -55,6 +57,10 @@ struct ServerState {
   std::string skip_errors_name, skip_errors;  // "slave_skip_errors", "OFF"
   std::string exec_mode_name, exec_mode;      // "slave_exec_mode", "STRICT"
   std::string server_id, server_uuid, version;
+  std::string gtid_mode;         // MySQL
+  std::optional<double> uptime;  // MariaDB: seconds
+  std::uint64_t starts = 0;      // MariaDB: how often replication was started since
+  bool has_performance_schema = false;
   bool binary_log = true;
   std::optional<bool> semi_sync;         // where it is enabled for a replica: whether it is in effect
   std::optional<bool> semi_sync_source;  // the same as a source of others

@@ -42,20 +42,28 @@ Comparison compare_sets(const ReplicaReading& replica, const ChannelStatus* chan
   const GtidSet errant = executed.minus(source.executed)
                              .only(uuids_that_count(replica, channel, source, executed))
                              .minus(came_from_elsewhere(replica, channel, others));
-  return {source.executed.minus(executed).count(), errant.count(), errant.str(most_names)};
+  const GtidSet own = errant.only({replica.server.server_uuid});
+  const GtidSet received = errant.without({replica.server.server_uuid});
+  return {source.executed.minus(executed).count(),
+          {own.count(), own.str(most_names)},
+          {received.count(), received.str(most_names)},
+          false};
 }
 
 bool counts(const std::vector<std::string>& list, std::uint32_t domain) {
   return std::find(list.begin(), list.end(), std::to_string(domain)) != list.end();
 }
 
+bool takes(const ChannelStatus& channel, std::uint32_t domain) {
+  if (counts(channel.ignored_domains, domain)) return false;
+  return channel.only_domains.empty() || counts(channel.only_domains, domain);
+}
+
 // MariaDB: whether a domain comes through this channel.
 bool domain_counts(const ReplicaReading& replica, const ChannelStatus* channel, const SourceReading& source,
                    std::uint32_t domain) {
-  if (channel != nullptr) {
-    if (counts(channel->ignored_domains, domain)) return false;
-    if (!channel->only_domains.empty()) return counts(channel->only_domains, domain);
-  }
+  if (channel != nullptr && !takes(*channel, domain)) return false;
+  if (channel != nullptr && !channel->only_domains.empty()) return true;
   return replica.channels.size() == 1 || source.known.has_domain(domain);
 }
 
@@ -71,59 +79,125 @@ std::uint32_t id_from(const std::string& text) {
   return id;
 }
 
-// 0 where the source has it. A position stands for all before it, so only what lies beyond the
-// source's, or was written here, is errant.
-std::uint64_t errant_up_to(const Gtid& gtid, const SourceReading& source, const GtidPosition& replica,
-                           bool written_here) {
-  if (source.known.of(gtid.domain, gtid.server) >= gtid.number) return 0;
+// Whether this server's transactions of the domain come through another channel.
+bool comes_through_another(const ReplicaReading& replica, const ChannelStatus* channel, const Gtid& gtid,
+                           const std::vector<const SourceReading*>& others) {
+  const bool is_another_source =
+      std::any_of(replica.channels.begin(), replica.channels.end(), [&](const ChannelStatus& other) {
+        return &other != channel && id_from(other.source_server_id) == gtid.server &&
+               takes(other, gtid.domain);
+      });
+  return is_another_source || std::any_of(others.begin(), others.end(), [&](const SourceReading* other) {
+           return other->known.of(gtid.domain, gtid.server) > 0;
+         });
+}
+
+// gtid_slave_pos holds one GTID per domain: channels that share a domain overwrite each other's.
+void insist_on_its_own_position(const ReplicaReading& replica, const ChannelStatus* channel,
+                                const SourceReading& source, const std::vector<const SourceReading*>& others,
+                                std::uint32_t domain) {
+  for (const Gtid& gtid : replica.applied.all())
+    if (gtid.domain == domain && source.known.of(domain, gtid.server) == 0 &&
+        comes_through_another(replica, channel, gtid, others))
+      throw Error(Fault::protocol, "channels share domain " + std::to_string(domain));
+}
+
+// The replica has what is not on the source at all, or beyond what the source has of that server. A
+// position stands for all before it, where the source got there by replication.
+bool is_errant(const Gtid& gtid, const SourceReading& source, bool written_here) {
+  const std::uint64_t known = source.known.of(gtid.domain, gtid.server);
+  if (known >= gtid.number) return false;
+  return written_here || known > 0 || gtid.number > source.known.highest(gtid.domain) ||
+         !source.received.has_domain(gtid.domain);
+}
+
+// One is certain. All numbers since another server's last one are its own where it wrote last.
+std::uint64_t errant_of_server(const Gtid& gtid, const SourceReading& source, const GtidPosition& replica,
+                               bool written_here) {
+  std::uint64_t before = replica.highest_of_others(gtid.domain, gtid.server);
+  if (before >= gtid.number) return 1;
+  before = std::max(before, source.known.of(gtid.domain, gtid.server));
   const std::uint64_t reached = source.known.highest(gtid.domain);
-  if (!written_here) return gtid.number > reached ? gtid.number - reached : 0;
-  const std::uint64_t before =
-      std::max(replica.highest_below(gtid.domain, gtid.number), source.known.of(gtid.domain, gtid.server));
+  if (!written_here && reached < gtid.number) before = std::max(before, reached);
   return gtid.number - before;
 }
 
-std::uint64_t behind_of(const ReplicaReading& replica, const ChannelStatus* channel,
-                        const SourceReading& source) {
+std::uint64_t behind_of(const ReplicaReading& replica, const GtidPosition& mine, const ChannelStatus* channel,
+                        const SourceReading& source, const std::vector<const SourceReading*>& others) {
   std::uint64_t behind = 0;
   for (const Gtid& gtid : source.written.all()) {
     if (!domain_counts(replica, channel, source, gtid.domain)) continue;
+    if (mine.of(gtid.domain, gtid.server) >= gtid.number) continue;
+    insist_on_its_own_position(replica, channel, source, others, gtid.domain);
     const std::uint64_t reached = replica.applied.highest(gtid.domain);
     if (gtid.number > reached) behind += gtid.number - reached;
   }
   return behind;
 }
 
+class ErrantServers {
+ public:
+  void add(const Gtid& gtid, std::uint64_t count) {
+    total_.count += count;
+    if (names_++ < most_names) total_.names += (names_ == 1 ? "" : ", ") + gtid.str();
+  }
+  Errant total() const {
+    Errant total = total_;
+    if (names_ > most_names) total.names += " and " + std::to_string(names_ - most_names) + " more";
+    return total;
+  }
+
+ private:
+  Errant total_;
+  std::size_t names_ = 0;
+};
+
 Comparison compare_positions(const ReplicaReading& replica, const ChannelStatus* channel,
                              const SourceReading& source, const std::vector<const SourceReading*>& others) {
-  Comparison result;
-  result.behind = behind_of(replica, channel, source);
   GtidPosition mine = replica.applied;
   mine.add(replica.written);
   const std::uint32_t own_id = id_from(replica.server.server_id);
-  std::size_t names = 0;
+  ErrantServers own, received;
   for (const Gtid& gtid : mine.all()) {
     const bool written_here = gtid.server == own_id;
-    if (!written_here && !domain_counts(replica, channel, source, gtid.domain)) continue;
-    const std::uint64_t count =
-        known_elsewhere(gtid, others) ? 0 : errant_up_to(gtid, source, mine, written_here);
-    if (count == 0) continue;
-    result.errant += count;
-    if (names++ < most_names) result.errant_names += (names == 1 ? "" : ", ") + gtid.str();
+    const bool elsewhere = !domain_counts(replica, channel, source, gtid.domain) ||
+                           comes_through_another(replica, channel, gtid, {});
+    if ((!written_here && elsewhere) || known_elsewhere(gtid, others)) continue;
+    if (!is_errant(gtid, source, written_here)) continue;
+    (written_here ? own : received).add(gtid, errant_of_server(gtid, source, mine, written_here));
   }
-  if (names > most_names) result.errant_names += " and " + std::to_string(names - most_names) + " more";
-  return result;
+  return {behind_of(replica, mine, channel, source, others), own.total(), received.total(), true};
+}
+
+std::string why_no_gtids(const SourceReading& source) {
+  return source.mariadb ? "it keeps no binary log, and so no GTIDs"
+                        : "it keeps no GTIDs (gtid_mode=" + clean(source.gtid_mode, 40) + ")";
+}
+
+void insist_on_gtids(const ReplicaReading& replica, const SourceReading& source) {
+  if (replica.version.mariadb != source.mariadb)
+    throw Error(Fault::protocol, "MariaDB's and MySQL's GTIDs cannot be compared");
+  const std::string& own_id = source.mariadb ? replica.server.server_id : replica.server.server_uuid;
+  if (!own_id.empty() && own_id == (source.mariadb ? source.server_id : source.server_uuid))
+    throw Error(Fault::protocol, "that is the replica itself");
+  if (!source.keeps_gtids) throw Error(Fault::protocol, why_no_gtids(source));
+  const std::string& mode = replica.server.gtid_mode;
+  if (!mode.empty() && !has_gtids(mode))
+    throw Error(Fault::protocol, "the replica keeps no GTIDs (gtid_mode=" + clean(mode, 40) + ")");
 }
 
 }  // namespace
 
+bool has_gtids(const std::string& gtid_mode) { return lower(gtid_mode).starts_with("on"); }
+
+Errant both(const Errant& one, const Errant& other) {
+  const bool apart = !one.names.empty() && !other.names.empty();
+  return {one.count + other.count, one.names + (apart ? ", " : "") + other.names};
+}
+
 Comparison compare(const ReplicaReading& replica, const ChannelStatus* channel, const SourceReading& source,
                    const std::vector<const SourceReading*>& others) {
-  if (replica.version.mariadb != source.mariadb)
-    throw Error(Fault::protocol, "MariaDB's and MySQL's GTIDs cannot be compared");
-  if (!source.keeps_gtids)
-    throw Error(Fault::protocol,
-                source.mariadb ? "it keeps no binary log, and so no GTIDs" : "it keeps no GTIDs (gtid_mode)");
+  insist_on_gtids(replica, source);
   return source.mariadb ? compare_positions(replica, channel, source, others)
                         : compare_sets(replica, channel, source, others);
 }

@@ -15,17 +15,27 @@ struct SourceReading {
   std::string where;  // "db1:3306"
   bool mariadb = false;
   bool keeps_gtids = true;  // gtid_mode, or a binary log at all
+  std::string gtid_mode;    // MySQL
   std::string server_uuid;  // MySQL
   std::string server_id;
-  GtidSet executed;      // MySQL: gtid_executed
-  GtidPosition written;  // MariaDB: gtid_binlog_pos
-  GtidPosition known;    // MariaDB: gtid_binlog_state and gtid_slave_pos
+  GtidSet executed;       // MySQL: gtid_executed
+  GtidPosition written;   // MariaDB: gtid_binlog_pos
+  GtidPosition received;  // MariaDB: gtid_slave_pos
+  GtidPosition known;     // MariaDB: gtid_binlog_state and gtid_slave_pos
 };
+
+struct Errant {
+  std::uint64_t count = 0;
+  std::string names;  // bounded
+};
+
+Errant both(const Errant& one, const Errant& other);
 
 struct Comparison {
   std::uint64_t behind = 0;
-  std::uint64_t errant = 0;  // on MariaDB at least so many: it keeps no gaps
-  std::string errant_names;  // bounded
+  Errant own;             // what the replica wrote itself: errant whichever source one asks
+  Errant received;        // and what came from elsewhere
+  bool at_least = false;  // MariaDB keeps the last number of each server, no sets
 };
 
 // `channel` is the one that leads to this source, or nullptr where none names it; then all its
@@ -33,6 +43,9 @@ struct Comparison {
 // Throws Error(Fault::protocol) where the two cannot be compared.
 Comparison compare(const ReplicaReading& replica, const ChannelStatus* channel, const SourceReading& source,
                    const std::vector<const SourceReading*>& others);
+
+// What OFF and OFF_PERMISSIVE write has no GTID.
+bool has_gtids(const std::string& gtid_mode);
 
 // The channel that leads to this source: by its uuid or server id; the only channel in any case.
 const ChannelStatus* channel_of(const ReplicaReading& replica, const SourceReading& source);

@@ -26,6 +26,7 @@ std::shared_ptr<CannedServer> replica_of(const std::string& source, const std::s
           "SHOW ALL SLAVES STATUS",
           with(with(recorded_answer("mariadb-10.11-healthy"), "Master_Host", source), "Master_Port", "3306"))
       .answer("SHOW GLOBAL VARIABLES", variables({{"read_only", "ON"}, {"server_id", "2"}}))
+      .answer("SHOW GLOBAL STATUS", variables({{"Uptime", "7000"}}))
       .answer("SELECT @@GLOBAL.gtid_slave_pos AS applied", one_row({{"applied", applied}, {"written", ""}}));
   return server;
 }
@@ -117,6 +118,8 @@ TEST_CASE("what makes no sense is an error that names it") {
       {{"--not-replica", "4"}, "--not-replica: \"4\""},
       {{"--heartbeat", "heartbeat"}, "--heartbeat: \"heartbeat\" is not DB.TABLE"},
       {{"--heartbeat-utc"}, "--heartbeat-utc needs --heartbeat"},
+      {{"--heartbeat-server-id", "3"}, "--heartbeat-server-id needs --heartbeat"},
+      {{"--heartbeat", "a.b", "--heartbeat-server-id", "x"}, "--heartbeat-server-id"},
       {{"--source", "db1:port"}, "--source"},
       {{"--parallel", "0"}, "--parallel"},
   }));

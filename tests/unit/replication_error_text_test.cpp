@@ -15,6 +15,14 @@ TEST_CASE("an error's first words are those one can act on") {
        "for "
        "key 't.PRIMARY', Error_code: 1062; handler error HA_ERR_FOUND_DUPP_KEY",
        "Duplicate entry '7' for key 't.PRIMARY' (table d.t)"},
+      {"Coordinator stopped because there were error(s) in the worker(s). The most recent failure being: "
+       "Worker 1 "
+       "failed executing transaction 'aaaaaaaa-0000-0000-0000-000000000001:3' at source log binlog.000001, "
+       "end_log_pos 898. See error log and/or performance_schema.replication_applier_status_by_worker table "
+       "for "
+       "more details about this failure or others, if any.",
+       "Worker 1 failed executing transaction 'aaaaaaaa-0000-0000-0000-000000000001:3' at source log "
+       "binlog.000001, end_log_pos 898"},
       {"Error executing row event: 'Table 'd.t' doesn't exist'", "Table 'd.t' doesn't exist"},
       {"error connecting to master 'repl@db1:3306' - retry-time: 1  maximum-retries: 100000  message: Access "
        "denied for user 'repl'@'db2'",

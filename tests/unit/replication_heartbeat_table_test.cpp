@@ -52,7 +52,7 @@ TEST_CASE("the heartbeat that counts") {
   CAPTURE(row.what);
   ChannelStatus channel;
   channel.source_server_id = row.source;
-  const Heartbeat* const found = heartbeat_of(row.heartbeats, channel, row.only_channel, "2");
+  const Heartbeat* const found = heartbeat_of(row.heartbeats, "", channel, row.only_channel, "2");
   REQUIRE((found != nullptr) == row.age.has_value());
   if (found != nullptr) CHECK(found->age == row.age);
 }
@@ -65,4 +65,12 @@ TEST_CASE("ages are microseconds by the replica's clock") {
   CHECK(heartbeats[0].age == 2.5);
   CHECK(heartbeats[1].age == -0.001);
   CHECK_FALSE(heartbeats[2].age);
+}
+
+TEST_CASE("the heartbeat of the server asked for, and no other") {
+  const std::vector<Heartbeat> heartbeats{{"1", 34560000}, {"7", 3}};
+  ChannelStatus channel;
+  channel.source_server_id = "1";
+  CHECK(heartbeat_of(heartbeats, "7", channel, true, "2")->age == 3.0);
+  CHECK(heartbeat_of(heartbeats, "8", channel, true, "2") == nullptr);
 }

@@ -35,6 +35,7 @@ Target healthy(const std::string& name = "db2") {
   target.reading->server.exec_mode_name = "slave_exec_mode";
   target.reading->server.exec_mode = "STRICT";
   target.reading->server.server_id = "2";
+  target.reading->last_heard[""].unheard = Unheard::heard_meanwhile;
   return target;
 }
 
@@ -136,7 +137,8 @@ TEST_CASE("one replica: its state, and the words of line 1") {
        {}, Status::warning, "IO thread connected to db1:3306, but has read nothing yet"},
       {"no space for the relay log",
        [](ReplicaReading& r) { r.channels[0].io.doing = "Waiting for disk space"; },
-       {}, Status::critical, "IO thread cannot go on: \"Waiting for disk space\""},
+       {}, Status::critical,
+       "IO thread cannot go on: \"Waiting for disk space\" | channels=1;;;0 channels_running=0"},
       {"no space for the data",
        [](ReplicaReading& r) { r.channels[0].sql.doing = "Waiting for someone to free space"; },
        {}, Status::critical, "SQL thread cannot go on"},
@@ -173,7 +175,19 @@ TEST_CASE("one replica: its state, and the words of line 1") {
       // heartbeat table
       {"heartbeat beats the server's own lag",
        [](ReplicaReading& r) { r.heartbeats = {heartbeat("1", 700)}; },
-       {use_heartbeat}, Status::critical, "lag=700s"},
+       {use_heartbeat}, Status::critical, "db2: lag 700 s (11 min 40 s) by the heartbeat of server 1 in p.h (critical"},
+      {"the heartbeat of a server that was asked for",
+       [](ReplicaReading& r) { r.heartbeats = {heartbeat("1", 34560000), heartbeat("7", 1)}; },
+       {[](Settings& s) {
+         use_heartbeat(s);
+         s.heartbeat->server_id = "7";
+       }}, Status::ok, "lag=1s"},
+      {"no heartbeat of the server that was asked for",
+       [](ReplicaReading& r) { r.heartbeats = {heartbeat("1", 1)}; },
+       {[](Settings& s) {
+         use_heartbeat(s);
+         s.heartbeat->server_id = "7";
+       }}, Status::unknown, "no heartbeat of server 7 in p.h"},
       {"heartbeat counts with stopped threads, too",
        [](ReplicaReading& r) {
          stop_both(r);
@@ -196,18 +210,45 @@ TEST_CASE("one replica: its state, and the words of line 1") {
        {use_heartbeat}, Status::unknown, "db2: may not read p.h: GRANT SELECT | channels=1"},
 
       // last_heard
-      {"silence up to one and a half periods", [](ReplicaReading& r) { r.last_heard[""] = {45, 30}; }, {},
+      {"silence up to one and a half periods", [](ReplicaReading& r) { r.last_heard[""] = {45, 30, nullopt, {}}; }, {},
        Status::ok, "last_heard=45s"},
-      {"silence beyond", [](ReplicaReading& r) { r.last_heard[""] = {46, 30}; }, {}, Status::warning,
+      {"silence beyond", [](ReplicaReading& r) { r.last_heard[""] = {46, 30, nullopt, {}}; }, {}, Status::warning,
        "WARNING - db2: nothing heard from db1:3306 for 46 s, a heartbeat is due every 30 s"},
-      {"thresholds decide instead", [](ReplicaReading& r) { r.last_heard[""] = {46, 30}; },
+      {"thresholds decide instead", [](ReplicaReading& r) { r.last_heard[""] = {46, 30, nullopt, {}}; },
        {no_settings, {"last_heard=60"}, {"last_heard=120"}}, Status::ok, "last_heard=46s;60;120;0"},
-      {"thresholds decide, critical", [](ReplicaReading& r) { r.last_heard[""] = {121, 30}; },
+      {"thresholds decide, critical", [](ReplicaReading& r) { r.last_heard[""] = {121, 30, nullopt, {}}; },
        {no_settings, {}, {"last_heard=120"}}, Status::critical, "for 121 s (2 min 1 s) (critical: above 120)"},
-      {"heartbeats switched off", [](ReplicaReading& r) { r.last_heard[""] = {4600, 0}; }, {}, Status::ok,
+      {"heartbeats switched off", [](ReplicaReading& r) { r.last_heard[""] = {4600, 0, nullopt, {}}; }, {}, Status::ok,
        "last_heard=4600s"},
-      {"a first run: no value, no verdict", [](ReplicaReading& r) { r.last_heard[""] = {nullopt, 30}; }, {},
+      {"a first run: no value, no verdict", [](ReplicaReading& r) { r.last_heard[""] = {nullopt, 30, nullopt, Unheard::first_run}; }, {},
        Status::ok, "lag=0s;300;600;0 channels=1"},
+      {"a first run with a threshold: a remark",
+       [](ReplicaReading& r) { r.last_heard[""] = {nullopt, 30, nullopt, Unheard::first_run}; },
+       {no_settings, {}, {"last_heard=60"}}, Status::ok, "no value for last_heard: counters tell only from the second run on"},
+      {"a threshold without state is never judged",
+       [](ReplicaReading& r) { r.last_heard[""] = {nullopt, 30, nullopt, Unheard::no_state}; },
+       {no_settings, {}, {"last_heard=60"}}, Status::unknown,
+       "UNKNOWN - db2: no value for last_heard: the counters of the last run are not kept"},
+      {"a threshold for another server is no question to this one",
+       [](ReplicaReading& r) { r.last_heard[""] = {nullopt, 30, nullopt, Unheard::no_state}; },
+       {no_settings, {}, {"last_heard@db9=60"}}, Status::ok, "OK - db2: replicating"},
+      {"heard since the last run: a threshold is not breached",
+       [](ReplicaReading& r) { r.last_heard[""] = {nullopt, 30, nullopt, Unheard::heard_meanwhile}; },
+       {no_settings, {}, {"last_heard=60"}}, Status::ok, "OK - db2: replicating from db1:3306, lag 0 s | lag=0s;300;600;0 channels=1"},
+      {"held up by its own relay log",
+       [](ReplicaReading& r) {
+         r.channels[0].io.doing = "Waiting for the replica SQL thread to free relay log space";
+         r.last_heard[""] = {500, 30, nullopt, Unheard::held_up};
+       },
+       {}, Status::ok, "lag=0s;300;600;0 channels=1"},
+      {"the performance schema is off: a remark", [](ReplicaReading& r) { r.last_heard.clear(); }, {}, Status::ok,
+       "no value for last_heard: the performance schema is off"},
+      {"the performance schema is off: a threshold cannot be judged",
+       [](ReplicaReading& r) { r.last_heard.clear(); }, {no_settings, {}, {"last_heard=60"}},
+       Status::unknown, "UNKNOWN - db2: no value for last_heard: the performance schema is off"},
+      {"a stopped thread explains that there is no value", stop_both,
+       {[](Settings& s) { s.stopped = Status::ok; }, {"last_heard=60"}, {"lag=5"}}, Status::ok,
+       "OK - db2: replication stopped"},
 
       // the server
       {"writable",
@@ -245,6 +286,26 @@ TEST_CASE("one replica: its state, and the words of line 1") {
          r.server.read_only = false;
        },
        {}, Status::ok, "OK - db2: Galera node Synced, cluster of 3"},
+      {"a Galera node has no lag that a threshold could judge",
+       [](ReplicaReading& r) {
+         r.channels.clear();
+         r.server.galera = {"ON", "Primary", "Synced", "3"};
+       },
+       {no_settings, {}, {"lag=5"}}, Status::unknown, "no value for lag: a cluster member without a replication channel"},
+      {"a Galera node is not compared, and says so",
+       [](ReplicaReading& r) {
+         r.channels.clear();
+         r.server.galera = {"ON", "Primary", "Synced", "3"};
+       },
+       {[](Settings& s) { s.source_of_each_channel = true; }}, Status::ok,
+       "no value for transactions_behind: a cluster member without a channel is not compared"},
+      {"a Galera node is not compared, and a threshold was given",
+       [](ReplicaReading& r) {
+         r.channels.clear();
+         r.server.galera = {"ON", "Primary", "Synced", "3"};
+       },
+       {[](Settings& s) { s.source_of_each_channel = true; }, {}, {"transactions_behind=5"}}, Status::unknown,
+       "UNKNOWN - db2: no value for transactions_behind"},
       {"Galera, not primary",
        [](ReplicaReading& r) { r.server.galera = {"OFF", "non-Primary", "Initialized", "1"}; },
        {}, Status::critical, "Galera cluster status is non-Primary, not Primary"},
@@ -288,6 +349,11 @@ TEST_CASE("one replica: its state, and the words of line 1") {
       // channels
       {"a channel that must be there", none, {[](Settings& s) { s.channels = {"east"}; }}, Status::critical,
        "CRITICAL - db2: channel east is missing | channels=0"},
+      {"a channel that must be there, and no channel at all", [](ReplicaReading& r) { r.channels.clear(); },
+       {[](Settings& s) {
+         s.channels = {"east"};
+         s.not_replica = Status::ok;
+       }}, Status::critical, "CRITICAL - db2: channel east is missing, this is no replica at all | channels=0"},
       {"the default channel, by its word", none, {[](Settings& s) { s.channels = {"default"}; }}, Status::ok,
        "channels=1"},
       {"the default channel, by its empty name", none, {[](Settings& s) { s.channels = {""}; }}, Status::ok,
@@ -318,6 +384,8 @@ TEST_CASE("several channels: each is named, the others stay green") {
   Target target = healthy();
   auto& channels = target.reading->channels;
   channels = {healthy_channel("east"), healthy_channel("west"), healthy_channel()};
+  for (const ChannelStatus& channel : channels)
+    target.reading->last_heard[channel.name].unheard = Unheard::heard_meanwhile;
   channels[1].seconds_behind = 700;
   stop(channels[2].sql, 1146, "no table");
   SECTION("by default all count") {
@@ -383,7 +451,7 @@ TEST_CASE("MariaDB's silence at a full disk is explained") {
 TEST_CASE("a comparison with the source") {
   const auto compared = [](std::uint64_t behind, std::uint64_t errant, const std::string& names) {
     Target target = healthy();
-    target.compared.push_back({"", "db1:3306", Comparison{behind, errant, names}, ""});
+    target.compared.push_back({"", "db1:3306", Comparison{behind, {errant, names}, {}, false}, ""});
     return target;
   };
   struct Row {
@@ -434,6 +502,34 @@ TEST_CASE("a comparison with the source") {
   const Report report = judged({row.target}, row.wish);
   CHECK(to_string(report.status()) == to_string(row.status));
   CHECK_THAT(line(report), Catch::Contains(row.words));
+}
+
+TEST_CASE("what the replica wrote itself counts with its first channel alone") {
+  Target target = healthy();
+  target.reading->channels = {healthy_channel("east"), healthy_channel("west")};
+  const Comparison own{0, {1, "u:1"}, {}, true};
+  target.compared = {{"east", "db1:3306", own, ""}, {"west", "db9:3306", own, ""}};
+  const std::string all = line(judged({target}));
+  CHECK_THAT(all, Catch::Contains("channel east: at least 1 errant transaction: u:1, not on db1:3306"));
+  CHECK_THAT(all, Catch::Contains("'errant_transactions@db2/west'=0"));
+  const std::string west = line(judged({target}, {[](Settings& s) { s.channels = {"west"}; }}));
+  CHECK_THAT(west, Catch::Contains("channel west: at least 1 errant transaction: u:1, not on db9:3306"));
+}
+
+TEST_CASE("cluster members are no replicas in the summary") {
+  const auto member = [](const std::string& name) {
+    Target target = healthy(name);
+    target.reading->channels.clear();
+    target.reading->server.group = {{{"e", "h", "ONLINE", "PRIMARY"}}, "e"};
+    return target;
+  };
+  CHECK_THAT(line(judged({member("db2"), member("db3")})),
+             Catch::Contains("OK - 2 cluster members are fine |"));
+  CHECK_THAT(line(judged({member("db2"), healthy("db4")})),
+             Catch::Contains(
+                 "OK - 1 replica (1 channel) replicates, lag at most 0 s (db4), 1 cluster member is fine"));
+  const Wish lag{[](Settings&) {}, {}, {"lag=5"}};
+  CHECK(judged({member("db2"), healthy("db4")}, lag).status() == Status::ok);
 }
 
 TEST_CASE("facts say what the verdict does not need") {

@@ -25,6 +25,8 @@ void set_up_mariadb(CannedServer& server) {
   server.version = "10.11.14-MariaDB-0+deb12u2";
   server.answer("SHOW ALL SLAVES STATUS", recorded_answer("mariadb-10.11-healthy"))
       .answer("SHOW GLOBAL VARIABLES", variables({{"read_only", "ON"}, {"server_id", "2"}}))
+      .answer("SHOW GLOBAL STATUS",
+              variables({{"Uptime", "7000"}, {"Com_start_slave", "2"}, {"Com_start_all_slaves", "1"}}))
       .answer(account, one_row({{"CURRENT_USER()", "monitor@%"}}));
 }
 
@@ -53,11 +55,14 @@ ReplicaReading read(CannedServer& server, const ReplicaQuestions& questions = {}
 
 }  // namespace
 
-TEST_CASE("a healthy MariaDB replica takes two questions, a MySQL one three") {
+TEST_CASE("a healthy replica takes three questions") {
   CannedServer mariadb;
   set_up_mariadb(mariadb);
-  CHECK(read(mariadb).channels.size() == 1);
-  CHECK(mariadb.asked.size() == 2);
+  const ReplicaReading counting = read(mariadb);
+  CHECK(counting.channels.size() == 1);
+  CHECK(mariadb.asked.size() == 3);
+  CHECK(counting.server.starts == 3);
+  CHECK(counting.last_heard.at("").connected == 7000.0);
   CannedServer mysql;
   set_up_mysql(mysql);
   const ReplicaReading reading = read(mysql);
@@ -115,7 +120,8 @@ TEST_CASE("the dialect is found by what is understood, whatever the greeting say
   CannedServer server;
   server.version = row.greeting;
   server.answers = row.answers;
-  server.answer("SHOW GLOBAL VARIABLES", variables({{"read_only", "ON"}}));
+  server.answer("SHOW GLOBAL VARIABLES", variables({{"read_only", "ON"}}))
+      .answer("SHOW GLOBAL STATUS", variables({{"Uptime", "7000"}}));
   const ReplicaReading reading = read(server);
   CHECK(reading.channels.size() == row.channels);
   CHECK(reading.version.mariadb == row.mariadb);
@@ -174,7 +180,9 @@ TEST_CASE("MySQL 5.7 has counters, 5.6 nothing to listen to") {
 
 TEST_CASE("the heartbeat table's errors are a finding of their own") {
   const auto [error, text] = GENERATE(table<fakes::SqlError, std::string>({
-      {denied(1142), "GRANT SELECT ON `percona`.`heartbeat` TO 'monitor'@'%'"},
+      {denied(1142),
+       "may not read percona.heartbeat, or there is no such table: GRANT SELECT ON `percona`.`heartbeat` TO "
+       "'monitor'@'%'"},
       {fakes::SqlError(evenkeel::Fault::protocol, 1146, "S on db: error 1146 \"Table doesn't exist\""),
        "--heartbeat percona.heartbeat: error 1146"},
       {fakes::SqlError(evenkeel::Fault::denied, 1049, "S on db: error 1049 \"Unknown database\""),

@@ -61,6 +61,7 @@ SourceReading mariadb_source(const std::string& written, const std::string& know
   source.server_id = "1";
   source.written = GtidPosition::parse(written);
   source.known = GtidPosition::parse(known);
+  source.received = GtidPosition::parse(known);
   source.known.add(source.written);
   return source;
 }
@@ -90,8 +91,9 @@ TEST_CASE("MySQL, one source") {
   const ReplicaReading replica = mysql_replica(row.replica);
   const Comparison found = compare(replica, &replica.channels[0], mysql_source(a, row.source), {});
   CHECK(found.behind == row.behind);
-  CHECK(found.errant == row.errant);
-  CHECK(found.errant_names == row.names);
+  const Errant errant = both(found.own, found.received);
+  CHECK(errant.count == row.errant);
+  CHECK(errant.names == row.names);
 }
 
 TEST_CASE("MySQL, one of two sources: only what is its own counts") {
@@ -111,7 +113,8 @@ TEST_CASE("MySQL, one of two sources: only what is its own counts") {
   CAPTURE(row.what);
   const ReplicaReading replica = mysql_replica_of_two(row.replica, row.west_retrieved);
   const SourceReading west = mysql_source(b, row.west);
-  CHECK(compare(replica, &replica.channels[0], mysql_source(a, row.east), {&west}).errant == row.errant);
+  const Comparison found = compare(replica, &replica.channels[0], mysql_source(a, row.east), {&west});
+  CHECK(both(found.own, found.received).count == row.errant);
 }
 
 TEST_CASE("MariaDB, one source") {
@@ -128,11 +131,17 @@ TEST_CASE("MariaDB, one source") {
       {"two domains", "0-1-7,3-1-1", "", "0-1-9,3-1-4", "", 5, 0, ""},
       {"a domain that the replica has not begun", "0-1-9", "", "0-1-9,3-1-4", "", 4, 0, ""},
       {"written here", "0-1-9", "0-1-9,0-9-12", "0-1-9", "", 0, 3, "0-9-12"},
-      {"written here, the source went on", "0-1-20", "0-1-20,0-9-12", "0-1-20", "", 0, 12, "0-9-12"},
+      {"written here, the source went on", "0-1-20", "0-1-20,0-9-12", "0-1-20", "", 0, 1, "0-9-12"},
+      {"written here, the source took the same number", "0-1-13", "0-1-13,0-9-13", "0-1-13", "", 0, 1,
+       "0-9-13"},
       {"written here in a domain of its own", "0-1-9", "0-1-9,4-9-2", "0-1-9", "", 0, 2, "4-9-2"},
       {"the source lost some", "0-1-9", "0-1-9", "0-1-7", "", 0, 2, "0-1-9"},
       {"the replica was the source once", "0-1-9", "0-1-9,0-9-5", "0-1-9", "0-9-5", 0, 0, ""},
-      {"a source of old, before the position", "0-1-9", "0-1-9,0-5-4", "0-1-9", "", 0, 0, ""},
+      {"the server between wrote, the source went on", "0-1-60", "0-1-60,0-5-26", "0-1-60", "", 0, 1,
+       "0-5-26"},
+      {"a source of old, before a position the source came to by replication", "0-1-9", "0-1-9,0-5-4",
+       "0-1-9", "0-7-6", 0, 0, ""},
+      {"a server of which the source has less", "0-1-9", "0-1-9,0-5-4", "0-1-9", "0-5-3", 0, 1, "0-5-4"},
       {"no binary log on the replica", "0-1-9", "", "0-1-9", "", 0, 0, ""},
       {"handed on from above", "0-5-9", "0-5-9", "0-5-9", "", 0, 0, ""},
   }));
@@ -141,8 +150,9 @@ TEST_CASE("MariaDB, one source") {
   const Comparison found =
       compare(replica, &replica.channels[0], mariadb_source(row.source, row.source_known), {});
   CHECK(found.behind == row.behind);
-  CHECK(found.errant == row.errant);
-  CHECK(found.errant_names == row.names);
+  const Errant errant = both(found.own, found.received);
+  CHECK(errant.count == row.errant);
+  CHECK(errant.names == row.names);
 }
 
 TEST_CASE("MariaDB, one of two sources: only its domains count") {
@@ -163,12 +173,43 @@ TEST_CASE("MariaDB, one of two sources: only its domains count") {
   CAPTURE(row.what);
   ReplicaReading replica = mariadb_replica(row.applied, row.written);
   replica.channels.push_back(replica.channels[0]);
+  replica.channels[1].source_server_id = "2";
   replica.channels[0].only_domains = row.only;
   replica.channels[0].ignored_domains = row.ignored;
   const SourceReading west = mariadb_source("1-2-5", "");
   const Comparison found = compare(replica, &replica.channels[0], mariadb_source(row.east, ""), {&west});
   CHECK(found.behind == row.behind);
-  CHECK(found.errant == row.errant);
+  CHECK(both(found.own, found.received).count == row.errant);
+}
+
+TEST_CASE("MariaDB, two sources that share a domain") {
+  struct Row {
+    const char* what;
+    const char *applied, *written, *east, *east_known, *only_of_west;
+    std::optional<std::uint64_t> behind;  // nothing: it cannot be known
+  };
+  const auto row = GENERATE(values<Row>({
+      {"all of it is in the binary log", "0-2-49", "0-1-1,0-2-49", "0-1-1", "", "", 0},
+      {"the other one's position stands there", "0-2-49", "0-1-1,0-2-49", "0-1-31", "", "", std::nullopt},
+      {"its own position stands there", "0-1-91", "0-1-91,0-2-49", "0-1-95", "", "", 4},
+      {"no binary log on the replica", "0-2-49", "", "0-1-1", "", "", std::nullopt},
+      {"both sources carry the same stream", "0-2-49", "", "0-1-52", "0-2-49", "", 3},
+      {"the other channel leaves the domain out", "0-2-49", "", "0-1-52", "", "7", 3},
+  }));
+  CAPTURE(row.what);
+  ReplicaReading replica = mariadb_replica(row.applied, row.written);
+  replica.channels.push_back(replica.channels[0]);
+  replica.channels[1].source_server_id = "2";
+  if (*row.only_of_west) replica.channels[1].only_domains = {row.only_of_west};
+  const SourceReading east = mariadb_source(row.east, row.east_known);
+  if (row.behind) {
+    const Comparison found = compare(replica, &replica.channels[0], east, {});
+    CHECK(found.behind == *row.behind);
+    if (!*row.only_of_west) CHECK(both(found.own, found.received).count == 0);
+  } else {
+    CHECK_THROWS_WITH(compare(replica, &replica.channels[0], east, {}),
+                      Catch::Contains("channels share domain 0"));
+  }
 }
 
 TEST_CASE("what cannot be compared says why") {
@@ -183,6 +224,16 @@ TEST_CASE("what cannot be compared says why") {
   CHECK_THROWS_WITH(compare(mariadb, nullptr, mysql_source(a, ""), {}), Contains("cannot be compared"));
   CHECK_THROWS_WITH(compare(mysql, nullptr, without, {}), Contains("gtid_mode"));
   CHECK_THROWS_WITH(compare(mariadb, nullptr, no_log, {}), Contains("no binary log"));
+  without.gtid_mode = "OFF_PERMISSIVE";
+  CHECK_THROWS_WITH(compare(mysql, nullptr, without, {}), Contains("gtid_mode=OFF_PERMISSIVE"));
+  ReplicaReading permissive = mysql;
+  permissive.server.gtid_mode = "OFF_PERMISSIVE";
+  CHECK_THROWS_WITH(compare(permissive, nullptr, mysql_source(a, ""), {}),
+                    Contains("the replica keeps no GTIDs"));
+  CHECK_THROWS_WITH(compare(mysql, nullptr, mysql_source(r, ""), {}), Contains("that is the replica itself"));
+  SourceReading itself = mariadb_source("0-1-9", "");
+  itself.server_id = "9";
+  CHECK_THROWS_WITH(compare(mariadb, nullptr, itself, {}), Contains("that is the replica itself"));
   CHECK_THROWS_WITH(compare(mysql_replica("garbage"), nullptr, mysql_source(a, ""), {}), Contains("garbage"));
 }
 
@@ -196,4 +247,11 @@ TEST_CASE("the channel that leads to a source") {
   CHECK_FALSE(is_source_of(one.channels[0], mysql_source(b, "")));
   const ReplicaReading mariadb = mariadb_replica("", "");
   CHECK(is_source_of(mariadb.channels[0], mariadb_source("", "")));
+}
+
+TEST_CASE("gtid_mode: which write GTIDs") {
+  CHECK(has_gtids("ON"));
+  CHECK(has_gtids("ON_PERMISSIVE"));
+  CHECK_FALSE(has_gtids("OFF_PERMISSIVE"));
+  CHECK_FALSE(has_gtids("OFF"));
 }

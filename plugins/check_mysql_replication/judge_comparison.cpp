@@ -1,0 +1,69 @@
+#include "judge_comparison.h"
+
+#include "judge_channel.h"
+#include "wanted_channels.h"
+
+namespace evenkeel::replication {
+
+ComparisonJudge::ComparisonJudge(const Target& target, const Settings& settings, const Limits& limits,
+                                 Report& report)
+    : target_(target), reading_(*target.reading), settings_(settings), limits_(limits), report_(report) {}
+
+void ComparisonJudge::judge() {
+  for (const ComparedChannel& compared : target_.compared) {
+    if (!compared.channel) {
+      judge_channel(compared, {});
+    } else if (is_wanted(settings_, reading_, *compared.channel)) {
+      judge_channel(compared, {prefix_of(reading_, *compared.channel), part_of(reading_, *compared.channel)});
+    }
+  }
+}
+
+void ComparisonJudge::judge_channel(const ComparedChannel& compared, const Place& place) {
+  if (compared.comparison) {
+    judge_behind(compared, place);
+    judge_errant(compared, place);
+    return;
+  }
+  report_.add(Status::unknown, target_.name,
+              place.prefix + "cannot compare with " + compared.source + ": " + compared.problem);
+  report_.record(metric("transactions_behind", place), limits_);
+  report_.record(metric("errant_transactions", place), limits_);
+}
+
+void ComparisonJudge::judge_behind(const ComparedChannel& compared, const Place& place) {
+  const std::uint64_t behind = compared.comparison->behind;
+  Metric measured = metric("transactions_behind", place);
+  measured.value = static_cast<double>(behind);
+  report_.measure(std::move(measured), limits_,
+                  place.prefix + std::to_string(behind) + " transactions behind " + compared.source);
+}
+
+void ComparisonJudge::judge_errant(const ComparedChannel& compared, const Place& place) {
+  const Errant errant = errant_of(*compared.comparison);
+  Metric measured = metric("errant_transactions", place);
+  measured.value = static_cast<double>(errant.count);
+  const std::string what = place.prefix + (compared.comparison->at_least ? "at least " : "") +
+                           std::to_string(errant.count) + " errant transaction" +
+                           (errant.count == 1 ? "" : "s") +
+                           (errant.names.empty() ? "" : ": " + errant.names) + ", not on " + compared.source;
+  if (limits_.given("errant_transactions")) {
+    report_.measure(std::move(measured), limits_, what);
+    return;
+  }
+  report_.record(std::move(measured), limits_);
+  if (errant.count > 0) report_.add(Status::warning, target_.name, what);
+}
+
+// What the replica wrote itself counts once, with the first channel that could be compared.
+Errant ComparisonJudge::errant_of(const Comparison& found) {
+  const Errant errant = own_told_ ? found.received : both(found.own, found.received);
+  own_told_ = true;
+  return errant;
+}
+
+Metric ComparisonJudge::metric(const char* name, const Place& place) const {
+  return {name, target_.name, place.part, std::nullopt, "", 0, std::nullopt};
+}
+
+}  // namespace evenkeel::replication
