@@ -66,6 +66,15 @@ Description description() {
   for (OptionSpec& option : own_options()) description.options.push_back(std::move(option));
   description.labels = labels();
   description.notes = notes;
+  description.examples = {
+      {"check_apache_rps -H web1 -w 5:200 -c 1:400",
+       "APACHE_RPS OK - web1: 42.5 requests/s, 3 of 400 workers busy | rps=42.5;5:200;1:400;0 "
+       "bytes_per_second=102400;;;0 "
+       "request_duration=0.002s;;;0 busy_workers=3;;;0;400 …"},
+      {"check_apache_rps -S -H web1,web2 --auth-file /etc/nagios/status.auth -c rps_total=10: -w "
+       "busy_percent=80",
+       "APACHE_RPS CRITICAL - web2: /server-status: HTTP 503, the server fails | 'rps@web1'=10.2;;;0 …"},
+  };
   return description;
 }
 

@@ -150,7 +150,9 @@ class Judge {
     text += ", the slowest answered in " + milliseconds(slowest);
     for (const Target& target : targets) {
       const std::string evicting = target.reading ? evictions_text(*target.reading) : "";
-      if (!evicting.empty()) return text + "; " + target.name + ": " + evicting;
+      if (evicting.empty()) continue;
+      text.append("; ").append(target.name).append(": ").append(evicting);
+      break;
     }
     return text;
   }

@@ -84,6 +84,15 @@ Description description() {
   description.options = own_options();
   description.labels = labels();
   description.notes = notes;
+  description.examples = {
+      {"check_memcached -H cache1,cache2 -w hit_ratio=80: -c response_time=0.1 --same-settings",
+       "MEMCACHED OK - 2 caches work, the slowest answered in 0.36 ms | "
+       "'response_time@cache1'=0.000361s;;0.1;0 …"},
+      {"check_memcached -H cache1 -w evictions_per_second=10",
+       "MEMCACHED WARNING - cache1: evicting 41/s from 1184-byte items (class 12), oldest lived 38 s "
+       "(warning: above "
+       "10) | response_time=0.000404s;;;0 hit_ratio=75%;;;0;100 evictions_per_second=41;10;;0 …"},
+  };
   return description;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <utility>
 
 namespace evenkeel::cache {
 
@@ -39,8 +40,10 @@ void compare(const std::vector<Target>& targets, const std::string& what, const 
   for (const Target& target : targets) {
     if (!target.reading) continue;
     const std::string value = value_of(target.reading->statistics);
-    if (!value.empty() && value != usual)
-      found.push_back({target.name, what + " " + value + ", where the pool has " + usual});
+    if (value.empty() || value == usual) continue;
+    std::string text = what;
+    text.append(" ").append(value).append(", where the pool has ").append(usual);
+    found.push_back({target.name, std::move(text)});
   }
 }
 
