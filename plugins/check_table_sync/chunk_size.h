@@ -8,9 +8,17 @@ namespace evenkeel::table_sync {
 
 class ChunkSize {
  public:
-  explicit ChunkSize(double seconds_wanted) : wanted_(seconds_wanted) {}
+  // `rows`: what fitted last time, 0 where that is not known.
+  explicit ChunkSize(double seconds_wanted, std::uint64_t rows = 0) : wanted_(seconds_wanted) {
+    if (rows > 0) set(static_cast<double>(rows));
+  }
 
   std::uint64_t rows() const { return rows_; }
+  // No more than can be done in so much time.
+  std::uint64_t rows_within(double seconds) const {
+    const double share = std::clamp(seconds / wanted_, 0.0, 1.0);
+    return std::max(static_cast<std::uint64_t>(static_cast<double>(rows_) * share), least);
+  }
 
   // `seconds` for `rows` by the slowest server. Speed differs along a table: growth is bounded, and a chunk
   // that was too slow counts at once.
@@ -30,7 +38,7 @@ class ChunkSize {
   void set(double rows) { rows_ = std::clamp(static_cast<std::uint64_t>(std::max(rows, 0.0)), least, most); }
 
   double wanted_;
-  std::uint64_t rows_ = 20000;
+  std::uint64_t rows_ = 1000;
 };
 
 }  // namespace evenkeel::table_sync

@@ -29,7 +29,8 @@ class HostDigestRun {
   HostReading run() {
     const TableSelection selection(settings_.tables, settings_.ignored_tables, settings_.ignored_columns);
     HostReading reading;
-    const Survey surveyed = survey(crew_, fleet_, selection, std::clamp(settings_.budget / 3, 1.0, 10.0));
+    const Survey surveyed = survey(crew_, fleet_, selection, std::clamp(settings_.budget / 3, 1.0, 10.0),
+                                   settings_.max_lag.has_value());
     if (!fleet_.failure_of(0)) {
       const auto tables = tables_of(crew_, fleet_, surveyed, selection, settings_.where);
       for (const TableReading& table : tables) reading.tables.push_back(one(table, surveyed, selection));

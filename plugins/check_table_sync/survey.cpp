@@ -82,7 +82,7 @@ void probe_missing(Crew& crew, const Fleet& fleet, TableReading& table) {
 
 }  // namespace
 
-Survey survey(Crew& crew, Fleet& fleet, const TableSelection& selection, double patience) {
+Survey survey(Crew& crew, Fleet& fleet, const TableSelection& selection, double patience, bool needs_status) {
   const double before = crew.patience();
   crew.set_patience(patience);
   const std::vector<std::size_t> all = fleet.answering();
@@ -100,6 +100,10 @@ Survey survey(Crew& crew, Fleet& fleet, const TableSelection& selection, double 
     First& first = *replies[i].value;
     fleet[all[i]].dialect = first.dialect;
     fleet[all[i]].account = std::move(first.account);
+    if (needs_status && !first.replication)
+      fleet.lose(all[i], {Fault::denied, 0,
+                          "--max-lag: privilege missing: " +
+                              grant_for_replica_status(first.dialect, fleet[all[i]].account)});
     fleet[all[i]].replication = std::move(first.replication);
     survey.versions[all[i]] = first.version;
     survey.definitions[all[i]] = std::move(first.definitions);

@@ -53,7 +53,8 @@ TableComparison::TableComparison(ComparisonContext& context, Crew& crew,
       guard_(crew, context.fleet, context.stop, context.settings),
       drill_(crew, plan_, context.hashing),
       confirmation_(crew, context.fleet, context.stop, context.settings.confirm),
-      size_(context.settings.chunk_time) {
+      // Servers may be slower today.
+      size_(context.settings.chunk_time, memory_.chunk_rows / 2) {
   outcome_.plan = plan_;
   at_ = memory_.position;
   unnamed_before_us_ = memory_.unnamed;
@@ -156,7 +157,8 @@ std::optional<KeyRange> TableComparison::cut() {
   if (!cutter_) cutter_ = std::make_shared<RangeCutter>(*plan_, at_);
   const std::size_t reference = context_.fleet.reference();
   const bool has_it = std::find(servers_.begin(), servers_.end(), reference) != servers_.end();
-  const std::uint64_t rows = differed_ ? std::min(size_.rows(), most_rows_by_buckets) : size_.rows();
+  const std::uint64_t fitting = size_.rows_within(context_.budget.remaining().count());
+  const std::uint64_t rows = differed_ ? std::min(fitting, most_rows_by_buckets) : fitting;
   using Cut = std::optional<KeyRange>;
   const std::vector<std::size_t> one{has_it ? reference : servers_.front()};
   auto replies =
@@ -287,6 +289,7 @@ void TableComparison::save(bool verified) {
   memory_.unnamed = at_end_ ? 0 : unnamed_before_us_ + outcome_.drift.unnamed();
   if (at_end_ && verified) memory_.unnamed_before = unnamed_before_us_ + outcome_.drift.unnamed();
   memory_.whole_differs = outcome_.whole_differs;
+  if (rows_read_ > 0) memory_.chunk_rows = size_.rows();
   memory_.drift = outcome_.drift.rows();
   memory_.drift.insert(memory_.drift.end(), stale_.begin(), stale_.end());
   keep_(memory_);
@@ -339,7 +342,8 @@ std::string TableComparison::side_by_side(const KeyTuple& key,
     if (same && found.size() == answers.values.size()) continue;
     text += " " + plan_->columns[column].name + ":";
     for (const auto& entry : found)
-      text += " " + shown_value(plan_->columns[column], value(entry)) + " on " + context_.fleet.name(entry.first) + ",";
+      text += " " + shown_value(plan_->columns[column], value(entry)) + " on " +
+              context_.fleet.name(entry.first) + ",";
     text.back() = ';';
   }
   text.pop_back();

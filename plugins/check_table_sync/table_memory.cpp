@@ -46,6 +46,7 @@ TableMemory memory_from(const json& object, const ComparisonPlan& plan, std::siz
   memory.visited = object.at("visited").get<double>();
   memory.unnamed = object.at("unnamed").get<std::uint64_t>();
   memory.unnamed_before = object.at("unnamed_before").get<std::uint64_t>();
+  memory.chunk_rows = object.at("chunk_rows").get<std::uint64_t>();
   memory.whole_differs = object.at("whole_differs").get<bool>();
   std::vector<Coverage::Slice> slices;
   for (const json& slice : object.at("verified"))
@@ -65,6 +66,7 @@ std::string TableMemory::text(const std::string& fingerprint) const {
               {"visited", visited},
               {"unnamed", unnamed},
               {"unnamed_before", unnamed_before},
+              {"chunk_rows", chunk_rows},
               {"whole_differs", whole_differs},
               {"verified", json::array()},
               {"drift", json::array()}};

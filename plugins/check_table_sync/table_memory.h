@@ -24,6 +24,7 @@ struct TableMemory {
   std::uint64_t unnamed = 0;         // in this pass, beyond those
   std::uint64_t unnamed_before = 0;  // in the pass before
   bool whole_differs = false;        // a table without a key
+  std::uint64_t chunk_rows = 0;      // what fitted into --chunk-time
 
   // JSON, at most StateStore::max_payload.
   std::string text(const std::string& fingerprint) const;

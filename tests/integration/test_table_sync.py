@@ -261,9 +261,9 @@ def test_a_replica_that_does_not_apply_is_unknown(scene: SyncScene) -> None:
 def test_a_replica_that_stops_during_confirmation(scene: SyncScene) -> None:
     scene.create_flags(1000)
     replica = scene.others[0]
-    scene.only_on(replica, "update shop.flags set active = 0 where id = 10")
-    stopper = threading.Timer(0.4, lambda: replica.stop_replica(thread="sql"))
-    with writing(scene.source, 900, threads=1):
+    scene.only_on(replica, "update shop.flags set created = '2001-01-01' where id = 60")
+    stopper = threading.Timer(0.4, lambda: replica.stop_replica(thread="sql_thread"))
+    with writing(scene.source, 1000, threads=1):
         stopper.start()
         answer = scene.check("--confirm", "1")
         stopper.join()
@@ -354,7 +354,7 @@ def test_a_server_that_dies_or_freezes_in_mid_chunk(trio: SyncScene) -> None:
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_and_what_it_runs(scene: SyncScene, sent: signal.Signals) -> None:
     scene.create_flags(5000)
-    process = start(scene, "--where", "sleep(0.5) = 0", "--no-state")
+    process = start(scene, "--where", "sleep(0.001) = 0", "--no-state")
     for server in scene.servers:
         scene.wait_for_statement(server)
     process.send_signal(sent)
@@ -367,7 +367,7 @@ def test_a_signal_ends_it_and_what_it_runs(scene: SyncScene, sent: signal.Signal
 
 def test_its_own_time_out_ends_it_and_what_it_runs(scene: SyncScene) -> None:
     scene.create_flags(5000)
-    answer = scene.check("--where", "sleep(0.5) = 0", "--no-state", "-t", "4")
+    answer = scene.check("--where", "sleep(0.001) = 0", "--no-state", "-t", "4", "--budget", "3.99")
     assert answer.seconds < 4.5
     for server in scene.servers:
         scene.wait_for_no_statement(server, 1)
@@ -375,7 +375,7 @@ def test_its_own_time_out_ends_it_and_what_it_runs(scene: SyncScene) -> None:
 
 def test_after_sigkill_the_server_ends_it(scene: SyncScene) -> None:
     scene.create_flags(5000)
-    process = start(scene, "--where", "sleep(0.5) = 0", "--chunk-time", "0.1")
+    process = start(scene, "--where", "sleep(0.001) = 0", "--chunk-time", "0.1")
     for server in scene.servers:
         scene.wait_for_statement(server)
     process.kill()
@@ -389,8 +389,8 @@ def test_after_sigkill_the_server_ends_it(scene: SyncScene) -> None:
 def test_a_signal_tells_what_is_known(scene: SyncScene) -> None:
     scene.create_flags(5000)
     scene.only_on(scene.others[0], "update shop.flags set active = 0 where id = 1")
-    assert scene.check("--where", "id < 100 or sleep(0.001) = 0", "-t", "120", seconds=130).code == 2
-    process = start(scene, "--where", "id < 100 or sleep(0.001) = 0", "-t", "120")
+    assert scene.check("--where", "id < 100 or sleep(0.0002) = 0").code == 2
+    process = start(scene, "--where", "id < 100 or sleep(0.0002) = 0")
     time.sleep(2.5)
     process.send_signal(signal.SIGTERM)
     out, _ = process.communicate(timeout=5)
