@@ -12,14 +12,16 @@ std::vector<OptionSpec> own_options() {
   return {
       {.name = "channel",
        .value = "NAME",
-       .help = "a channel that must be there; a missing one is CRITICAL, others are ignored. The one without "
+       .help = "a channel that must be there; a missing one is CRITICAL, whatever --not-replica says, others "
+               "are ignored. The one without "
                "a name is \"default\"",
        .default_text = "every channel there is",
        .repeatable = true},
       {.name = "stopped",
        .value = "STATE",
-       .help = "what a thread that was stopped without an error counts as: ok, warning, critical, unknown or "
-               "0 to 3",
+       .help =
+           "what a thread that was stopped, and shows no error, counts as: ok, warning, critical, unknown or "
+           "0 to 3",
        .default_text = "critical"},
       {.name = "not-replica",
        .value = "STATE",
@@ -49,9 +51,10 @@ std::vector<LabelSpec> labels() {
   return {
       {"lag", "s", "seconds behind the source, beyond the configured delay", "300", "600"},
       {"channels", "", "replication channels found, of all targets", "", ""},
-      {"channels_running", "", "those with both threads running", "", ""},
+      {"channels_running", "", "those with both threads running and able to go on", "", ""},
       {"last_heard", "s",
-       "seconds since an event or a heartbeat came from the source; without thresholds, more than 1.5 "
+       "seconds for which certainly neither event nor heartbeat came from the source; without thresholds, "
+       "more than 1.5 "
        "heartbeat periods are WARNING",
        "", ""},
       {"transactions_behind", "", "with --source: transactions the source has and the replica has not", "",
@@ -85,18 +88,43 @@ constexpr const char* notes =
     "needs SELECT on that table; --source needs no more than to log in there.\n\n"
     "What it cannot see: lag is counted from what has arrived. While the source is frozen, or the network "
     "swallows packets, the server says lag 0 until its network time-out (slave_net_timeout, 60 s; once 3600 "
-    "s); last_heard is what tells. MySQL keeps the time itself. MariaDB and MySQL 5.7 only count heartbeats "
-    "and positions, so that last_heard comes from the difference to the last run: a first run, or one with "
-    "--no-state, has none, and the value is the silence that is certain, with events between the runs 0. "
-    "Silence shorter than 1.5 heartbeat periods (half the network time-out each) is not told from rest, and "
-    "a source that froze and came back between two runs is not seen at all. Just after a source came back, "
-    "MySQL may tell of a silence that is over, until the next heartbeat.\n\n"
+    "s); last_heard is what tells. MySQL keeps the time itself, in its performance schema. MariaDB and MySQL "
+    "5.7 only count heartbeats and positions, so that last_heard comes from the difference to the last run: "
+    "a "
+    "first run, or one with --no-state, has none. The value is the silence that is certain; where events "
+    "came "
+    "between two runs that are further apart than 1.5 heartbeat periods, there is none, and no alarm. "
+    "Silence "
+    "shorter than 1.5 heartbeat periods (half the network time-out each) is not told from rest, and a source "
+    "that froze and came back between two runs is not seen at all.\n\n"
+    "MySQL's times leave out what a replica ignores: its own transactions that come back, in a ring or where "
+    "two servers follow each other, and those of IGNORE_SERVER_IDS; no heartbeat is due while such events "
+    "flow. "
+    "The "
+    "position of the last run puts that right; a first run, or --no-state, may warn of silence there, and, "
+    "until the next heartbeat, of a silence that ended with the source's restart. While the IO thread waits "
+    "for relay_log_space_limit, last_heard is not judged.\n\n"
     "A run sees one moment: a channel that stops and starts again between two runs, or lag that came and "
     "went, leaves no trace. Lag of a single long transaction shows only once it is being applied. Errors "
     "that slave_skip_errors or IDEMPOTENT mode swallowed, and rows changed on the replica by hand, are not "
     "seen here, only the settings are: to compare the data, use check_table_sync.\n\n"
-    "Errant transactions: on MariaDB at least so many; it keeps positions, not sets. With several channels "
-    "only what belongs to the channel's source counts, and what the replica wrote itself.";
+    "A threshold for a label that has no value is UNKNOWN where no finding says why: it was not judged. Only "
+    "a "
+    "first run, which has nothing to compare counters with, is excused, with a remark.\n\n"
+    "--stopped is for threads that were stopped in good order. The server keeps the last error of a thread "
+    "that was failing when it was stopped (a wrong password, and then STOP REPLICA), and so that stays "
+    "CRITICAL until replication runs again or RESET REPLICA forgets it.\n\n"
+    "Errant transactions: on MariaDB at least so many. It keeps the last number of each server in a domain, "
+    "no sets: one for each server that the source does not know is certain. An errant transaction of a "
+    "server "
+    "between is seen on MariaDB where the source itself was never a GTID replica in that domain. With "
+    "several "
+    "channels only what belongs to the channel's source counts, and, with the first channel, what the "
+    "replica "
+    "wrote itself. MariaDB's channels that share a domain cannot be compared. A server under Galera or group "
+    "replication that has no channel is not compared.\n\n"
+    "--heartbeat takes the row of the channel's source. In a chain, give --heartbeat-server-id of the server "
+    "that runs pt-heartbeat: the row of one that no longer does grows old for ever.";
 
 Status state_option(const Options& options, const char* name) {
   const std::optional<std::string> text = options.value(name);
