@@ -83,7 +83,7 @@ TEST_CASE("the replicas are read first, then each source once") {
   CHECK(bench.connector->connected[2] == "db1:3306");
 }
 
-TEST_CASE("--source names one for all; auto notices that another server answers") {
+TEST_CASE("one --source is for all; auto notices that another server answers") {
   Bench bench;
   bench.connector->servers = {{"db2:3306", replica_of("db1", "0-1-3")},
                               {"db9:3307", source_at("0-1-5", "9")},
