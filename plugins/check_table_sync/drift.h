@@ -35,7 +35,7 @@ class Drift {
   const std::vector<DriftedRow>& rows() const { return rows_; }
 
   static constexpr std::size_t max_named = 20000;
-  static constexpr std::size_t max_key_bytes = 400000;
+  static constexpr std::size_t max_key_bytes = 600000;
 
  private:
   std::vector<DriftedRow> rows_;

@@ -513,7 +513,7 @@ def families(box: Sandbox, plugin: PluginRunner) -> SyncScene:
         pytest.skip(str(missing))
     scene = SyncScene([box.server("maria"), box.server("my", kind="mysql-9.7")], plugin)
     for server in scene.servers:
-        SyncScene([server], plugin).create_flags(2000)
+        SyncScene([server], plugin).create_flags(2000, " charset utf8mb4 collate utf8mb4_bin")
     return scene
 
 
