@@ -24,6 +24,14 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
   return parts;
 }
 
+const char* word_of(Trust trust) {
+  return trust == Trust::unseen ? "unseen" : trust == Trust::doubted ? "doubted" : "told";
+}
+
+Trust trust_from(std::string_view word) {
+  return word == "unseen" ? Trust::unseen : word == "doubted" ? Trust::doubted : Trust::told;
+}
+
 bool take_count(std::string_view text, std::uint64_t& count) {
   double value = 0;
   if (!parse_number(text, value) || value < 0 || value > 1e18) return false;
@@ -39,7 +47,7 @@ bool sample_from(std::string_view line, HeardSample& sample) {
       sample.silence < 0)
     return false;
   sample.listening = fields[0] == "listening";
-  sample.unseen = fields[1] == "unseen";
+  sample.trust = trust_from(fields[1]);
   sample.position = fields[6];
   sample.relay_log_file = fields[7];
   sample.channel = fields[8];
@@ -69,11 +77,10 @@ const HeardSample* HeardSamples::find(const std::string& channel) const {
 std::string format_samples(const HeardSamples& samples) {
   std::string text = std::string(format_name) + "\t" + format_number(samples.delay) + "\n";
   for (const HeardSample& sample : samples.channels)
-    text += std::string(sample.listening ? "listening" : "deaf") + "\t" +
-            (sample.unseen ? "unseen" : "seen") + "\t" + std::to_string(sample.heartbeats) + "\t" +
-            std::to_string(sample.starts) + "\t" + std::to_string(sample.relay_log_space) + "\t" +
-            format_number(sample.silence) + "\t" + sample.position + "\t" + sample.relay_log_file + "\t" +
-            sample.channel + "\n";
+    text += std::string(sample.listening ? "listening" : "deaf") + "\t" + word_of(sample.trust) + "\t" +
+            std::to_string(sample.heartbeats) + "\t" + std::to_string(sample.starts) + "\t" +
+            std::to_string(sample.relay_log_space) + "\t" + format_number(sample.silence) + "\t" +
+            sample.position + "\t" + sample.relay_log_file + "\t" + sample.channel + "\n";
   return text;
 }
 

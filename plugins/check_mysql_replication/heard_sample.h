@@ -10,10 +10,17 @@
 
 namespace evenkeel::replication {
 
+// What the server's own times were worth.
+enum class Trust {
+  told,
+  doubted,  // a silence that may have ended with a new connection, which leaves no time behind
+  unseen,   // events come that they leave out
+};
+
 struct HeardSample {
   std::string channel;
   bool listening = false;  // the IO thread ran, and took what came
-  bool unseen = false;     // events come that the server's own times leave out
+  Trust trust = Trust::told;
   std::uint64_t heartbeats = 0;
   std::uint64_t starts = 0;  // how often replication was started on this server
   std::uint64_t relay_log_space = 0;

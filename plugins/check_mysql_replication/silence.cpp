@@ -6,13 +6,19 @@ namespace evenkeel::replication {
 
 namespace {
 
-// The server's times and ours are taken at different moments of one run.
+// The server counts some times in whole seconds, and ours are taken at another moment of the run.
 constexpr double slack = 1;
 
 std::string_view log_of(std::string_view position) { return position.substr(0, position.rfind(':')); }
 
 bool moved_within_a_log(const HeardSample& before, const HeardSample& now) {
   return before.position != now.position && log_of(before.position) == log_of(now.position);
+}
+
+// A new connection begins with the source's log, and a new relay log.
+bool may_be_connected_anew(const HeardSample& before, const HeardSample& now) {
+  return !before.listening || before.starts != now.starts || before.relay_log_file != now.relay_log_file ||
+         log_of(before.position) != log_of(now.position);
 }
 
 class Listener {
@@ -36,13 +42,22 @@ class Listener {
     now_.silence = told;
     if (before_ == nullptr) return;
     const Silence silence = silence_since(*before_, now_, value_.period.value_or(0), age_);
-    const bool recorded = told <= age_ + slack;
-    const bool at_rest = !silence.broken && is_short(told);
-    now_.unseen = (before_->unseen && !at_rest) || (moved_within_a_log(*before_, now_) && !recorded);
-    if (now_.unseen || (silence.broken && !recorded)) settle(silence, std::min(told, silence.certain));
+    now_.trust = trust_in(told, silence);
+    const bool surely_recorded = told < age_ - slack;
+    if (now_.trust != Trust::told || (silence.broken && !surely_recorded))
+      settle(silence, std::min(told, silence.certain));
   }
 
  private:
+  Trust trust_in(double told, const Silence& silence) const {
+    const bool at_rest = !silence.broken && is_short(told);
+    const bool surely_unseen = told > age_ + slack;
+    if (before_->trust == Trust::unseen && !at_rest) return Trust::unseen;
+    if (moved_within_a_log(*before_, now_) && surely_unseen) return Trust::unseen;
+    const bool doubtful = before_->trust == Trust::doubted || may_be_connected_anew(*before_, now_);
+    return doubtful && !is_short(told) ? Trust::doubted : Trust::told;
+  }
+
   bool is_short(double seconds) const {
     return seconds <= heartbeats_of_patience * value_.period.value_or(0) + slack;
   }

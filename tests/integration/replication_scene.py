@@ -106,12 +106,13 @@ class Scene:
 
     @contextlib.contextmanager
     def heartbeat_table(self, age: float | None, *, utc: bool = False, server_id: int | None = None,
-                        reader: bool = True) -> Iterator[None]:
-        """As pt-heartbeat leaves it, this many seconds old by the replica's clock."""
+                        first_source: int | None = None, reader: bool = True) -> Iterator[None]:
+        """As pt-heartbeat leaves it, this many seconds old by the replica's clock; `first_source` writes now."""
         who = server_id or self.source.sql("select @@server_id as id")[0]["id"]
         now = "utc_timestamp(6)" if utc else "now(6)"
-        rows = [] if age is None else [f"replace percona.heartbeat (ts, server_id) values "
-                                       f"(date_format({now} - interval {age} second, '%Y-%m-%dT%H:%i:%s.%f'), {who})"]
+        written = ([] if age is None else [(age, who)]) + ([] if first_source is None else [(0, first_source)])
+        rows = [f"replace percona.heartbeat (ts, server_id) values "
+                f"(date_format({now} - interval {old} second, '%Y-%m-%dT%H:%i:%s.%f'), {id})" for old, id in written]
         self.source.sql(["create database if not exists percona",
                          "create table if not exists percona.heartbeat (ts varchar(26) not null, "
                          "server_id int unsigned not null primary key, file varchar(255), position bigint unsigned)",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 from conftest import Answer, Pair, PluginRunner
 from replication_scene import PLUGIN, Scene
-from sandbox import CannotMount, Sandbox, Server
+from sandbox import KINDS, CannotMount, Sandbox, Server
 
 OK, WARNING, CRITICAL, UNKNOWN = range(4)
 Begin = Callable[[Scene], contextlib.AbstractContextManager[None]]
@@ -68,6 +69,49 @@ def frozen_for_long(scene: Scene) -> Iterator[None]:
             scene.replica.stop_replica()
             scene.replica.change_source(heartbeat=30)
             scene.replica.start_replica()
+
+
+@contextlib.contextmanager
+def errant_long_ago(scene: Scene) -> Iterator[None]:
+    """The source has gone on since, past the replica's own number."""
+    with scene.replica.breakages.errant():
+        scene.write(20)
+        scene.replica.wait_in_sync()
+        yield
+
+
+@contextlib.contextmanager
+def gave_up(scene: Scene) -> Iterator[None]:
+    """The IO thread had an error, and then somebody stopped it."""
+    with scene.replica.breakages.wrong_password():
+        scene.replica.stop_replica()
+        yield
+
+
+@contextlib.contextmanager
+def anonymous_source(scene: Scene) -> Iterator[None]:
+    third = scene.pair.box.server("third", scene.pair.kind, ["--gtid-mode=OFF_PERMISSIVE"])
+    third.monitor_file()
+    scene.words["third"] = scene.address(third)
+    try:
+        yield
+    finally:
+        scene.pair.box.remove(third)
+
+
+def without_performance_schema(scene: Scene) -> contextlib.AbstractContextManager[None]:
+    return scene.restarted("--performance-schema=OFF")
+
+
+def both(*beginnings: Begin) -> Begin:
+    """One inside the other."""
+    @contextlib.contextmanager
+    def begin(scene: Scene) -> Iterator[None]:
+        with contextlib.ExitStack() as stack:
+            for one in beginnings:
+                stack.enter_context(one(scene))
+            yield
+    return begin
 
 
 def user(*grants: str) -> Begin:
@@ -127,6 +171,7 @@ SITUATIONS = [
     S("both stopped", broken("stop_both"), "", CRITICAL, ("replication stopped, both threads", "channels_running=0")),
     S("stopped on purpose", broken("stop_both"), "--stopped ok", OK, ("replication stopped",)),
     S("IO stopped, a warning", broken("stop_io"), "--stopped warning", WARNING, ("IO thread stopped",)),
+    S("stopped on purpose after an error", gave_up, "--stopped ok", CRITICAL, ("error 1045",)),
     S("an error is no stop on purpose", broken("sql_error", 1062), "--stopped ok", CRITICAL, ("error 1062",)),
     S("wrong replication password", broken("wrong_password"), "", CRITICAL,
       ("IO thread connecting to {source}, error 1045 \"Access denied",)),
@@ -149,6 +194,12 @@ SITUATIONS = [
     S("heartbeat, clock ahead", heartbeat(-20), "--heartbeat percona.heartbeat", OK, ("lag=0s",)),
     S("heartbeat from the future", heartbeat(-3600), "--heartbeat percona.heartbeat", UNKNOWN, ("in the future",)),
     S("heartbeat of the server above", heartbeat(420, server_id=77), "--heartbeat percona.heartbeat", WARNING, ("lag 42",)),
+    S("heartbeat, whose it is", heartbeat(700), "--heartbeat percona.heartbeat", CRITICAL,
+      (" by the heartbeat of server ", " in percona.heartbeat (critical")),
+    S("heartbeat of the first source, a stale one between", heartbeat(9999, first_source=77),
+      "--heartbeat percona.heartbeat --heartbeat-server-id 77", OK, ("lag=",)),
+    S("heartbeat of a server that writes none", heartbeat(0), "--heartbeat percona.heartbeat --heartbeat-server-id 78", UNKNOWN,
+      ("no heartbeat of server 78 in percona.heartbeat",)),
     S("heartbeat, empty table", heartbeat(None), "--heartbeat percona.heartbeat", UNKNOWN, ("no heartbeat of server",)),
     S("no heartbeat table", user("status", "performance schema", "select on *.*"), "--heartbeat percona.heartbeat", UNKNOWN,
       ("--heartbeat percona.heartbeat: ", "percona")),
@@ -157,12 +208,26 @@ SITUATIONS = [
     S("compared, in sync", nothing, "--source auto", OK, ("transactions_behind=0", "errant_transactions=0")),
     S("compared with a source by name", nothing, "--source {source}", OK, ("transactions_behind=0",)),
     S("errant", broken("errant"), "--source auto", WARNING, ("1 errant transaction: ", ", not on {source}")),
+    S("errant, and the source went on", errant_long_ago, "--source auto", WARNING, ("1 errant transaction: ", "errant_transactions=1;")),
+    S("compared with itself", nothing, "--source {replica}", UNKNOWN, ("that is the replica itself",)),
+    S("compared with a source that writes no GTIDs", anonymous_source, "--source {third}", UNKNOWN,
+      ("gtid_mode=OFF_PERMISSIVE",), family="mysql"),
     S("errant and accepted", broken("errant"), "--source auto -w errant_transactions=5", OK, ("errant_transactions=1;5",)),
     S("errant is not looked for", broken("errant"), "", OK, ("lag=",)),
     S("behind", behind, "--source auto --stopped ok -w transactions_behind=1", WARNING, ("transactions behind {source}",)),
     S("the source cannot be asked", dead_port, "--source {dead}", UNKNOWN, ("cannot compare with {dead}: ", "lag=")),
     S("the source hangs", broken("source_frozen"), "--source auto -t 3", UNKNOWN,
       ("cannot compare with {source}: no answer in time", "lag=")),
+    # thresholds that nothing can be held against
+    S("no state, no last_heard, and a threshold for it", nothing, "--no-state -c last_heard=600", UNKNOWN,
+      ("no value for last_heard: ",), family="mariadb"),
+    S("a first run has no last_heard", nothing, "-c last_heard=600", OK, ("no value for last_heard: ",), family="mariadb"),
+    S("no performance schema", without_performance_schema, "", OK,
+      ("no value for last_heard: the performance schema is off",), family="mysql"),
+    S("no performance schema, and a threshold", without_performance_schema, "-c last_heard=600", UNKNOWN,
+      ("no value for last_heard: the performance schema is off",), family="mysql"),
+    S("a stopped thread explains a missing lag", broken("stop_both"), "--stopped ok -c lag=5 -c last_heard=5", OK,
+      ("replication stopped",)),
     S("a threshold that needs --source", nothing, "-w errant_transactions=0", UNKNOWN, ("needs --source",)),
 
     # the server
@@ -174,6 +239,8 @@ SITUATIONS = [
     S("semi-sync not in effect", semi_sync_not_in_effect, "", WARNING, ("semi-synchronous replication is enabled, but not",)),
     S("no replica", nothing, "-H {source}", CRITICAL, ("is no replica", "channels=0")),
     S("no replica, and that is fine", nothing, "-H {source} --not-replica ok", OK, ("is no replica",)),
+    S("no replica, and a channel should be there", nothing, "-H {source} --not-replica ok --channel east", CRITICAL,
+      ("channel east is missing",)),
     S("a channel is missing", nothing, "--channel east", CRITICAL, ("channel east is missing",)),
     S("the default channel is asked for", nothing, "--channel default", OK, ("channels=1",)),
     S("fewer channels than there should be", nothing, "-c channels=2:", CRITICAL, ("replication channels: 1",)),
@@ -182,10 +249,14 @@ SITUATIONS = [
     S("may not read the status", user("performance schema"), "", UNKNOWN, (family_grant,)),
     S("may not read the performance schema", user("status"), "", UNKNOWN,
       ("GRANT SELECT ON performance_schema.* TO 'poor'@'%'",), family="mysql"),
+    S("a worker's error without the performance schema", both(user("status"), broken("sql_error", 1062)), "", CRITICAL,
+      ("error 1062 \"Worker 1 failed executing transaction", "end_log_pos"), family="mysql"),
     S("the status is enough", user("status"), "", OK, ("lag=",), family="mariadb"),
     S("binlog monitor is not enough", user("binlog monitor on *.*"), "", UNKNOWN, (family_grant,), family="mariadb"),
     S("may not read the heartbeat table", heartbeat(0, reader=False), "--heartbeat percona.heartbeat", UNKNOWN,
       ("GRANT SELECT ON `percona`.`heartbeat` TO 'monitor'@'%'",)),
+    S("a heartbeat table that is not there", user("status", "performance schema"), "--heartbeat percona.nosuch", UNKNOWN,
+      ("percona.nosuch, or there is no such table: GRANT SELECT ON `percona`.`nosuch` TO 'poor'@'%'",)),
     S("wrong password", wrong_password, "", UNKNOWN, ("access denied",)),
 
     # targets
@@ -213,10 +284,19 @@ def assert_answer(answer: Answer, code: int, *words: str) -> None:
     assert answer.perfdata is not None
 
 
-@pytest.mark.parametrize("situation", SITUATIONS, ids=lambda situation: situation.name)
+def kinds_of(family: str = "") -> list[str]:
+    return [name for name, kind in KINDS.items() if family in ("", kind.family)]
+
+
+def on(*kinds: str) -> pytest.MarkDecorator:
+    """The test is about these kinds alone."""
+    return pytest.mark.parametrize("kind", kinds, indirect=True)
+
+
+@pytest.mark.parametrize("kind, situation", indirect=["kind"], argvalues=[
+    pytest.param(kind, situation, id=f"{kind}-{situation.name}")
+    for kind in kinds_of() for situation in SITUATIONS if kind in kinds_of(situation.family)])
 def test_situation(scene: Scene, situation: Situation) -> None:
-    if situation.family and situation.family != scene.replica.family:
-        pytest.skip(f"{situation.family} only")
     with situation.begin(scene):
         answer = scene.check(*situation.options.split())
     words = [scene.option(word if isinstance(word, str) else word(scene)) for word in situation.words]
@@ -236,6 +316,96 @@ def test_a_frozen_source_is_heard_no_more(scene: Scene) -> None:
             scene.replica.stop_replica()
             scene.replica.change_source(heartbeat=30)
             scene.replica.start_replica()
+
+
+def assert_heard(answer: Answer) -> None:
+    assert "nothing heard" not in answer.line1, answer.stdout
+
+
+def follow_each_other(one: Server, other: Server) -> None:
+    for me, peer in ((one, other), (other, one)):
+        me.replicate_from({"": peer})
+        me.stop_replica()
+        me.change_source(heartbeat=1)
+        me.start_replica()
+        me.monitor_file()
+
+
+@on(*kinds_of("mysql"))
+def test_a_ring_is_heard_although_mysql_keeps_no_time_of_ones_own_transactions(
+        kind: str, box: Sandbox, plugin: PluginRunner) -> None:
+    quiet, busy = box.server("quiet", kind), box.server("busy", kind)
+    follow_each_other(quiet, busy)
+    busy.sql(["create database shop", "create table shop.t (id int)"])
+    check = [PLUGIN, "-f", busy.monitor_file(), "--allow-writable"]
+    with busy.session() as writer:
+        for run in range(3):
+            end = time.monotonic() + 2.5
+            while time.monotonic() < end:
+                writer.sql("insert into shop.t values (1)")
+                time.sleep(0.1)
+            answer = plugin(*check)
+            # A first run has no position to go by.
+            if run > 0:
+                assert_heard(answer)
+        quiet.freeze()
+        time.sleep(2.5)
+        plugin(*check)
+        time.sleep(2.5)
+        assert_answer(plugin(*check), WARNING, "nothing heard from ")
+
+
+def test_replication_that_was_stopped_for_a_while_was_not_silent(scene: Scene) -> None:
+    with scene.reconnected(heartbeat=1):
+        try:
+            scene.check()
+            scene.replica.stop_replica()
+            time.sleep(3)
+            scene.replica.start_replica()
+            Sandbox.wait_until(lambda: scene.replica.channels()[0].healthy, 20, "replication")
+            assert_heard(scene.check())
+        finally:
+            scene.replica.stop_replica()
+            scene.replica.change_source(heartbeat=30)
+            scene.replica.start_replica()
+
+
+def test_a_source_that_was_restarted_is_not_silent(scene: Scene) -> None:
+    with scene.reconnected(heartbeat=2):
+        try:
+            scene.check()
+            scene.source.stop()
+            time.sleep(4)
+            scene.source.start()
+            Sandbox.wait_until(lambda: scene.replica.channels()[0].io == "Yes", 20, "the connection")
+            assert_heard(scene.check())
+        finally:
+            scene.replica.stop_replica()
+            scene.replica.change_source(heartbeat=30)
+            scene.replica.start_replica()
+
+
+def test_a_replica_that_waits_for_relay_log_space_is_not_deaf(scene: Scene) -> None:
+    replica = scene.pair.box.replica("limited", of=scene.source, options=["--relay-log-space-limit=8192"])
+    try:
+        replica.stop_replica()
+        replica.change_source(heartbeat=1, delay=3600)
+        replica.start_replica()
+        scene.source.sql(["create database shop", "create table shop.big (t text)"])
+        for _ in range(20):
+            scene.source.sql("insert into shop.big values (repeat('a', 4000))")
+        def doing() -> str:
+            row = replica.channels()[0].row
+            return str(row.get("Replica_IO_State") or row.get("Slave_IO_State"))
+        Sandbox.wait_until(lambda: "relay log space" in doing(), 20, "the limit")
+        check = [PLUGIN, "-f", replica.monitor_file()]
+        scene.plugin(*check)
+        time.sleep(2.5)
+        answer = scene.plugin(*check)
+        assert_answer(answer, OK)
+        assert "last_heard" not in answer.perfdata
+    finally:
+        scene.pair.box.remove(replica)
 
 
 def test_a_first_run_has_no_last_heard_where_counters_tell(scene: Scene) -> None:
@@ -283,7 +453,9 @@ def test_a_replica_whose_disk_is_full(scene: Scene) -> None:
             login = ["-f", str(full.monitor_file())]
             # MariaDB does not answer at all until there is room again.
             words = ["IO thread cannot go on: "] if scene.mysql else ["timed out", "disk is full"]
-            assert_answer(scene.plugin(PLUGIN, *login, "-t", "3"), CRITICAL, *words)
+            answer = scene.plugin(PLUGIN, *login, "-t", "3")
+            assert_answer(answer, CRITICAL, *words)
+            assert "lag" not in answer.perfdata and not answer.perfdata.get("channels_running", (0,))[0]
     except CannotMount as missing:
         pytest.skip(str(missing))
 
@@ -351,15 +523,65 @@ def test_errant_is_told_apart_from_the_other_channel(trio: Trio, plugin: PluginR
     trio.replica.sql("create database written_here")
     answer = plugin(PLUGIN, "-f", trio.file, "--source", "auto")
     trio.replica.sql("drop database written_here")
-    assert_answer(answer, WARNING, "channel east: 1 errant transaction: ")
+    least = "" if trio.replica.family == "mysql" else "at least "
+    assert_answer(answer, WARNING, f"channel east: {least}1 errant transaction: ", "'errant_transactions@monitor/west'=0")
+
+
+@on(*kinds_of("mariadb"))
+def test_channels_that_share_a_domain_are_not_compared(kind: str, box: Sandbox, plugin: PluginRunner,
+                                                       tmp_path: Path) -> None:
+    east, west = box.server("east", kind), box.server("west", kind)
+    for server in (east, west):
+        server.monitor_file()
+        server.sql("set global gtid_domain_id=0")
+        server.sql([f"create database {server.name}", f"create table {server.name}.t (id int)"])
+    replica = box.server("replica", kind, ["--read-only=ON"])
+    for name, source in (("east", east), ("west", west)):
+        replica.sql([f"change master '{name}' to master_host='{source.host}', master_port={source.port}, "
+                     "master_user='repl', master_password='repl', master_use_gtid=no, master_ssl=0", f"start slave '{name}'"])
+    def arrived(source: Server, rows: int) -> bool:
+        with contextlib.suppress(*Server.sql_errors):
+            return bool(replica.sql(f"select count(*) = {rows} as yes from {source.name}.t")[0]["yes"])
+        return False
+    for _ in range(9):
+        west.sql("insert into west.t values (1)")
+    Sandbox.wait_until(lambda: arrived(west, 9), 20, "west's rows")
+    (tmp_path / "replica.cnf").write_text(replica.monitor_file().read_text())
+    check = [PLUGIN, "-f", tmp_path / "replica.cnf", "--source", "auto", "--stopped", "ok"]
+    assert_answer(plugin(*check), OK, "'transactions_behind@replica/east'=0", "'transactions_behind@replica/west'=0",
+                  "'errant_transactions@replica/east'=0")
+    replica.sql("stop slave 'west' sql_thread")
+    for _ in range(30):
+        west.sql("insert into west.t values (2)")
+    for _ in range(60):
+        east.sql("insert into east.t values (2)")
+    Sandbox.wait_until(lambda: arrived(east, 60), 20, "east's rows")
+    answer = plugin(*check)
+    assert_answer(answer, UNKNOWN, "channel west: cannot compare with ", ": channels share domain 0")
+    assert "transactions_behind@replica/west" not in answer.perfdata
+
+
+@on(*kinds_of("mariadb"))
+def test_what_a_server_between_wrote_stays_errant(kind: str, box: Sandbox, plugin: PluginRunner) -> None:
+    first = box.server("first", kind)
+    between = box.replica("between", of=first)
+    last = box.replica("last", of=between)
+    first.monitor_file()
+    between.sql(["set global read_only=0", "create database written_between"])
+    first.sql(["create database shop", "create table shop.t (id int)"])
+    for _ in range(20):
+        first.sql("insert into shop.t values (1)")
+    between.wait_in_sync()
+    last.wait_in_sync()
+    answer = plugin(PLUGIN, "-f", last.monitor_file(), "--source", Scene.address(first))
+    assert_answer(answer, WARNING, "at least 1 errant transaction: 0-2-")
 
 
 # clusters
 
 
+@on("mysql-9.7")
 def test_a_group_member_is_not_called_no_replica(kind: str, box: Sandbox, plugin: PluginRunner) -> None:
-    if kind != "mysql-9.7":
-        pytest.skip("group replication is MySQL's")
     primary = box.group_member("primary")
     secondary = box.group_member("secondary", of=primary)
     # Through the group: a secondary takes no account of its own.
@@ -368,19 +590,24 @@ def test_a_group_member_is_not_called_no_replica(kind: str, box: Sandbox, plugin
     Sandbox.wait_until(lambda: secondary.sql("select 1 from mysql.user where user = 'monitor'"), 20, "the account")
     file = secondary.option_file("monitor", "monitor")
     answer = plugin(PLUGIN, "-f", primary.option_file("monitor", "monitor"), "-f", file, "-v")
-    assert_answer(answer, OK)
+    assert_answer(answer, OK, "2 cluster members are fine")
     assert "group replication member ONLINE (SECONDARY)" in answer.stdout
+    said = "no value for transactions_behind: a cluster member without a channel is not compared"
+    assert_answer(plugin(PLUGIN, "-f", file, "--source", Scene.address(primary)), OK, said)
+    compared = plugin(PLUGIN, "-f", file, "--source", Scene.address(primary), "-c", "transactions_behind=5")
+    assert_answer(compared, UNKNOWN, said)
+    assert_answer(plugin(PLUGIN, "-f", file, "-c", "lag=5"), UNKNOWN, "no value for lag: ")
     secondary.sql("stop group_replication")
     assert_answer(plugin(PLUGIN, "-f", file), CRITICAL, "group replication member is OFFLINE")
 
 
+@on("mariadb-10.11")  # where the sandbox has Galera
 def test_a_galera_node_is_not_called_no_replica(kind: str, box: Sandbox, plugin: PluginRunner) -> None:
-    if kind != "mariadb-10.11":
-        pytest.skip("the sandbox has Galera with mariadb-10.11")
     first = box.galera_node("first")
     second = box.galera_node("second", of=first)
     file = second.monitor_file()
     assert_answer(plugin(PLUGIN, "-f", file), OK, "Galera node Synced, cluster of 2")
+    assert_answer(plugin(PLUGIN, "-f", file, "-c", "lag=5"), UNKNOWN, "no value for lag: ")
     first.kill()
     Sandbox.wait_until(
         lambda: second.sql("show status like 'wsrep_cluster_status'")[0]["Value"] != "Primary", 60, "a lost quorum")

@@ -110,26 +110,37 @@ TEST_CASE("the server's own value, and what the position says of it") {
     double age;
     double told;
     std::optional<double> seconds;
-    bool unseen;
+    Trust trust;
   };
   HeardSample deaf = sample_at(4, "log.1:10");
   deaf.listening = false;
   HeardSample blind = sample_at(4, "log.1:10", 20);
-  blind.unseen = true;
+  blind.trust = Trust::unseen;
+  HeardSample doubtful = sample_at(4, "log.1:10");
+  doubtful.trust = Trust::doubted;
   const auto row = GENERATE_COPY(values<Row>({
-      {"at rest", sample_at(4, "log.1:10"), channel_at(5, "log.1:10"), 60, 12, 12, false},
-      {"frozen", sample_at(4, "log.1:10"), channel_at(4, "log.1:10"), 60, 70, 70, false},
+      {"at rest", sample_at(4, "log.1:10"), channel_at(5, "log.1:10"), 60, 12, 12, Trust::told},
+      {"frozen", sample_at(4, "log.1:10"), channel_at(4, "log.1:10"), 60, 70, 70, Trust::told},
       {"frozen after a transaction", sample_at(4, "log.1:10"), channel_at(4, "log.1:20"), 300, 100, 100,
-       false},
+       Trust::told},
       {"events that it does not count, as in a ring", sample_at(4, "log.1:10"), channel_at(4, "log.1:20"), 30,
-       70, 0, true},
+       70, 0, Trust::unseen},
       {"the same, and the runs far apart", sample_at(4, "log.1:10"), channel_at(4, "log.1:20"), 300, 700,
-       nullopt, true},
-      {"a ring where the other writes as well", blind, channel_at(4, "log.1:20"), 300, 100, nullopt, true},
-      {"a ring that froze", blind, channel_at(4, "log.1:10"), 60, 700, 80, true},
-      {"a ring at rest", blind, channel_at(5, "log.1:10"), 60, 12, 12, false},
-      {"the source was restarted", sample_at(4, "log.1:10"), channel_at(4, "log.2:4"), 40, 70, 0, false},
-      {"the source was away at the last run", deaf, channel_at(4, "log.1:10"), 40, 70, 0, false},
+       nullopt, Trust::unseen},
+      {"a ring where the other writes as well", blind, channel_at(4, "log.1:20"), 300, 100, nullopt,
+       Trust::unseen},
+      {"a ring that froze", blind, channel_at(4, "log.1:10"), 60, 700, 80, Trust::unseen},
+      {"a ring at rest", blind, channel_at(5, "log.1:10"), 60, 12, 12, Trust::told},
+      {"the source was restarted, and the thread's age is in whole seconds", sample_at(4, "log.1:10"),
+       channel_at(4, "log.2:4"), 40.3, 40, 0, Trust::told},
+      {"the source was restarted", sample_at(4, "log.1:10"), channel_at(4, "log.2:4"), 40, 70, 0,
+       Trust::doubted},
+      {"the source was away at the last run", deaf, channel_at(4, "log.1:10"), 40, 70, 0, Trust::doubted},
+      {"the source was restarted, its last heartbeat came after the last run", sample_at(4, "log.1:10"),
+       channel_at(8, "log.2:4"), 300, 100, nullopt, Trust::doubted},
+      {"and has not sent a heartbeat yet", doubtful, channel_at(4, "log.1:10"), 20, 120, 20, Trust::doubted},
+      {"and has frozen since", doubtful, channel_at(4, "log.1:10"), 60, 160, 60, Trust::doubted},
+      {"and has sent one", doubtful, channel_at(5, "log.1:10"), 60, 12, 12, Trust::told},
   }));
   CAPTURE(row.what);
   LastHeardByChannel heard;
@@ -138,7 +149,7 @@ TEST_CASE("the server's own value, and what the position says of it") {
   before.channels = {row.before};
   const auto samples = complete_last_heard({row.now}, 0, {before, row.age}, heard);
   CHECK(heard[""].seconds == row.seconds);
-  CHECK(samples[0].unseen == row.unseen);
+  CHECK(samples[0].trust == row.trust);
 }
 
 TEST_CASE("counters: no number where it may be wrong by minutes, and none longer than the connection") {
@@ -194,19 +205,19 @@ TEST_CASE("a state file that holds anything else is no sample") {
       "",
       "garbage",
       "heard 1\t0\nrunning\t1\t1\t0\tp\tr\t\n",
-      "heard 2\tx\nlistening\tseen\t1\t1\t1\t0\tp\tr\t\n",
-      "heard 2\t0\nlistening\tseen\t1\t1\t1\t0\tp\tr\n",
-      "heard 2\t0\nlistening\tseen\t-1\t1\t1\t0\tp\tr\t\n",
-      "heard 2\t0\nlistening\tseen\t1e99\t1\t1\t0\tp\tr\t\n",
-      "heard 2\t0\nlistening\tseen\t1\t1\t1\t-5\tp\tr\t\n",
-      "heard 2\t0\nlistening\tseen\tnan\t1\t1\t0\tp\tr\t\n",
+      "heard 2\tx\nlistening\ttold\t1\t1\t1\t0\tp\tr\t\n",
+      "heard 2\t0\nlistening\ttold\t1\t1\t1\t0\tp\tr\n",
+      "heard 2\t0\nlistening\ttold\t-1\t1\t1\t0\tp\tr\t\n",
+      "heard 2\t0\nlistening\ttold\t1e99\t1\t1\t0\tp\tr\t\n",
+      "heard 2\t0\nlistening\ttold\t1\t1\t1\t-5\tp\tr\t\n",
+      "heard 2\t0\nlistening\ttold\tnan\t1\t1\t0\tp\tr\t\n",
   }));
   CAPTURE(text);
   CHECK(parse_samples(text).channels.empty());
 }
 
 TEST_CASE("a state file that holds what it should") {
-  const HeardSamples samples = parse_samples("heard 2\t0.5\nlistening\tseen\t1\t1\t1\t0\tp\tr\t\n");
+  const HeardSamples samples = parse_samples("heard 2\t0.5\nlistening\ttold\t1\t1\t1\t0\tp\tr\t\n");
   REQUIRE(samples.channels.size() == 1);
   CHECK(samples.delay == 0.5);
   CHECK(samples.channels[0].listening);
