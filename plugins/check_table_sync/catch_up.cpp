@@ -42,7 +42,7 @@ void CatchUp::begin(const std::vector<Executed>& executed, const std::vector<std
     std::vector<const Executed*> others;
     for (const std::size_t from : servers)
       if (from != to) others.push_back(&executed[from]);
-    std::string target = wait_target(executed[to], fleet_[to].replication, others);
+    WaitTarget target = wait_target(executed[to], fleet_[to].replication, others);
     if (!target.empty()) waits_[to] = {std::move(target), executed[to].applied(), now, now};
   }
 }
@@ -57,7 +57,7 @@ std::vector<Reply<CatchUp::Step>> CatchUp::ask(const std::vector<std::size_t>& s
     const auto& [dialect, sql] = statements->at(server);
     Step step;
     step.reached = reached_from(session.query(sql));
-    if (!step.reached) step.applied = executed_from(dialect, session.query(executed_sql(dialect))).applied();
+    if (!step.reached) step.applied = read_executed(dialect, session).applied();
     return step;
   });
 }

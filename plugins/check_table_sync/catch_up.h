@@ -24,7 +24,7 @@ class CatchUp {
 
  private:
   struct Wait {
-    std::string target;
+    WaitTarget target;
     std::string applied;
     Deadline::Clock::time_point began, progress;
   };

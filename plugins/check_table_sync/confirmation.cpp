@@ -108,7 +108,7 @@ std::vector<Confirmation::Sighting> Confirmation::look(const Read& read, std::ve
   auto replies =
       crew_.ask<Sighting>(servers, [read, dialects](std::size_t server, mysql::SqlSession& session) {
         Sighting sighting = read(server, session);
-        sighting.executed = executed_from(dialects[server], session.query(executed_sql(dialects[server])));
+        sighting.executed = read_executed(dialects[server], session);
         return sighting;
       });
   std::vector<Sighting> sightings(fleet_.size());

@@ -6,6 +6,7 @@
 
 #include "evenkeel/error.h"
 #include "evenkeel/text.h"
+#include "table_name.h"
 
 namespace evenkeel::table_sync {
 
@@ -154,6 +155,21 @@ std::string executed_sql(const Dialect& dialect) {
          "@@GLOBAL.read_only AS read_only";
 }
 
+Executed read_executed(const Dialect& dialect, mysql::SqlSession& session) {
+  Executed executed = executed_from(dialect, session.query(executed_sql(dialect)));
+  if (!executed.sets.empty() || !executed.received.empty() || !executed.own.empty()) return executed;
+  const bool new_words = !dialect.is_mariadb() && dialect.version >= 80200;
+  try {
+    const mysql::Rows rows = session.query(new_words ? "SHOW BINARY LOG STATUS" : "SHOW MASTER STATUS");
+    executed.file = rows.at(0, "File").value_or("");
+    if (!executed.file.empty()) executed.position = number_from(rows.at(0, "Position").value_or(""));
+  } catch (const mysql::SqlError& error) {
+    // Without it, rows must hold still for --confirm seconds.
+    if (error.fault() != Fault::denied && error.fault() != Fault::protocol) throw;
+  }
+  return executed;
+}
+
 Executed executed_from(const Dialect& dialect, const mysql::Rows& rows) {
   if (rows.rows.size() != 1) throw no_position("");
   Executed executed;
@@ -186,20 +202,38 @@ bool own_may_reach(const Executed& from, const Executed& to, const std::optional
   return has_trace_of(from, to);
 }
 
-std::string wait_target(const Executed& to, const std::optional<ReplicaStatus>& to_status,
-                        const std::vector<const Executed*>& others) {
-  if (!may_be_replica(to, to_status)) return {};
-  return to.family == Family::mysql ? mysql_target(to, to_status, others)
-                                    : mariadb_target(to, to_status, others);
+WaitTarget wait_target(const Executed& to, const std::optional<ReplicaStatus>& to_status,
+                       const std::vector<const Executed*>& others) {
+  WaitTarget target;
+  if (!may_be_replica(to, to_status)) return target;
+  target.gtids = to.family == Family::mysql ? mysql_target(to, to_status, others)
+                                            : mariadb_target(to, to_status, others);
+  if (!to_status) return target;
+  for (const Executed* from : others)
+    for (const ReplicaStatus::Channel& channel : to_status->channels)
+      if (!from->file.empty() && channel.source_id == from->server_id)
+        target.files.push_back({channel.name, from->file, from->position});
+  return target;
 }
 
-std::string wait_sql(const Dialect& dialect, const std::string& target, double seconds) {
+std::string wait_sql(const Dialect& dialect, const WaitTarget& target, double seconds) {
   char time[32];
   std::snprintf(time, sizeof time, "%u.%03u", static_cast<unsigned>(seconds),
                 static_cast<unsigned>(seconds * 1000) % 1000);
-  const std::string arguments = "('" + target + "', " + time + ")";
-  if (dialect.is_mariadb()) return "SELECT MASTER_GTID_WAIT" + arguments + " = 0 AS reached";
-  return "SELECT WAIT_FOR_EXECUTED_GTID_SET" + arguments + " = 0 AS reached";
+  const std::string tail = std::string(", ") + time + ")";
+  std::string condition;
+  const auto add = [&](const std::string& text) { condition += (condition.empty() ? "" : " AND ") + text; };
+  if (!target.gtids.empty())
+    add((dialect.is_mariadb() ? "MASTER_GTID_WAIT('" : "WAIT_FOR_EXECUTED_GTID_SET('") + target.gtids + "'" +
+        tail + " = 0");
+  for (const WaitTarget::File& wanted : target.files) {
+    const bool new_name = !dialect.is_mariadb() && dialect.version >= 80026;
+    // NULL where the channel does not run: not reached. Whole seconds on older servers.
+    add(std::string("COALESCE(") + (new_name ? "SOURCE_POS_WAIT(" : "MASTER_POS_WAIT(") +
+        text_literal(wanted.file) + ", " + std::to_string(wanted.position) + ", 1, " +
+        text_literal(wanted.channel) + "), -1) >= 0");
+  }
+  return "SELECT " + condition + " AS reached";
 }
 
 bool reached_from(const mysql::Rows& rows) { return rows.at(0, "reached").value_or("0") == "1"; }

@@ -1,5 +1,6 @@
 // What a server has executed, by GTIDs, and what others must have applied before they can be held
-// against it. Readable by any account.
+// against it. Readable by any account. Where there are no GTIDs: file and position, if the account may see
+// them and the status of its replicas.
 #pragma once
 
 #include <cstddef>
@@ -29,6 +30,10 @@ struct Executed {
 
   std::map<std::string, std::string> sets;  // MySQL: intervals by UUID
 
+  // Its binary log's end; only where there are no GTIDs.
+  std::string file;
+  std::uint64_t position = 0;
+
   Family family = Family::mariadb;
   std::uint64_t server_id = 0;
   std::string uuid;
@@ -39,6 +44,8 @@ struct Executed {
 };
 
 std::string executed_sql(const Dialect& dialect);
+// Asks for what executed_sql() says, and for file and position where that is not enough.
+Executed read_executed(const Dialect& dialect, mysql::SqlSession& session);
 // Throws Error(Fault::protocol) for what is no position.
 Executed executed_from(const Dialect& dialect, const mysql::Rows& rows);
 
@@ -59,11 +66,24 @@ bool may_be_replica(const Executed& server, const std::optional<ReplicaStatus>& 
 // seen from its source. Where it is not known, it may.
 bool own_may_reach(const Executed& from, const Executed& to, const std::optional<ReplicaStatus>& to_status);
 
+// What a server must have applied: of every history that it shares.
+struct WaitTarget {
+  struct File {
+    std::string channel, file;
+    std::uint64_t position = 0;
+    bool operator==(const File&) const = default;
+  };
+  std::string gtids;
+  std::vector<File> files;
+
+  bool empty() const { return gtids.empty() && files.empty(); }
+};
+
 // What `to` must have applied of what `others` had executed. Empty: nothing to wait for.
-std::string wait_target(const Executed& to, const std::optional<ReplicaStatus>& to_status,
-                        const std::vector<const Executed*>& others);
+WaitTarget wait_target(const Executed& to, const std::optional<ReplicaStatus>& to_status,
+                       const std::vector<const Executed*>& others);
 // A SELECT that waits for it on the server, and whether it came true.
-std::string wait_sql(const Dialect& dialect, const std::string& target, double seconds);
+std::string wait_sql(const Dialect& dialect, const WaitTarget& target, double seconds);
 bool reached_from(const mysql::Rows& rows);
 
 }  // namespace evenkeel::table_sync

@@ -538,3 +538,45 @@ def test_digests_of_hosts_alone(families: SyncScene) -> None:
     families.only_on(families.others[0], "update shop.flags set name = 'N7' where id = 7")
     changed = families.check("--digest", "-H", families.name(families.others[0])).stdout.split("\n")[1]
     assert changed.partition(": ")[2] != lines[0]
+
+
+def test_a_replica_by_file_and_position(box: Sandbox, plugin: PluginRunner) -> None:
+    try:
+        kinds.programs("mysql-9.7")
+    except KindUnavailable as missing:
+        pytest.skip(str(missing))
+    no_gtids = ["--gtid-mode=OFF", "--enforce-gtid-consistency=OFF"]
+    source, replica = (box.server(name, kind="mysql-9.7", options=no_gtids) for name in ("one", "two"))
+    source.create_user("repl", "repl", ["replication slave on *.*"])
+    at = source.sql("show binary log status")[0]
+    replica.sql([f"change replication source to source_host='127.0.0.1', source_port={source.port}, source_ssl=0, "
+                 "source_user='repl', source_password='repl', get_source_public_key=1, "
+                 f"source_log_file='{at['File']}', source_log_pos={at['Position']}", "start replica"])
+    scene = SyncScene([source, replica], plugin, ["select on *.*", "replication client on *.*"])
+    scene.create_flags(1000)
+    wait_for(lambda: bool(replica.sql("show databases like 'shop'")), 20, "the replica has the database")
+    answer = scene.check("--confirm", "30", "-t", "60")
+    assert answer.code == 0, answer
+    with replica.session() as session:
+        session.sql("lock tables shop.flags read")
+        source.sql("update shop.flags set active = 0 where id <= 5")
+        release = threading.Timer(1.5, lambda: session.sql("unlock tables"))
+        release.start()
+        answer = scene.check()
+        release.join()
+    assert answer.code == 0 and answer.perfdata["rows_differing"].value == 0, answer
+    scene.only_on(replica, "delete from shop.flags where id = 30")
+    # Positions are waited for: it need not hold still for all of --confirm.
+    answer = scene.check("--confirm", "30", "-t", "60", seconds=70)
+    assert answer.code == 2 and "lacks 1 row (id 30)" in answer.line1 and answer.seconds < 25, answer
+
+
+def test_a_lost_connection_is_made_again(scene: SyncScene) -> None:
+    scene.create_flags(3000)
+    process = start(scene, "--where", "sleep(0.001) = 0", "--no-state")
+    replica = scene.others[0]
+    scene.wait_for_statement(replica)
+    for row in replica.sql("select id from information_schema.processlist where user = 'syncer'"):
+        replica.sql(f"kill {next(iter(row.values()))}")
+    out, _ = process.communicate(timeout=40)
+    assert process.returncode == 0 and "3000 rows compared" in out, out

@@ -120,7 +120,7 @@ TEST_CASE("What a MariaDB server waits for") {
     for (const Maria& other : c.others) others.push_back(other.executed());
     std::vector<const Executed*> pointers;
     for (const Executed& other : others) pointers.push_back(&other);
-    CHECK(wait_target(c.to.executed(), c.status, pointers) == c.target);
+    CHECK(wait_target(c.to.executed(), c.status, pointers).gtids == c.target);
   }
 }
 
@@ -155,8 +155,24 @@ TEST_CASE("What a MySQL server waits for") {
     for (const My& other : c.others) others.push_back(other.executed());
     std::vector<const Executed*> pointers;
     for (const Executed& other : others) pointers.push_back(&other);
-    CHECK(wait_target(c.to.executed(), std::nullopt, pointers) == c.target);
+    CHECK(wait_target(c.to.executed(), std::nullopt, pointers).gtids == c.target);
   }
+}
+
+TEST_CASE("Where there are no GTIDs, a replica waits for file and position of its source") {
+  Executed source = My{"a", "", false}.executed();
+  source.file = "binlog.000003";
+  source.position = 157;
+  const Executed replica = My{"b", "", true}.executed();
+  CHECK(
+      wait_target(replica, std::nullopt, {&source}).empty());  // the account may not see whose replica it is
+  CHECK(wait_target(replica, channels_to({7}), {&source}).empty());
+  const WaitTarget target = wait_target(replica, channels_to({1}), {&source});
+  CHECK(target.files == std::vector<WaitTarget::File>{{"", "binlog.000003", 157}});
+  CHECK(wait_sql(mysql, target, 0.5) ==
+        "SELECT COALESCE(SOURCE_POS_WAIT(_utf8mb4 x'62696e6c6f672e303030303033', 157, 1, _utf8mb4 x''), -1) "
+        ">= 0 AS "
+        "reached");
 }
 
 TEST_CASE("Families do not wait for each other") {
@@ -176,8 +192,9 @@ TEST_CASE("What is no position is an error, and never part of a statement") {
 }
 
 TEST_CASE("Waiting is a SELECT with a limit") {
-  CHECK(wait_sql(mariadb, "0-1-5", 0.5) == "SELECT MASTER_GTID_WAIT('0-1-5', 0.500) = 0 AS reached");
-  CHECK(wait_sql(mysql, "a:1-5", 0.5) == "SELECT WAIT_FOR_EXECUTED_GTID_SET('a:1-5', 0.500) = 0 AS reached");
+  CHECK(wait_sql(mariadb, {"0-1-5", {}}, 0.5) == "SELECT MASTER_GTID_WAIT('0-1-5', 0.500) = 0 AS reached");
+  CHECK(wait_sql(mysql, {"a:1-5", {}}, 0.5) ==
+        "SELECT WAIT_FOR_EXECUTED_GTID_SET('a:1-5', 0.500) = 0 AS reached");
   CHECK(reached_from(fakes::one_row({{"reached", "1"}})));
   CHECK_FALSE(reached_from(fakes::one_row({{"reached", "0"}})));
   CHECK_FALSE(reached_from(fakes::one_row({{"reached", std::nullopt}})));
