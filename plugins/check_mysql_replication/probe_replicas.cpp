@@ -39,11 +39,14 @@ std::vector<Outcome<ReplicaReading>> ask_replicas(const Connector& connector, co
 
 std::vector<Outcome<SourceReading>> ask_sources(const Connector& connector, const Logins& logins,
                                                 const Settings& settings, const Deadline& deadline) {
-  return fan_out<SourceReading>(
-      logins.size(), settings.parallel, deadline, [connector, logins, deadline](std::size_t i, Trace& trace) {
-        const std::unique_ptr<mysql::SqlSession> session = connector->connect(logins[i], deadline, trace);
-        return read_source(*session, logins[i].where());
-      });
+  // auto knows that the replica follows it.
+  const bool explicit_source = settings.source.has_value();
+  return fan_out<SourceReading>(logins.size(), settings.parallel, deadline,
+                                [connector, logins, deadline, explicit_source](std::size_t i, Trace& trace) {
+                                  const std::unique_ptr<mysql::SqlSession> session =
+                                      connector->connect(logins[i], deadline, trace);
+                                  return read_source(*session, logins[i].where(), explicit_source);
+                                });
 }
 
 // The sources to ask, each once however many replicas it has.

@@ -8,6 +8,7 @@ namespace evenkeel::replication {
 
 namespace {
 
+constexpr int syntax_error = 1064;
 constexpr int unknown_variable = 1193;
 
 // SHOW VARIABLES would cut long sets, SELECT does not.
@@ -54,12 +55,24 @@ SourceReading read_either(mysql::SqlSession& session, Inquiry& inquiry) {
   }
 }
 
+// It needs no more than to log in for all else: what may not be seen here is no finding.
+std::vector<ChannelStatus> read_channels(Inquiry& inquiry, bool mariadb) {
+  try {
+    return channels_from(
+        inquiry.ask("reading whom it follows", mariadb ? "SHOW ALL SLAVES STATUS" : "SHOW REPLICA STATUS"));
+  } catch (const mysql::SqlError& error) {
+    if (error.fault() != Fault::denied && error.code() != syntax_error) throw;
+    return {};
+  }
+}
+
 }  // namespace
 
-SourceReading read_source(mysql::SqlSession& session, const std::string& where) {
+SourceReading read_source(mysql::SqlSession& session, const std::string& where, bool channels) {
   Inquiry inquiry(session, where);
   SourceReading source = read_either(session, inquiry);
   source.where = where;
+  if (channels) source.channels = read_channels(inquiry, source.mariadb);
   return source;
 }
 

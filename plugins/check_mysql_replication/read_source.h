@@ -7,6 +7,7 @@
 namespace evenkeel::replication {
 
 // Throws mysql::SqlError, or Error(Fault::protocol) for GTIDs that are none.
-SourceReading read_source(mysql::SqlSession& session, const std::string& where);
+// With `channels`, also whom it follows itself, where it lets us see that.
+SourceReading read_source(mysql::SqlSession& session, const std::string& where, bool channels = false);
 
 }  // namespace evenkeel::replication

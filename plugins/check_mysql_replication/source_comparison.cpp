@@ -174,12 +174,26 @@ std::string why_no_gtids(const SourceReading& source) {
                         : "it keeps no GTIDs (gtid_mode=" + clean(source.gtid_mode, 40) + ")";
 }
 
+// Whether it follows the replica, and the replica does not follow it.
+bool is_downstream(const ReplicaReading& replica, const SourceReading& source) {
+  SourceReading itself;
+  itself.server_uuid = replica.server.server_uuid;
+  itself.server_id = replica.server.server_id;
+  const auto leads_to = [](const SourceReading& server) {
+    return [&server](const ChannelStatus& channel) { return is_source_of(channel, server); };
+  };
+  return std::any_of(source.channels.begin(), source.channels.end(), leads_to(itself)) &&
+         std::none_of(replica.channels.begin(), replica.channels.end(), leads_to(source));
+}
+
 void insist_on_gtids(const ReplicaReading& replica, const SourceReading& source) {
   if (replica.version.mariadb != source.mariadb)
     throw Error(Fault::protocol, "MariaDB's and MySQL's GTIDs cannot be compared");
   const std::string& own_id = source.mariadb ? replica.server.server_id : replica.server.server_uuid;
   if (!own_id.empty() && own_id == (source.mariadb ? source.server_id : source.server_uuid))
     throw Error(Fault::protocol, "that is the replica itself");
+  if (is_downstream(replica, source))
+    throw Error(Fault::protocol, "that is a replica of this server, not its source");
   if (!source.keeps_gtids) throw Error(Fault::protocol, why_no_gtids(source));
   const std::string& mode = replica.server.gtid_mode;
   if (!mode.empty() && !has_gtids(mode))

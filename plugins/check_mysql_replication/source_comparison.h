@@ -18,10 +18,11 @@ struct SourceReading {
   std::string gtid_mode;    // MySQL
   std::string server_uuid;  // MySQL
   std::string server_id;
-  GtidSet executed;       // MySQL: gtid_executed
-  GtidPosition written;   // MariaDB: gtid_binlog_pos
-  GtidPosition received;  // MariaDB: gtid_slave_pos
-  GtidPosition known;     // MariaDB: gtid_binlog_state and gtid_slave_pos
+  std::vector<ChannelStatus> channels;  // its own, where they were asked for and may be read
+  GtidSet executed;                     // MySQL: gtid_executed
+  GtidPosition written;                 // MariaDB: gtid_binlog_pos
+  GtidPosition received;                // MariaDB: gtid_slave_pos
+  GtidPosition known;                   // MariaDB: gtid_binlog_state and gtid_slave_pos
 };
 
 struct Errant {

@@ -575,6 +575,8 @@ def test_what_a_server_between_wrote_stays_errant(kind: str, box: Sandbox, plugi
     last.wait_in_sync()
     answer = plugin(PLUGIN, "-f", last.monitor_file(), "--source", Scene.address(first))
     assert_answer(answer, WARNING, "at least 1 errant transaction: 0-2-")
+    answer = plugin(PLUGIN, "-f", between.monitor_file(), "--source", Scene.address(last))
+    assert_answer(answer, UNKNOWN, "that is a replica of this server, not its source")
 
 
 # clusters

@@ -33,11 +33,13 @@ std::shared_ptr<CannedServer> replica_of(const std::string& source, const std::s
 
 std::shared_ptr<CannedServer> source_at(const std::string& position, const std::string& server_id = "1") {
   auto server = std::make_shared<CannedServer>();
-  server->answer("SELECT @@GLOBAL.gtid_binlog_pos AS written", one_row({{"written", position},
-                                                                        {"state", position},
-                                                                        {"applied", ""},
-                                                                        {"id", server_id},
-                                                                        {"log_bin", "1"}}));
+  server
+      ->answer("SELECT @@GLOBAL.gtid_binlog_pos AS written", one_row({{"written", position},
+                                                                      {"state", position},
+                                                                      {"applied", ""},
+                                                                      {"id", server_id},
+                                                                      {"log_bin", "1"}}))
+      .answer("SHOW ALL SLAVES STATUS", fakes::denied(1227));
   return server;
 }
 

@@ -249,6 +249,20 @@ TEST_CASE("the channel that leads to a source") {
   CHECK(is_source_of(mariadb.channels[0], mariadb_source("", "")));
 }
 
+TEST_CASE("a replica of this server is no source, unless the two follow each other") {
+  const ReplicaReading replica = mysql_replica(a + ":1-9");
+  ChannelStatus back;
+  back.source_uuid = r;
+  SourceReading downstream = mysql_source(b, a + ":1-9");
+  downstream.channels = {back};
+  CHECK_THROWS_WITH(compare(replica, nullptr, downstream, {}), Catch::Contains("a replica of this server"));
+  SourceReading ring = mysql_source(a, a + ":1-9");
+  ring.channels = {back};
+  CHECK(compare(replica, nullptr, ring, {}).behind == 0);
+  SourceReading above = mysql_source(x, a + ":1-9");
+  CHECK(compare(replica, nullptr, above, {}).behind == 0);
+}
+
 TEST_CASE("gtid_mode: which write GTIDs") {
   CHECK(has_gtids("ON"));
   CHECK(has_gtids("ON_PERMISSIVE"));
