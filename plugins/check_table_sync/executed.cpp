@@ -107,7 +107,9 @@ std::string mysql_target(const Executed& to, const std::optional<ReplicaStatus>&
       if (uuid == to.uuid || (uuid == from->uuid && !own_may_reach(*from, to, status))) continue;
       // Of what a third server wrote it has something, or it is no matter between these two.
       if (uuid != from->uuid && !to.sets.contains(uuid) && !follows(status, *from)) continue;
-      target += (target.empty() ? "" : ",") + uuid + intervals;
+      if (!target.empty()) target += ",";
+      target += uuid;
+      target += intervals;
     }
   }
   return target;

@@ -98,6 +98,7 @@ void SyncRun::compare_tables(std::vector<TableReading>& tables, std::unique_ptr<
   working_ = count;
   std::condition_variable changed;
   std::vector<std::thread> threads;
+  threads.reserve(count);
   for (const auto& crew : crews)
     threads.emplace_back([&, crew = crew.get()] {
       work(tables, order, *crew);
