@@ -189,7 +189,7 @@ void break_down() { on_crash(0); }
 
 void result_is_out() { quiet = 1; }
 
-Ending run_watched(std::function<void(const MoveDeadline&)> body, std::function<bool()> stop,
+Ending run_watched(std::function<void(const MoveDeadline&)> body, const std::function<bool()>& stop,
                    const Deadline& first_deadline, std::string& signal_name) {
   const auto watch = std::make_shared<Watch>(first_deadline);
   // Blocked for the body's thread and all that it starts. A crash whose signal is blocked kills at once.

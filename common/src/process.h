@@ -36,7 +36,7 @@ using MoveDeadline = std::function<void(const Deadline&)>;
 // Runs `body` on a thread of its own and waits for its end, the deadline, or SIGTERM, SIGINT or SIGHUP
 // (then `signal_name` says which). Where `stop`, called once, says that the body will end by itself, it has
 // a little more time to do so. Unless it finished, the thread goes on: leave by _exit.
-Ending run_watched(std::function<void(const MoveDeadline&)> body, std::function<bool()> stop,
+Ending run_watched(std::function<void(const MoveDeadline&)> body, const std::function<bool()>& stop,
                    const Deadline& first_deadline, std::string& signal_name);
 
 }  // namespace evenkeel

@@ -46,8 +46,8 @@ Status Report::measure(Metric metric, const Limits& limits, std::string what) {
 
 void Report::record(Metric metric, const Limits& limits) {
   if (!has_value(metric)) metric.value.reset();
-  Thresholds thresholds = limits.of(metric);
-  metrics_.push_back({std::move(metric), std::move(thresholds)});
+  const Thresholds thresholds = limits.of(metric);
+  metrics_.push_back({std::move(metric), thresholds});
 }
 
 void Report::fact(std::string name, std::string value) {

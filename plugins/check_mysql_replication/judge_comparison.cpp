@@ -57,7 +57,7 @@ void ComparisonJudge::judge_errant(const ComparedChannel& compared, const Place&
 
 // What the replica wrote itself counts once, with the first channel that could be compared.
 Errant ComparisonJudge::errant_of(const Comparison& found) {
-  const Errant errant = own_told_ ? found.received : both(found.own, found.received);
+  Errant errant = own_told_ ? found.received : both(found.own, found.received);
   own_told_ = true;
   return errant;
 }

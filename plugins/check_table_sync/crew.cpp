@@ -14,7 +14,7 @@ constexpr std::chrono::milliseconds time_to_die(1000);
 
 Failure Failure::from(std::exception_ptr exception) {
   try {
-    std::rethrow_exception(exception);
+    std::rethrow_exception(std::move(exception));
   } catch (const mysql::SqlError& error) {
     return {error.fault(), error.code(), error.what()};
   } catch (...) {

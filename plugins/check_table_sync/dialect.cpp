@@ -1,6 +1,7 @@
 #include "dialect.h"
 
 #include <cctype>
+#include <cmath>
 #include <cstdio>
 
 #include "evenkeel/error.h"
@@ -55,12 +56,12 @@ std::string session_pins(const Dialect& dialect) {
 
 std::string statement_limit(const Dialect& dialect, double seconds) {
   char text[64];
-  const auto milliseconds = static_cast<unsigned long>(seconds * 1000 + 0.5);
+  const auto milliseconds = std::lround(seconds * 1000);
   if (dialect.is_mariadb())
-    std::snprintf(text, sizeof text, "SET SESSION max_statement_time = %lu.%03lu", milliseconds / 1000,
+    std::snprintf(text, sizeof text, "SET SESSION max_statement_time = %ld.%03ld", milliseconds / 1000,
                   milliseconds % 1000);
   else
-    std::snprintf(text, sizeof text, "SET SESSION max_execution_time = %lu", milliseconds);
+    std::snprintf(text, sizeof text, "SET SESSION max_execution_time = %ld", milliseconds);
   return text;
 }
 

@@ -101,6 +101,7 @@ std::string drift_text(const ComparisonPlan& plan, const Drift& drift, const std
                        const std::vector<std::size_t>& servers, std::size_t keys) {
   const auto groups = groups_of(drift, keys);
   std::vector<const std::pair<const std::vector<std::size_t>, Group>*> by_size;
+  by_size.reserve(groups.size());
   for (const auto& group : groups) by_size.push_back(&group);
   std::stable_sort(by_size.begin(), by_size.end(),
                    [](const auto* a, const auto* b) { return a->second.count() > b->second.count(); });

@@ -45,7 +45,7 @@ std::map<std::size_t, Failure> DrillDown::rows_of(const KeyRange& range, std::ui
     ++it;
     const bool full = wanted.size() == max_buckets_per_fetch || rows >= max_rows_per_fetch;
     if (!full && it != rows_in.end()) continue;
-    const auto failures = fetch(row_digests_sql(*plan_, hashing_, range, count, wanted), servers, take);
+    auto failures = fetch(row_digests_sql(*plan_, hashing_, range, count, wanted), servers, take);
     if (!failures.empty()) return failures;
     wanted.clear();
     rows = 0;

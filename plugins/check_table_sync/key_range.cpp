@@ -71,7 +71,7 @@ std::string lexicographic(const ComparisonPlan& plan, const KeyTuple& key, const
 // The bound on the first column alone is what an index answers.
 std::string one_sided(const ComparisonPlan& plan, const KeyTuple& key, const std::string& sign,
                       const std::string& last_sign) {
-  const std::string exact = lexicographic(plan, key, sign, last_sign);
+  std::string exact = lexicographic(plan, key, sign, last_sign);
   if (plan.key.size() == 1) return exact;
   return quote_identifier(plan.key[0].name) + " " + sign + "= " + literal(plan.key[0], key[0]) + " AND " +
          exact;

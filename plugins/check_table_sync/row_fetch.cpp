@@ -18,7 +18,7 @@ std::string select_rows(const ComparisonPlan& plan, const Hashing& hashing, cons
 }
 
 std::string shown_value(const ComparedColumn& column) {
-  const std::string name = quote_identifier(column.name);
+  std::string name = quote_identifier(column.name);
   if (column.readable) return "left(" + name + ", " + shown + ")";
   if (column.encoding == Encoding::bits) return "cast(" + name + " as unsigned)";
   if (column.encoding == Encoding::bytes) return "concat('0x', left(hex(" + name + "), " + shown + "))";
