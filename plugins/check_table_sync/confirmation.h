@@ -39,7 +39,7 @@ class Confirmation {
   Confirmed confirm_whole(const std::shared_ptr<const ComparisonPlan>& plan, const Hashing& hashing,
                           const std::vector<std::size_t>& servers);
 
-  static constexpr std::size_t max_rows = 20000;
+  static constexpr std::size_t max_rows = 10000;
 
  private:
   struct Sighting;

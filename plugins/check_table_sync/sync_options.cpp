@@ -82,6 +82,19 @@ std::vector<LabelSpec> labels() {
   };
 }
 
+std::vector<Example> examples() {
+  return {
+      {"check_table_sync -H db1,db2,db3 -f /etc/evenkeel/syncer.cnf --table 'shop.*'",
+       "TABLE_SYNC CRITICAL - shop.flags: db3 differs in 200 rows (id 10, 11, 12, …); db1 = db2 | "
+       "rows_differing=200;;0;0 tables_differing=1;;0;0 rows_unconfirmed=0;;;0 rows_compared=2010000;;;0 "
+       "coverage=100%;;;0;100 oldest_verified=2s;;;0"},
+      {"check_table_sync -H db1 -f /etc/evenkeel/syncer.cnf --digest --table 'shop.*'",
+       "TABLE_SYNC OK - 2 tables, 2010000 rows digested | rows_compared=2010000;;;0\n"
+       "[OK] db1: shop.flags id 10000 rows 00000000000000000000137eb3883089\n"
+       "[OK] db1: shop.orders id 2000000 rows 0000000000000000000f41e417babf9b"},
+  };
+}
+
 constexpr const char* notes =
     "What it needs: SELECT on the tables, and nothing else where servers have GTIDs or do not replicate from "
     "each "
@@ -133,6 +146,7 @@ Description description() {
   for (OptionSpec& option : how_gently()) description.options.push_back(std::move(option));
   for (OptionSpec& option : mysql::connection_options()) description.options.push_back(std::move(option));
   description.labels = labels();
+  description.examples = examples();
   description.notes = notes;
   description.default_timeout = default_timeout;
   return description;

@@ -90,23 +90,27 @@ bool TableComparison::time_is_up() const {
 // What was found once stays until it has been read again. That is done first, and on all servers that it is
 // about: a repair shows in the next run, however long a pass over the table takes.
 void TableComparison::recheck_known() {
-  std::vector<KeyTuple> keys;
-  for (DriftedRow& row : memory_.drift) {
+  std::map<KeyTuple, DriftedRow> batch;
+  for (DriftedRow& row : std::exchange(memory_.drift, {})) {
     if (all_here(row))
-      keys.push_back(row.key);
+      batch.emplace(row.key, std::move(row));
     else
-      stale_.push_back(row);
+      stale_.push_back(std::move(row));
+    if (batch.size() >= Confirmation::max_rows) recheck(std::exchange(batch, {}));
   }
+  recheck(std::move(batch));
+}
+
+void TableComparison::recheck(std::map<KeyTuple, DriftedRow> rows) {
+  std::vector<KeyTuple> keys;
+  for (const auto& [key, row] : rows) keys.push_back(key);
   Confirmed confirmed;
   if (!keys.empty() && !time_is_up())
     confirmed = confirmation_.confirm(plan_, context_.hashing, keys, servers_);
   else
     confirmed.unconfirmed = keys;
-  const std::set<KeyTuple> unsure(confirmed.unconfirmed.begin(), confirmed.unconfirmed.end());
-  for (const DriftedRow& row : memory_.drift)
-    if (unsure.contains(row.key)) stale_.push_back(row);
-  memory_.drift.clear();
-  confirmed.unconfirmed.clear();
+  for (const KeyTuple& key : std::exchange(confirmed.unconfirmed, {}))
+    stale_.push_back(std::move(rows.at(key)));
   take(confirmed);
 }
 
@@ -261,7 +265,7 @@ void TableComparison::pool(const std::vector<RowDifference>& rows) {
   for (const RowDifference& row : rows) {
     if (!outcome_.drift.names(row.key)) pool_.insert(row.key);
     // A range that differs everywhere must not fill our memory.
-    if (pool_.size() >= 2 * Confirmation::max_rows) {
+    if (pool_.size() >= Confirmation::max_rows) {
       const std::vector<KeyTuple> keys(pool_.begin(), pool_.end());
       pool_.clear();
       take(confirmation_.confirm(plan_, context_.hashing, keys, servers_));

@@ -64,6 +64,7 @@ class TableComparison {
 
  private:
   void recheck_known();
+  void recheck(std::map<KeyTuple, DriftedRow> rows);
   bool all_here(const DriftedRow& row) const;
   void compare_whole();
   void compare_ranges();
