@@ -11,7 +11,7 @@ namespace evenkeel::table_sync {
 
 namespace {
 
-constexpr double longest_gap = 0.25;  // between rounds that wait for positions
+constexpr double longest_gap = 0.16;  // between rounds that wait for positions
 
 double seconds_now() {
   return std::chrono::duration<double>(Deadline::Clock::now().time_since_epoch()).count();

@@ -21,7 +21,7 @@ using RowDigests = std::map<KeyTuple, std::string>;
 // max_buckets_per_fetch.
 std::string row_digests_sql(const ComparisonPlan& plan, const Hashing& hashing, const KeyRange& range,
                             std::uint32_t buckets = 1, const std::vector<std::uint32_t>& wanted = {});
-inline constexpr std::size_t max_buckets_per_fetch = 1000;
+inline constexpr std::size_t max_buckets_per_fetch = 2500;
 // Rows that a fetch without buckets may hold and stay within an answer's size; from there on, buckets.
 inline constexpr std::uint64_t max_rows_per_fetch = 20000;
 
