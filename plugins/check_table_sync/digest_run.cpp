@@ -29,9 +29,10 @@ class HostDigestRun {
   HostReading run() {
     const TableSelection selection(settings_.tables, settings_.ignored_tables, settings_.ignored_columns);
     HostReading reading;
-    const Survey surveyed = survey(crew_, fleet_, selection, std::clamp(settings_.budget / 3, 1.0, 10.0),
-                                   settings_.max_lag.has_value());
-    if (!fleet_.failure_of(0)) {
+    const Survey surveyed =
+        survey(crew_, fleet_, stop_, selection, std::clamp(settings_.budget / 3, 1.0, 10.0),
+               settings_.max_lag.has_value());
+    if (!stop_.made() && !fleet_.failure_of(0)) {
       const auto tables = tables_of(crew_, fleet_, surveyed, selection, settings_.where);
       for (const TableReading& table : tables) reading.tables.push_back(one(table, surveyed, selection));
       reading.unmatched = unmatched_patterns(surveyed, selection);

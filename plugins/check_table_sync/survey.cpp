@@ -64,14 +64,19 @@ std::set<TableName> all_tables(const Survey& survey, const TableSelection& selec
 // Where an account has no right at all on a table, the server does not tell whether it is there.
 bool is_denied(int code) { return code == 1142 || code == 1143 || code == 1044 || code == 1370; }
 
+bool is_missing(int code) { return code == 1146 || code == 1049; }
+
 void probe_missing(Crew& crew, const Fleet& fleet, TableReading& table) {
   std::vector<std::size_t>& missing = table.definition.missing_on;
   const auto answers = ask_all<bool>(crew, missing, "SELECT 1 FROM " + table.table.sql() + " LIMIT 0",
                                      [](const mysql::Rows&) { return true; });
   for (const auto& [server, failure] : answers.failures) {
-    if (!is_denied(failure.code)) continue;
-    table.denied[server] = grant_for_table(table.table, fleet[server].account);
+    if (is_missing(failure.code)) continue;
     missing.erase(std::find(missing.begin(), missing.end(), server));
+    if (is_denied(failure.code))
+      table.denied[server] = grant_for_table(table.table, fleet[server].account);
+    else
+      table.outcome.failures[server] = failure;
   }
   for (const std::size_t server : answers.servers) {
     missing.erase(std::find(missing.begin(), missing.end(), server));
@@ -82,7 +87,8 @@ void probe_missing(Crew& crew, const Fleet& fleet, TableReading& table) {
 
 }  // namespace
 
-Survey survey(Crew& crew, Fleet& fleet, const TableSelection& selection, double patience, bool needs_status) {
+Survey survey(Crew& crew, Fleet& fleet, const StopRequest& stop, const TableSelection& selection,
+              double patience, bool needs_status) {
   const double before = crew.patience();
   crew.set_patience(patience);
   const std::vector<std::size_t> all = fleet.answering();
@@ -94,7 +100,7 @@ Survey survey(Crew& crew, Fleet& fleet, const TableSelection& selection, double 
   survey.versions.resize(fleet.size());
   for (std::size_t i = 0; i < all.size(); ++i) {
     if (!replies[i].value) {
-      fleet.lose(all[i], *replies[i].failure);
+      if (!stop.by_signal()) fleet.lose(all[i], *replies[i].failure);
       continue;
     }
     First& first = *replies[i].value;

@@ -20,7 +20,8 @@ struct Survey {
 
 // Fills in the fleet; servers that do not answer within `patience` seconds are lost, and those that do not
 // show replication status where it is needed.
-Survey survey(Crew& crew, Fleet& fleet, const TableSelection& selection, double patience, bool needs_status);
+Survey survey(Crew& crew, Fleet& fleet, const StopRequest& stop, const TableSelection& selection,
+              double patience, bool needs_status);
 
 // Tables of any server, and those named that none has; each compared by definition over the servers that
 // answer. A table that seems to be missing may be one that the account may not see: that is found out.

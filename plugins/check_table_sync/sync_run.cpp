@@ -57,7 +57,7 @@ SyncReading SyncRun::run() {
   reading.keeps_state = context_.state.enabled();
   std::unique_ptr<Crew> crew = new_crew();
   const Survey surveyed =
-      survey(*crew, fleet_, selection, survey_patience(settings_), settings_.max_lag.has_value());
+      survey(*crew, fleet_, *stop_, selection, survey_patience(settings_), settings_.max_lag.has_value());
   if (!stop_->made() && !fleet_.answering().empty()) {
     reading.tables = tables_of(*crew, fleet_, surveyed, selection, settings_.where);
     reading.unmatched = unmatched_patterns(surveyed, selection);

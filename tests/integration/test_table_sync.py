@@ -361,7 +361,7 @@ def test_a_signal_ends_it_and_what_it_runs(scene: SyncScene, sent: signal.Signal
     out, _ = process.communicate(timeout=5)
     for server in scene.servers:
         scene.wait_for_no_statement(server, 1)
-    assert process.returncode == 3
+    assert process.returncode == 3, out
     assert f"ended by {sent.name}" in out.partition("\n")[0]
 
 
