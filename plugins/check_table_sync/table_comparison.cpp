@@ -103,6 +103,7 @@ void TableComparison::recheck_known() {
 
 void TableComparison::recheck(std::map<KeyTuple, DriftedRow> rows) {
   std::vector<KeyTuple> keys;
+  keys.reserve(rows.size());
   for (const auto& [key, row] : rows) keys.push_back(key);
   Confirmed confirmed;
   if (!keys.empty() && !time_is_up())
