@@ -25,6 +25,14 @@ BUILD = Path(os.environ.get("EVENKEEL_BUILD", TESTS.parent / "build" / "release"
 PLUGIN_SECONDS = 30
 
 
+def _is_sanitized() -> bool:
+    cache = BUILD / "CMakeCache.txt"
+    return cache.exists() and "-fsanitize" in cache.read_text()
+
+
+SANITIZED = _is_sanitized()
+
+
 # servers
 
 

@@ -12,11 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from conftest import BUILD, Answer, PluginRunner
+from conftest import SANITIZED, Answer, PluginRunner
 
 STUB = "check_stub"
 GRACE = 2  # for a machine that has other things to do
-SANITIZED = "-fsanitize" in (BUILD / "CMakeCache.txt").read_text()
 
 
 def stub(plugin: PluginRunner, *arguments: object, **options: object) -> Answer:

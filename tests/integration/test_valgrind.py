@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import subprocess
 
-from conftest import BUILD, Pair, PluginRunner
+from conftest import SANITIZED, Pair, PluginRunner
 
-SANITIZED = "-fsanitize" in (BUILD / "CMakeCache.txt").read_text()
 VALGRIND = ["valgrind", "--quiet", "--error-exitcode=99", "--leak-check=full", "--errors-for-leak-kinds=definite,indirect"]
 
 if not SANITIZED:
