@@ -15,7 +15,6 @@ import pytest
 from conftest import SANITIZED, Answer, PluginRunner
 
 STUB = "check_stub"
-GRACE = 2  # for a machine that has other things to do
 
 
 def stub(plugin: PluginRunner, *arguments: object, **options: object) -> Answer:
@@ -87,7 +86,7 @@ def test_help_and_version_never_look_ok(plugin: PluginRunner) -> None:
 def test_a_check_that_hangs_ends_in_time(plugin: PluginRunner, arguments: list[str], code: int, words: str) -> None:
     answer = stub(plugin, "--act", "hang", *arguments)
     assert answer.code == code and words in answer.line1
-    assert answer.seconds < float(arguments[1].partition(":")[0]) + GRACE
+    assert answer.seconds < float(arguments[1].partition(":")[0]) + 0.5
 
 
 def test_what_is_known_at_the_time_out_is_printed(plugin: PluginRunner) -> None:
@@ -131,7 +130,7 @@ def test_reading_files_is_within_the_deadline(plugin: PluginRunner, tmp_path: Pa
     holder = os.open(fifo, os.O_RDWR)
     answer = stub(plugin, "-t", "0.5:WARNING", f"--extra-opts=@{fifo}")
     os.close(holder)
-    assert answer.code == 1 and "the run was not done after 0.5 s" in answer.line1 and answer.seconds < 0.5 + GRACE
+    assert answer.code == 1 and "the run was not done after 0.5 s" in answer.line1 and answer.seconds < 1
 
 
 def test_no_reader_holds_up_help_or_an_error(plugin: PluginRunner) -> None:
