@@ -15,6 +15,7 @@
 #include "evenkeel/text.h"
 #include "help.h"
 #include "process.h"
+#include "sanitized.h"
 
 namespace evenkeel {
 
@@ -254,17 +255,7 @@ class Run {
 
 // All is printed, and the kernel tidies up faster than the end routines of some thirty libraries. Leak
 // checkers want those.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool leave_without_tidying = false;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-constexpr bool leave_without_tidying = false;
-#else
-constexpr bool leave_without_tidying = true;
-#endif
-#else
-constexpr bool leave_without_tidying = true;
-#endif
+constexpr bool leave_without_tidying = !sanitized;
 
 }  // namespace
 

@@ -22,6 +22,7 @@
 #include <utility>
 
 #include "evenkeel/error.h"
+#include "sanitized.h"
 
 namespace evenkeel {
 
@@ -96,18 +97,6 @@ std::string name_of_signal(int signal_fd) {
 
 // Whoever sent the signal may send SIGKILL next; what is known is worth more than what is missing.
 constexpr std::chrono::seconds time_to_stop(3);
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool sanitized = true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-constexpr bool sanitized = true;
-#else
-constexpr bool sanitized = false;
-#endif
-#else
-constexpr bool sanitized = false;
-#endif
 
 // Read by a signal handler: no allocation, no lock.
 std::array<char, 200> crash_line{};
