@@ -7,8 +7,6 @@ namespace evenkeel::table_sync {
 namespace {
 
 constexpr std::chrono::milliseconds glance(20);
-// For a killed statement to come back; its server may be the reason why we stop.
-constexpr std::chrono::milliseconds time_to_die(1000);
 
 }  // namespace
 
@@ -45,7 +43,7 @@ void Crew::wait(const std::function<bool(std::chrono::milliseconds)>& all_done,
   }
   for (std::size_t i = 0; i < servers.size(); ++i)
     if (!settled(i) && lanes_[servers[i]]) lanes_[servers[i]]->kill_statement();
-  if (all_done(time_to_die)) return;
+  if (all_done(stop_->time_to_die())) return;
   for (std::size_t i = 0; i < servers.size(); ++i)
     if (!settled(i) && lanes_[servers[i]]) give_up(servers[i], "no answer when the run ended");
 }

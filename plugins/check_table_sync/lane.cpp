@@ -21,6 +21,8 @@ using Clock = Deadline::Clock;
 
 std::int64_t now() { return Clock::now().time_since_epoch().count(); }
 
+constexpr std::chrono::milliseconds between_kills(100);
+
 // Errors after which a new connection may work where the old one does not.
 bool connection_was_lost(int code) {
   constexpr std::array codes{1927, 2006, 2013, 2055, 4031};
@@ -193,8 +195,11 @@ void Lane::kill_statement() {
       Trace trace;
       const auto session =
           work->options.connector->connect(work->options.login, work->options.deadline, trace);
-      // It may have ended by itself since; the connection must not be killed then.
-      if (work->pulse.connection == id) session->execute("KILL QUERY " + std::to_string(id));
+      // Servers forget a request that overtakes its statement; one that ended by itself needs none.
+      while (work->pulse.connection == id) {
+        session->execute("KILL QUERY " + std::to_string(id));
+        std::this_thread::sleep_for(between_kills);
+      }
     } catch (const std::exception&) {
       // The server's own limit for statements is what remains.
     }

@@ -12,6 +12,7 @@ namespace {
 
 // For statements to be killed and the report to be written.
 constexpr double share_for_the_end = 0.04;
+constexpr double share_for_the_report = 0.3;  // of that
 constexpr std::chrono::duration<double> longest_end(1.5);
 
 }  // namespace
@@ -29,7 +30,8 @@ void SyncCheck::configure(const Options& options) {
 Report SyncCheck::run(RunContext& context) {
   const auto end = std::min(
       longest_end, context.deadline.remaining() * share_for_the_end + std::chrono::duration<double>(0.1));
-  const auto stop = std::make_shared<StopRequest>(context.deadline.earlier_by(end));
+  const auto stop = std::make_shared<StopRequest>(context.deadline.earlier_by(end),
+                                                  context.deadline.earlier_by(end * share_for_the_report));
   {
     const std::lock_guard lock(mutex_);
     stop_ = stop;
