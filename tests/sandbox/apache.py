@@ -63,7 +63,7 @@ class Apache:
     def __init__(self, box: Sandbox, name: str = "apache", *, mpm: str = "event", modules: Sequence[str] = (),
                  extended: bool = True, tls: str | None = None, http2: bool = False, more: str = "") -> None:
         if not PROGRAM.exists():
-            raise KindUnavailable("Apache is not installed: packaging/install-dependencies demo")
+            raise KindUnavailable("apache", "it is not installed: packaging/install-dependencies demo")
         self.box, self.name, self.mpm = box, name, mpm
         self.folder = box.folder / name
         self.port = box.free_port()

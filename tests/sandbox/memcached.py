@@ -31,7 +31,7 @@ class Memcached:
                  sasl: tuple[str, str] | None = None, tls: str | None = None, unix: bool = False,
                  ipv6: bool = False) -> None:
         if not PROGRAM.exists():
-            raise KindUnavailable("memcached is not installed: packaging/install-dependencies demo")
+            raise KindUnavailable("memcached", "it is not installed: packaging/install-dependencies demo")
         self.box, self.name = box, name
         self.folder = box.folder / name
         self.folder.mkdir()
@@ -55,7 +55,7 @@ class Memcached:
             subprocess.run(["saslpasswd2", "-p", "-c", "-a", "memcached", "-u", socket.gethostname(), "-f",
                             str(self.folder / "sasldb"), user], input=password.encode(), check=True, capture_output=True)
         except FileNotFoundError:
-            raise KindUnavailable("saslpasswd2 is not installed: packaging/install-dependencies test") from None
+            raise KindUnavailable("memcached with SASL", "no saslpasswd2: packaging/install-dependencies test") from None
         except subprocess.CalledProcessError as failed:
             raise SandboxError(f"saslpasswd2: {failed.stderr.decode()}") from failed
         return ["env", f"SASL_CONF_PATH={self.folder}"]

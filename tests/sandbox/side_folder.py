@@ -63,10 +63,10 @@ def _mirror(kind: str) -> str:
     raise KindUnavailable(kind, f"the machine's apt sources name no mirror for {codename or 'Debian'} main")
 
 
-def _apt(kind: str, conf: Path, *words: str) -> None:
+def _apt(kind: str, conf: Path, folder: Path, *words: str) -> None:
     try:
         done = subprocess.run(["apt-get", "-c", str(conf), "-y", "-q", *words], capture_output=True, text=True,
-                              check=False, timeout=FETCH_SECONDS, stdin=subprocess.DEVNULL,
+                              check=False, timeout=FETCH_SECONDS, cwd=folder, stdin=subprocess.DEVNULL,
                               env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C",
                                    "DEBIAN_FRONTEND": "noninteractive"})
     except subprocess.TimeoutExpired as late:
@@ -77,19 +77,32 @@ def _apt(kind: str, conf: Path, *words: str) -> None:
         raise KindUnavailable(kind, " ".join(complaints[:2]) or f"apt-get {words[0]} ended with {done.returncode}")
 
 
-def _download(kind: str, suite: str, packages: tuple[str, ...], folder: Path) -> list[Path]:
+def _scratch_apt(kind: str, suite: str, folder: Path, what: str) -> Path:
+    """An apt of its own, which has read the index of `what`: deb or deb-src."""
     apt = folder / "apt"
     for name in ("lists/partial", "archives/partial"):
         (apt / name).mkdir(parents=True)
     # An empty status file: nothing counts as installed, so that all that is needed is fetched, libc included.
     (apt / "status").touch()
     signed = f"[signed-by={KEYRING}] " if KEYRING.exists() else ""
-    (apt / "sources.list").write_text(f"deb {signed}{_mirror(kind)} {suite} main\n")
+    (apt / "sources.list").write_text(f"{what} {signed}{_mirror(kind)} {suite} main\n")
     conf = apt / "apt.conf"
     conf.write_text(APT_CONF.replace("{folder}", str(folder)))
-    _apt(kind, conf, "update")
-    _apt(kind, conf, "install", "--download-only", *packages)
-    return sorted((apt / "archives").glob("*.deb"))
+    _apt(kind, conf, folder, "update")
+    return conf
+
+
+def _download(kind: str, suite: str, packages: tuple[str, ...], folder: Path) -> list[Path]:
+    conf = _scratch_apt(kind, suite, folder, "deb")
+    _apt(kind, conf, folder, "install", "--download-only", *packages)
+    return sorted((folder / "apt" / "archives").glob("*.deb"))
+
+
+def source_archive(kind: str, suite: str, package: str, folder: Path) -> Path:
+    """The original source of a package, as Debian has it, downloaded into the folder."""
+    conf = _scratch_apt(kind, suite, folder, "deb-src")
+    _apt(kind, conf, folder, "source", "--download-only", package)
+    return next(folder.glob("*.orig.tar.*[!c]"))
 
 
 def _unpack(archive: Path, root: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import grp
 import os
 import pwd
 import subprocess
@@ -16,6 +17,12 @@ ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "TZ": "UT
 
 def _nobody() -> pwd.struct_passwd:
     return pwd.getpwnam("nobody")
+
+
+def names() -> tuple[str, str]:
+    """User and group that servers run as, for programs that want to be told."""
+    user = _nobody() if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
+    return user.pw_name, grp.getgrgid(user.pw_gid).gr_name
 
 
 def command(argv: Sequence[str]) -> list[str]:

@@ -72,6 +72,13 @@ class Warden:
             self.reserved[port] = mark
             return port
 
+    def reap_orphans(self) -> None:
+        """Daemons leave grandchildren, which are ours when their parents die. Popen's own are left to Popen."""
+        with contextlib.suppress(ChildProcessError):
+            while ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+                child = self.children.get(ended.si_pid)
+                child.poll() if child else os.waitpid(ended.si_pid, 0)
+
     def answer(self, connection: socket.socket) -> bool:
         """One request, one reply. False when it was the request to end."""
         connection.settimeout(5)
@@ -145,6 +152,7 @@ def main(folder: str, listening: int, owner: int) -> None:
                 with contextlib.suppress(OSError, ValueError):
                     if not warden.answer(door.accept()[0]):
                         return
+                    warden.reap_orphans()
     finally:
         warden.end()
 
