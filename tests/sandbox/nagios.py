@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,8 +35,9 @@ query_socket={folder}/query
 nagios_user={user}
 nagios_group={group}
 interval_length=1
-check_external_commands=0
+check_external_commands=1
 enable_notifications=0
+execute_host_checks=0
 enable_flap_detection=0
 check_for_updates=0
 use_syslog=0
@@ -47,39 +49,13 @@ max_service_check_spread=1
 max_concurrent_checks=0
 illegal_macro_output_chars=`~$&|'"<>
 """
-# What /etc/nagios4/objects has of them on Debian, as far as services need it.
-SURROUNDINGS = """
-define timeperiod {
-    timeperiod_name  24x7
-    alias            always
-    sunday     00:00-24:00
-    monday     00:00-24:00
-    tuesday    00:00-24:00
-    wednesday  00:00-24:00
-    thursday   00:00-24:00
-    friday     00:00-24:00
-    saturday   00:00-24:00
-}
-define command {
-    command_name  notify
-    command_line  /bin/true
-}
-define contact {
-    contact_name                   nagiosadmin
-    host_notifications_enabled     0
-    service_notifications_enabled  0
-    host_notification_period       24x7
-    service_notification_period    24x7
-    host_notification_options      n
-    service_notification_options   n
-    host_notification_commands     notify
-    service_notification_commands  notify
-}
-define contactgroup {
-    contactgroup_name  admins
-    alias              administrators
-    members            nagiosadmin
-}
+# As Debian's nagios.cfg names them: users build on what is in them, and nothing may collide with it.
+DEBIAN = """
+cfg_dir=/etc/nagios-plugins/config
+cfg_file=/etc/nagios4/objects/commands.cfg
+cfg_file=/etc/nagios4/objects/contacts.cfg
+cfg_file=/etc/nagios4/objects/timeperiods.cfg
+cfg_file=/etc/nagios4/objects/templates.cfg
 """
 
 
@@ -92,9 +68,9 @@ class Nagios(Daemon):
         for folder in ("tmp", "results"):
             (self.folder / folder).mkdir()
         (self.folder / "resource.cfg").write_text(f"$USER1$={plugins}\n")
-        (self.folder / "more.cfg").write_text(SURROUNDINGS + more)
+        (self.folder / "more.cfg").write_text(more)
         user, group = unprivileged.names()
-        files = "".join(f"cfg_file={path}\n" for path in (self.folder / "more.cfg", *objects))
+        files = DEBIAN + "".join(f"cfg_file={path}\n" for path in (self.folder / "more.cfg", *objects))
         self.configuration = self.folder / "nagios.cfg"
         self.configuration.write_text(CONFIGURATION.format(objects=files, folder=self.folder, user=user, group=group))
 
@@ -109,6 +85,12 @@ class Nagios(Daemon):
         status = self.folder / "status.dat"
         status.unlink(missing_ok=True)
         self.spawn([str(self.program), str(self.configuration)], status.exists, environment)
+
+    def check_now(self, host: str, service: str) -> None:
+        """As an operator does who does not want to wait for the next regular check."""
+        now = int(time.time())
+        with open(self.folder / "command", "w") as door:
+            door.write(f"[{now}] SCHEDULE_FORCED_SVC_CHECK;{host};{service};{now}\n")
 
     def services(self) -> dict[str, dict[str, str]]:
         """Each service as status.dat has it: current_state, plugin_output, performance_data, last_check, …"""

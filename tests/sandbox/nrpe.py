@@ -31,6 +31,7 @@ dont_blame_nrpe={arguments}
 allow_bash_command_substitution=0
 command_timeout=60
 connection_timeout=300
+keep_env_vars={kept}
 """
 
 
@@ -56,7 +57,7 @@ class Nrpe(Daemon):
         self.port = box.free_port()
         user, group = unprivileged.names()
         lines = CONFIGURATION.format(folder=self.folder, port=self.port, user=user, group=group,
-                                     arguments=1 if arguments else 0)
+                                     arguments=1 if arguments else 0, kept=",".join(environment or {}))
         self.configuration = self.folder / "nrpe.cfg"
         self.configuration.write_text(lines + "".join(f"include={path}\n" for path in include))
         self.environment = dict(environment or {})

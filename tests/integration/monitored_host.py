@@ -1,0 +1,132 @@
+"""A host as an administrator sets it up for monitoring: servers, evenkeel installed, its configuration filled in."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from conftest import BUILD, TESTS
+from sandbox import Sandbox, Server, unprivileged
+from sandbox.apache import Apache
+from sandbox.memcached import Memcached
+from sandbox.nrpe import CHECK_NRPE, Nrpe
+from sandbox.nrpe_with_arguments import ProgramsWithArguments
+
+ROOT = TESTS.parent
+PLUGINS = ("check_mysql_replication", "check_table_sync", "check_apache_rps", "check_memcached")
+MONITOR, SYNC = "evenkeel_monitor", "evenkeel_sync"
+PASSWORD = "word-of-the-test"
+# The two paths that nrpe-config/README.md says an installation elsewhere replaces.
+PLUGIN_FOLDER, CONFIGURATION_FOLDER = "/usr/lib/nagios/plugins/evenkeel", "/etc/evenkeel"
+
+
+def granted(server: Server, without: str = "") -> None:
+    """Runs the shipped GRANT script of the server's family there, all of it or without one statement."""
+    script = (ROOT / "nrpe-config" / "grants" / f"{server.family}.sql").read_text().replace("CHANGE-ME", PASSWORD)
+    lines = "\n".join(line for line in script.splitlines() if not line.startswith("--"))
+    statements = [text.strip() for text in lines.split(";") if text.strip()]
+    assert not without or without in statements, f"{without!r} is none of {statements}"
+    server.sql(["set sql_log_bin=0", f"drop user if exists '{MONITOR}'@'localhost', '{SYNC}'@'%'",
+                *(statement for statement in statements if statement != without)])
+
+
+class MonitoredHost:
+    """The plugins below `plugins`, as a package puts them, and /etc/evenkeel as `etc`. Nothing is configured yet."""
+
+    def __init__(self, box: Sandbox) -> None:
+        self.box = box
+        self.plugins = box.folder / "plugins"
+        self.etc = box.folder / "etc"
+        self.state = box.folder / "state"
+        self.library = box.folder / "lib"
+        for folder in (self.plugins / "evenkeel", self.etc / "nrpe.d", self.etc / "instances", self.state, self.library):
+            folder.mkdir(parents=True)
+        for name in PLUGINS:
+            shutil.copy(BUILD / "plugins" / name / name, self.plugins / "evenkeel" / name)
+        for library in (BUILD / "common").glob("libevenkeel.so.*"):
+            shutil.copy(library, self.library / library.name, follow_symlinks=False)
+        (self.plugins / "check_nrpe").symlink_to(CHECK_NRPE)
+        for name in ("evenkeel.ini", "monitor.cnf", "sync.cnf"):
+            shutil.copy(ROOT / "nrpe-config" / name, self.etc / name)
+        self.settings: dict[str, dict[str, object]] = {}
+        self.own()
+
+    def own(self) -> None:
+        """As on a real host: nrpe's user may read the configuration, and write nothing but its state."""
+        for folder in (self.state, self.etc):
+            unprivileged.give(folder)
+        for path in self.etc.rglob("*"):
+            path.chmod(0o700 if path.is_dir() else 0o400)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {"LD_LIBRARY_PATH": str(self.library), "EVENKEEL_STATE_DIR": str(self.state)}
+
+    def write(self, name: str, text: str) -> Path:
+        path = self.etc / name
+        path.unlink(missing_ok=True)
+        path.write_text(text)
+        self.own()
+        return path
+
+    def installed(self, name: str) -> Path:
+        """A file of nrpe-config as an installation here has it: the two paths replaced, nothing else."""
+        text = (ROOT / "nrpe-config" / name).read_text()
+        return self.write(name, text.replace(PLUGIN_FOLDER, str(self.plugins / "evenkeel"))
+                          .replace(CONFIGURATION_FOLDER, str(self.etc)))
+
+    def set(self, section: str, **values: object) -> None:
+        """Options of a plugin in evenkeel.ini, in place of or beside the shipped ones; - is written _."""
+        self.settings.setdefault(section, {}).update({key.replace("_", "-"): value for key, value in values.items()})
+        lines: list[str] = []
+        mine: dict[str, object] = {}
+        for line in (ROOT / "nrpe-config" / "evenkeel.ini").read_text().splitlines():
+            if line.startswith("["):
+                mine = self.settings.get(line.strip("[]"), {})
+                lines += [line, *(f"{key} = {value}" for key, value in mine.items())]
+            elif line.partition(" = ")[0] not in mine:
+                lines.append(line)
+        self.write("evenkeel.ini", "\n".join(lines).replace(CONFIGURATION_FOLDER, str(self.etc)) + "\n")
+
+    def log_in(self, replicas: Iterable[Server], compared: Iterable[Server]) -> None:
+        """The credentials of both logins, each replica an instance with its socket."""
+        for replica in replicas:
+            self.write(f"instances/{replica.name}.cnf",
+                       f"[client]\nuser={MONITOR}\npassword={PASSWORD}\nsocket={replica.socket}\n")
+        self.set("check_mysql_replication", file=self.etc / "instances" / "*.cnf")
+        self.write("sync.cnf", f"[client]\nuser={SYNC}\npassword={PASSWORD}\n")
+        hosts = ",".join(f"{server.host}:{server.port}" for server in compared)
+        self.set("check_table_sync", hostname=hosts, table="shop.*")
+
+    def serve(self, apache: Apache, cache: Memcached) -> None:
+        self.set("check_apache_rps", port=apache.port, interval=0.2)
+        self.set("check_memcached", port=cache.port)
+
+    def nrpe(self, name: str = "nrpe", *, arguments: ProgramsWithArguments | None = None) -> Nrpe:
+        files = ["evenkeel.cfg", *(["evenkeel-arguments.cfg"] if arguments else [])]
+        return Nrpe(self.box, name, include=[self.installed(file) for file in files], environment=self.environment,
+                    arguments=arguments)
+
+
+class Shop:
+    """A source with two replicas that hold the shop's tables, an Apache and a memcached."""
+
+    def __init__(self, box: Sandbox) -> None:
+        self.source = box.server("source")
+        self.replica1, self.replica2 = (box.replica(name, of=self.source) for name in ("replica1", "replica2"))
+        self.servers = [self.source, self.replica1, self.replica2]
+        self.source.sql(["create database shop", "use shop", "create table shop.orders (id int primary key, note varchar(20))",
+                         "insert into shop.orders select seq, concat('n', seq) from seq_1_to_2000"])
+        for server in self.servers:
+            granted(server)
+        self.replica1.wait_in_sync()
+        self.replica2.wait_in_sync()
+        self.apache = Apache(box)
+        self.cache = Memcached(box)
+
+    def monitored(self, box: Sandbox) -> MonitoredHost:
+        host = MonitoredHost(box)
+        host.log_in([self.replica1, self.replica2], self.servers)
+        host.serve(self.apache, self.cache)
+        return host

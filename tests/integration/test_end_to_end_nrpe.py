@@ -1,0 +1,164 @@
+"""The shipped NRPE commands, by the real NRPE: what arrives at check_nrpe, whatever the packet."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from conftest import parse_perfdata
+from monitored_host import PLUGINS, MonitoredHost, Shop
+from sandbox import Sandbox
+from sandbox.memcached import Memcached
+from sandbox.nrpe import Nrpe, NrpeAnswer
+
+OK, WARNING, CRITICAL, UNKNOWN = range(4)
+PACKETS = {"v2": ["-2"], "v3": ["-3"], "v4": []}
+V2_BYTES = 1023
+# The rate of 300 service checks a minute.
+CHECKS_A_SECOND = 5
+
+
+@pytest.fixture(scope="module")
+def scene() -> Iterator[tuple[Shop, MonitoredHost, Nrpe]]:
+    with Sandbox() as box:
+        shop = Shop(box)
+        host = shop.monitored(box)
+        yield shop, host, host.nrpe()
+
+
+@pytest.mark.parametrize("packet", PACKETS)
+@pytest.mark.parametrize("command", PLUGINS)
+def test_each_shipped_command_arrives_in_each_packet(scene: tuple[Shop, MonitoredHost, Nrpe], command: str,
+                                                     packet: str) -> None:
+    answer = scene[2].ask(command, options=PACKETS[packet])
+    assert answer.code == OK, answer.output
+    assert answer.line1.startswith(f"{command.removeprefix('check_').upper()} OK - ")
+    assert parse_perfdata(answer.line1.partition("|")[2])
+
+
+def test_a_command_takes_no_argument_from_the_network(scene: tuple[Shop, MonitoredHost, Nrpe]) -> None:
+    answer = scene[2].ask("check_memcached", "-H", "192.0.2.1")
+    assert answer.code == UNKNOWN and "MEMCACHED" not in answer.output
+
+
+# many targets
+
+
+@pytest.fixture(scope="module")
+def forty() -> Iterator[tuple[MonitoredHost, Nrpe]]:
+    """One cache under forty addresses, as forty targets of one check."""
+    addresses = [f"127.0.0.{last}" for last in range(1, 41)]
+    with Sandbox() as box:
+        cache = Memcached(box, options=["-l", ",".join(addresses[1:])])
+        host = MonitoredHost(box)
+        host.set("check_memcached", hostname=",".join(addresses), port=cache.port, instance_labels="always")
+        # As the comment in evenkeel.cfg has it, for those who speak version 4 alone.
+        host.installed("evenkeel.cfg")
+        [shipped] = [line for line in (host.etc / "evenkeel.cfg").read_text().splitlines() if "[check_memcached]" in line]
+        host.write("nrpe.d/local.cfg", shipped.replace("--max-output=1023", "--max-output=8000")
+                   .replace("[check_memcached]", "[check_memcached_v4]") + "\n")
+        yield host, host.nrpe()
+
+
+@pytest.mark.parametrize("packet", PACKETS)
+def test_forty_targets_in_each_packet_item_for_item(forty: tuple[MonitoredHost, Nrpe], packet: str) -> None:
+    answer = forty[1].ask("check_memcached", options=PACKETS[packet])
+    assert answer.code == OK and answer.line1.startswith("MEMCACHED OK - 40 caches work"), answer.output
+    assert len(answer.output.encode()) <= V2_BYTES + 1
+    items = parse_perfdata(answer.line1.partition("|")[2])
+    times = [label for label in items if label.startswith("response_time@")]
+    assert 10 < len(times) < 40, "as many as there is room for"
+    # An item whole or not at all: each has all of its parts, the last one too.
+    assert all(items[label].uom == "s" and items[label].min == 0 for label in times)
+
+
+def test_version_4_carries_all_forty(forty: tuple[MonitoredHost, Nrpe]) -> None:
+    answer = forty[1].ask("check_memcached_v4")
+    items = parse_perfdata(answer.line1.partition("|")[2])
+    assert sum(label.startswith("response_time@") for label in items) == 40, answer.output
+
+
+# a day at the office
+
+
+def _pids_of(parent: int) -> dict[int, str]:
+    """Children of a process, and the state of each."""
+    found = {}
+    for entry in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            state, ppid = Path(f"/proc/{entry}/stat").read_text().rpartition(")")[2].split()[:2]
+        except OSError:
+            continue
+        if int(ppid) == parent:
+            found[int(entry)] = state
+    return found
+
+
+def _resident_kib(pid: int) -> int:
+    [line] = [line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmRSS")]
+    return int(line.split()[1])
+
+
+def _parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def _seconds_of_the_reaped(pid: int) -> float:
+    """CPU of the children of a process that have ended, and of theirs."""
+    user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[13:15]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+class Office:
+    """What a leak would make grow."""
+
+    def __init__(self, shop: Shop, nrpe: Nrpe) -> None:
+        self.shop, self.nrpe = shop, nrpe
+
+    def connections(self) -> tuple[int, ...]:
+        logins = [sum(row["User"].startswith("evenkeel") for row in server.sql("show processlist"))
+                  for server in self.shop.servers]
+        return (int(self.shop.cache.stat("curr_connections")), *logins, len(os.listdir(f"/proc/{self.nrpe.pid}/fd")))
+
+    def quiet(self) -> bool:
+        return not _pids_of(self.nrpe.pid) and self.nrpe.running
+
+    def day(self, checks: int) -> list[NrpeAnswer]:
+        """At the usual rate, in turn, overlapping where one takes longer."""
+        began = time.monotonic()
+        with concurrent.futures.ThreadPoolExecutor(16) as many:
+            answers = []
+            for number in range(checks):
+                # The rate is what is to be shown; nothing to wait for.
+                time.sleep(max(0.0, began + number / CHECKS_A_SECOND - time.monotonic()))
+                answers.append(many.submit(self.nrpe.ask, PLUGINS[number % len(PLUGINS)]))
+            return [answer.result() for answer in answers]
+
+
+def test_three_hundred_checks_a_minute_leave_nothing_behind(scene: tuple[Shop, MonitoredHost, Nrpe],
+                                                            record_property: Callable[[str, object], None]) -> None:
+    shop, _, nrpe = scene
+    office = Office(shop, nrpe)
+    warden = _parent(nrpe.pid)
+    # The first checks make what is kept: the state folder, the daemon's own memory.
+    office.day(2 * len(PLUGINS))
+    Sandbox.wait_until(office.quiet, 20, "nrpe is idle")
+    connections, resident, spent = office.connections(), _resident_kib(nrpe.pid), _seconds_of_the_reaped(warden)
+    checks = 600 if os.environ.get("EVENKEEL_SOAK") else 40
+    answers = office.day(checks)
+    wrong = [answer for answer in answers if answer.code != OK]
+    assert len(answers) == checks and not wrong, wrong[:3]
+    Sandbox.wait_until(office.quiet, 20, lambda: f"children of nrpe: {_pids_of(nrpe.pid)}")
+    Sandbox.wait_until(lambda: office.connections() == connections, 20,
+                       lambda: f"connections were {connections}, are {office.connections()}")
+    nrpe.running  # The warden reaps what nrpe left to it.
+    assert "Z" not in _pids_of(warden).values()
+    grown = _resident_kib(nrpe.pid) - resident
+    assert grown <= 256, f"nrpe grew by {grown} KiB in {checks} checks"
+    record_property("milliseconds of CPU per check", round(1000 * (_seconds_of_the_reaped(warden) - spent) / checks, 1))
+    record_property("KiB that nrpe grew", grown)
