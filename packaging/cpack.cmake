@@ -34,7 +34,8 @@ set(apache_summary "monitoring plugin for Apache's request rate")
 set(apache_text "check_apache_rps tells whether Apache serves neither too few nor too many
 requests per second.")
 set(memcached_summary "monitoring plugin for memcached")
-set(memcached_text "check_memcached tells whether a cache works and is worth having.")
+set(memcached_text "check_memcached tells whether a cache works: a value is stored, fetched and
+deleted; and whether it is worth having, by its hit ratio and evictions.")
 set(dev_summary "development files for monitoring plugins with evenkeel")
 set(dev_text "Headers, CMake and pkg-config files, static libraries that ask MySQL, HTTP
 and memcached servers, and an example of a plugin of one's own.")
@@ -71,10 +72,14 @@ file(CONFIGURE OUTPUT ${unpacked}/DEBIAN/shlibs
      CONTENT "libevenkeel ${EVENKEEL_SOVERSION} ${deb_library_name} (>= ${PROJECT_VERSION}~)\n" @ONLY)
 file(CREATE_LINK ${CMAKE_BINARY_DIR}/common ${unpacked}/lib SYMBOLIC)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS ${unpacked}/lib)
-file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/conffiles "/etc/nagios/nrpe.d/evenkeel.cfg\n/etc/profile.d/evenkeel.sh\n")
-set(CPACK_DEBIAN_DEB_LIBRARY_PACKAGE_CONTROL_EXTRA ${unpacked}/DEBIAN/shlibs ${CMAKE_CURRENT_SOURCE_DIR}/deb/triggers)
+set(conffiles /etc/profile.d/evenkeel.sh /etc/evenkeel/evenkeel.ini /etc/evenkeel/monitor.cnf /etc/evenkeel/sync.cnf
+    /etc/evenkeel/nrpe.d/README)
+list(JOIN conffiles "\n" lines)
+file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/conffiles "/etc/nagios/nrpe.d/evenkeel.cfg\n${lines}\n")
+set(CPACK_DEBIAN_DEB_LIBRARY_PACKAGE_CONTROL_EXTRA ${unpacked}/DEBIAN/shlibs ${CMAKE_CURRENT_SOURCE_DIR}/deb/library/triggers)
 set(CPACK_DEBIAN_DEB_COMMON_PACKAGE_CONTROL_EXTRA ${CMAKE_CURRENT_BINARY_DIR}/conffiles
-    ${CMAKE_CURRENT_SOURCE_DIR}/deb/postinst ${CMAKE_CURRENT_SOURCE_DIR}/deb/postrm)
+    ${CMAKE_CURRENT_SOURCE_DIR}/deb/common/triggers ${CMAKE_CURRENT_SOURCE_DIR}/deb/common/postinst
+    ${CMAKE_CURRENT_SOURCE_DIR}/deb/common/postrm)
 
 # RPM
 set(CPACK_RPM_COMPONENT_INSTALL ON)
@@ -82,10 +87,13 @@ set(CPACK_RPM_FILE_NAME RPM-DEFAULT)
 set(CPACK_RPM_PACKAGE_RELEASE 1)
 set(CPACK_RPM_PACKAGE_LICENSE GPL-2.0-or-later)
 set(CPACK_RPM_PACKAGE_GROUP Applications/System)
+set(CPACK_RPM_PACKAGE_RELOCATABLE OFF)
 set(CPACK_RPM_RPM_COMMON_PACKAGE_ARCHITECTURE noarch)
 set(CPACK_RPM_RPM_META_PACKAGE_ARCHITECTURE noarch)
-set(CPACK_RPM_RPM_COMMON_USER_FILELIST "%config(noreplace) /etc/nrpe.d/evenkeel.cfg"
-    "%config(noreplace) /etc/profile.d/evenkeel.sh" "%attr(1777,root,root) %dir /var/lib/evenkeel")
+set(lines /etc/nrpe.d/evenkeel.cfg ${conffiles})
+list(TRANSFORM lines PREPEND "%config(noreplace) ")
+set(CPACK_RPM_RPM_COMMON_USER_FILELIST ${lines} "%attr(1777,root,root) %dir /var/lib/evenkeel")
+set(CPACK_RPM_RPM_COMMON_POST_INSTALL_SCRIPT_FILE ${CMAKE_CURRENT_SOURCE_DIR}/rpm/post)
 # Folders of other packages.
 set(CPACK_RPM_EXCLUDE_FROM_AUTO_FILELIST_ADDITION /etc /etc/nrpe.d /etc/profile.d /var /var/lib /usr /usr/lib64
     /usr/lib64/nagios /usr/lib64/nagios/plugins /usr/lib64/cmake /usr/lib64/pkgconfig /usr/include /usr/share
