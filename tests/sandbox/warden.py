@@ -21,6 +21,7 @@ from typing import Any
 
 PR_SET_CHILD_SUBREAPER = 36
 MNT_DETACH = 2
+REAP_SECONDS = 1
 # Below the usual ephemeral ports, so that no outgoing connection takes the port of a stopped server.
 PORTS = range(20000, 32700)
 
@@ -146,13 +147,15 @@ def main(folder: str, listening: int, owner: int) -> None:
                 waiting.register(os.pidfd_open(owner), selectors.EVENT_READ)
             # The pidfd may already be that of a stranger with the same number.
             while not owner or os.getppid() == owner:
-                ready = [key.fileobj for key, _ in waiting.select()]
+                ready = [key.fileobj for key, _ in waiting.select(REAP_SECONDS)]
+                warden.reap_orphans()
+                if not ready:
+                    continue
                 if ready != [door]:
                     break
                 with contextlib.suppress(OSError, ValueError):
                     if not warden.answer(door.accept()[0]):
                         return
-                    warden.reap_orphans()
     finally:
         warden.end()
 
