@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -17,8 +17,7 @@ ROOT = TESTS.parent
 PLUGINS = ("check_mysql_replication", "check_table_sync", "check_apache_rps", "check_memcached")
 MONITOR, SYNC = "evenkeel_monitor", "evenkeel_sync"
 PASSWORD = "word-of-the-test"
-# The two paths that nrpe-config/README.md says an installation elsewhere replaces.
-PLUGIN_FOLDER, CONFIGURATION_FOLDER = "/usr/lib/nagios/plugins/evenkeel", "/etc/evenkeel"
+PACKAGES = ("library", "common", "mysql", "apache", "memcached")
 
 
 def granted(server: Server, without: str = "") -> None:
@@ -32,24 +31,24 @@ def granted(server: Server, without: str = "") -> None:
 
 
 class MonitoredHost:
-    """The plugins below `plugins`, as a package puts them, and /etc/evenkeel as `etc`. Nothing is configured yet."""
+    """What Debian's packages hold, below a root of its own. Nothing is configured yet."""
 
     def __init__(self, box: Sandbox) -> None:
         self.box = box
-        self.plugins = box.folder / "plugins"
-        self.etc = box.folder / "etc"
-        self.state = box.folder / "state"
-        self.library = box.folder / "lib"
-        for folder in (self.plugins / "evenkeel", self.etc / "nrpe.d", self.etc / "instances", self.state, self.library):
-            folder.mkdir(parents=True)
-        for name in PLUGINS:
-            shutil.copy(BUILD / "plugins" / name / name, self.plugins / "evenkeel" / name)
-        for library in (BUILD / "common").glob("libevenkeel.so.*"):
-            shutil.copy(library, self.library / library.name, follow_symlinks=False)
+        self.root = box.folder / "root"
+        for package in PACKAGES:
+            subprocess.run(["cmake", "--install", BUILD, "--strip", "--prefix", self.root, "--component", f"deb_{package}"],
+                           check=True, stdout=subprocess.DEVNULL)
+        self.plugins = self.root / "usr/lib/nagios/plugins"
+        self.etc = self.root / "etc/evenkeel"
+        self.objects = self.root / "usr/share/evenkeel"
+        self.library = next((self.root / "usr/lib").glob("*/libevenkeel.so.*")).parent
         (self.plugins / "check_nrpe").symlink_to(CHECK_NRPE)
-        for name in ("evenkeel.ini", "monitor.cnf", "sync.cnf"):
-            shutil.copy(ROOT / "nrpe-config" / name, self.etc / name)
+        self.shipped = self.below_root(self.etc / "evenkeel.ini")
         self.settings: dict[str, dict[str, object]] = {}
+        self.state = box.folder / "state"
+        for folder in (self.state, self.etc / "instances"):
+            folder.mkdir()
         self.own()
 
     def own(self) -> None:
@@ -70,24 +69,25 @@ class MonitoredHost:
         self.own()
         return path
 
-    def installed(self, name: str) -> Path:
-        """A file of nrpe-config as an installation here has it: the two paths replaced, nothing else."""
-        text = (ROOT / "nrpe-config" / name).read_text()
-        return self.write(name, text.replace(PLUGIN_FOLDER, str(self.plugins / "evenkeel"))
-                          .replace(CONFIGURATION_FOLDER, str(self.etc)))
+    def below_root(self, path: Path) -> str:
+        """A file's text with the two paths replaced that nrpe-config/README.md names, and nothing else."""
+        text = path.read_text()
+        for folder in ("/usr/lib/nagios/plugins/evenkeel", "/etc/evenkeel"):
+            text = text.replace(folder, f"{self.root}{folder}")
+        return text
 
     def set(self, section: str, **values: object) -> None:
         """Options of a plugin in evenkeel.ini, in place of or beside the shipped ones; - is written _."""
         self.settings.setdefault(section, {}).update({key.replace("_", "-"): value for key, value in values.items()})
         lines: list[str] = []
         mine: dict[str, object] = {}
-        for line in (ROOT / "nrpe-config" / "evenkeel.ini").read_text().splitlines():
+        for line in self.shipped.splitlines():
             if line.startswith("["):
                 mine = self.settings.get(line.strip("[]"), {})
                 lines += [line, *(f"{key} = {value}" for key, value in mine.items())]
             elif line.partition(" = ")[0] not in mine:
                 lines.append(line)
-        self.write("evenkeel.ini", "\n".join(lines).replace(CONFIGURATION_FOLDER, str(self.etc)) + "\n")
+        self.write("evenkeel.ini", "\n".join(lines) + "\n")
 
     def log_in(self, replicas: Iterable[Server], compared: Iterable[Server]) -> None:
         """The credentials of both logins, each replica an instance with its socket."""
@@ -104,9 +104,11 @@ class MonitoredHost:
         self.set("check_memcached", port=cache.port)
 
     def nrpe(self, name: str = "nrpe", *, arguments: ProgramsWithArguments | None = None) -> Nrpe:
-        files = ["evenkeel.cfg", *(["evenkeel-arguments.cfg"] if arguments else [])]
-        return Nrpe(self.box, name, include=[self.installed(file) for file in files], environment=self.environment,
-                    arguments=arguments)
+        files = [self.root / "etc/nagios/nrpe.d/evenkeel.cfg"]
+        if arguments:
+            files.append(self.root / "usr/share/doc/evenkeel-common/examples/evenkeel-arguments.cfg")
+        included = [self.write(file.name, self.below_root(file)) for file in files]
+        return Nrpe(self.box, name, include=included, environment=self.environment, arguments=arguments)
 
 
 class Shop:

@@ -58,8 +58,8 @@ def forty() -> Iterator[tuple[MonitoredHost, Nrpe]]:
         host = MonitoredHost(box)
         host.set("check_memcached", hostname=",".join(addresses), port=cache.port, instance_labels="always")
         # As the comment in evenkeel.cfg has it, for those who speak version 4 alone.
-        host.installed("evenkeel.cfg")
-        [shipped] = [line for line in (host.etc / "evenkeel.cfg").read_text().splitlines() if "[check_memcached]" in line]
+        text = host.below_root(host.root / "etc/nagios/nrpe.d/evenkeel.cfg")
+        [shipped] = [line for line in text.splitlines() if "[check_memcached]" in line]
         host.write("nrpe.d/local.cfg", shipped.replace("--max-output=1023", "--max-output=60000")
                    .replace("[check_memcached]", "[check_memcached_v4]") + "\n")
         nrpe = host.nrpe()

@@ -7,7 +7,6 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -63,16 +62,14 @@ def test_icinga_s_command_has_every_option(plugin: PluginRunner, name: str) -> N
 # what Icinga makes of the variables
 
 
-@pytest.fixture(scope="module")
-def echoes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = tmp_path_factory.mktemp("echo")
-    (folder / "evenkeel").mkdir()
+@pytest.fixture
+def echoes(box: Sandbox) -> Path:
+    folder = box.folder / "echo"
+    (folder / "evenkeel").mkdir(parents=True)
     for name in PLUGINS:
         (folder / "evenkeel" / name).write_text(ECHO)
         (folder / "evenkeel" / name).chmod(0o755)
-    for parent in (folder, *list(folder.parents)[:3]):
-        parent.chmod(parent.stat().st_mode | 0o755)
-    yield folder
+    return folder
 
 
 def icinga_host(name: str, variables: dict[str, object]) -> str:
@@ -88,8 +85,9 @@ def words(icinga: Icinga) -> dict[str, list[str]]:
     def results() -> dict[str, Any]:
         found = {one["attrs"]["host_name"]: one["attrs"]["last_check_result"] for one in icinga.api("objects/services")}
         return found if all(found.values()) else {}
-    return {host: json.loads(result["output"].partition(" - words ")[2])
-            for host, result in icinga.box.wait_until(results, 60, "each service has been checked").items()}
+    found = icinga.box.wait_until(results, 60, "each service has been checked")
+    assert all(result["exit_status"] == 0 for result in found.values()), found
+    return {host: json.loads(result["output"].partition(" - words ")[2]) for host, result in found.items()}
 
 
 def test_each_variable_becomes_its_option(box: Sandbox, plugin: PluginRunner, echoes: Path) -> None:
