@@ -19,31 +19,11 @@ constexpr std::uint64_t max_buckets = 20000;
 
 Error no_digest() { return Error(Fault::protocol, "the answer to a digest query is not a row of numbers"); }
 
-std::uint64_t number_from(const mysql::Cell& cell) {
-  std::uint64_t number = 0;
-  if (!cell) throw no_digest();
-  const char* end = cell->data() + cell->size();
-  const auto [stop, error] = std::from_chars(cell->data(), end, number);
-  if (error != std::errc() || stop != end) throw no_digest();
-  return number;
-}
-
 // The sum over no rows is NULL.
 DigestSum sum_from(const mysql::Cell& cell) { return cell ? DigestSum::parse(*cell) : DigestSum(); }
 
 std::string half_of(const std::string& digest, const char* side) {
   return std::string("sum(cast(conv(") + side + "(" + digest + ", 16), 16, 10) as unsigned))";
-}
-
-std::string aggregates(const ComparisonPlan& plan, const Hashing& hashing) {
-  const std::string digest = row_digest_expression(plan, hashing);
-  if (hashing.strength == Strength::strong)
-    return "count(*) AS n, " + half_of(digest, "left") + " AS d1, " + half_of(digest, "right") + " AS d2";
-  return "count(*) AS n, sum(" + digest + ") AS d1";
-}
-
-ChunkDigest digest_from(const mysql::Rows& rows, std::size_t row) {
-  return {number_from(rows.at(row, "n")), sum_from(rows.at(row, "d1")), sum_from(rows.at(row, "d2"))};
 }
 
 }  // namespace
@@ -81,14 +61,47 @@ ChunkDigest& ChunkDigest::operator+=(const ChunkDigest& other) {
   return *this;
 }
 
+DigestSum& DigestSum::operator-=(const DigestSum& other) {
+  high_ -= other.high_ + (low_ < other.low_ ? 1 : 0);
+  low_ -= other.low_;
+  return *this;
+}
+
+ChunkDigest& ChunkDigest::operator-=(const ChunkDigest& other) {
+  rows -= other.rows;
+  first -= other.first;
+  second -= other.second;
+  return *this;
+}
+
+std::string digest_columns(const ComparisonPlan& plan, const Hashing& hashing, const std::string& weight) {
+  const std::string digest = row_digest_expression(plan, hashing);
+  if (hashing.strength == Strength::strong)
+    return "count(*) AS n, " + half_of(digest, "left") + " AS d1, " + half_of(digest, "right") + " AS d2";
+  return "count(*) AS n, sum(" + digest + (weight.empty() ? "" : " * " + weight) + ") AS d1";
+}
+
+std::uint64_t digest_number_from(const mysql::Cell& cell) {
+  std::uint64_t number = 0;
+  if (!cell) throw no_digest();
+  const char* end = cell->data() + cell->size();
+  const auto [stop, error] = std::from_chars(cell->data(), end, number);
+  if (error != std::errc() || stop != end) throw no_digest();
+  return number;
+}
+
+ChunkDigest digest_from(const mysql::Rows& rows, std::size_t row) {
+  return {digest_number_from(rows.at(row, "n")), sum_from(rows.at(row, "d1")), sum_from(rows.at(row, "d2"))};
+}
+
 std::string chunk_digest_sql(const ComparisonPlan& plan, const Hashing& hashing, const KeyRange& range) {
-  return "SELECT " + aggregates(plan, hashing) + ", " + order_check(plan, range) + " AS ordered" +
+  return "SELECT " + digest_columns(plan, hashing) + ", " + order_check(plan, range) + " AS ordered" +
          from_clause(plan) + " WHERE " + range_condition(plan, range);
 }
 
 ChunkAnswer chunk_answer_from(const mysql::Rows& rows) {
   if (rows.rows.size() != 1) throw no_digest();
-  return {digest_from(rows, 0), number_from(rows.at(0, "ordered")) != 0};
+  return {digest_from(rows, 0), digest_number_from(rows.at(0, "ordered")) != 0};
 }
 
 std::uint32_t bucket_count(std::uint64_t rows) {
@@ -98,7 +111,7 @@ std::uint32_t bucket_count(std::uint64_t rows) {
 std::string bucket_digests_sql(const ComparisonPlan& plan, const Hashing& hashing, const KeyRange& range,
                                std::uint32_t buckets) {
   return "SELECT " + key_hash_expression(plan) + " % " + std::to_string(buckets) + " AS bucket, " +
-         aggregates(plan, hashing) + from_clause(plan) + " WHERE " + range_condition(plan, range) +
+         digest_columns(plan, hashing) + from_clause(plan) + " WHERE " + range_condition(plan, range) +
          " GROUP BY bucket";
 }
 
@@ -107,7 +120,7 @@ std::vector<BucketDigest> bucket_digests_from(const mysql::Rows& rows) {
   buckets.reserve(rows.rows.size());
   for (std::size_t row = 0; row < rows.rows.size(); ++row)
     buckets.push_back(
-        {static_cast<std::uint32_t>(number_from(rows.at(row, "bucket"))), digest_from(rows, row)});
+        {static_cast<std::uint32_t>(digest_number_from(rows.at(row, "bucket"))), digest_from(rows, row)});
   return buckets;
 }
 

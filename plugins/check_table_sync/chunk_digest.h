@@ -18,11 +18,15 @@ namespace evenkeel::table_sync {
 class DigestSum {
  public:
   DigestSum() = default;
+  explicit DigestSum(std::uint64_t number) : low_(number) {}
   // Decimal digits. Throws Error(Fault::protocol) for anything else.
   static DigestSum parse(std::string_view digits);
   DigestSum& operator+=(const DigestSum& other);
+  DigestSum& operator-=(const DigestSum& other);  // modulo 2^128
   bool operator==(const DigestSum&) const = default;
   std::string hex() const;  // 32 digits
+  std::uint64_t low() const { return low_; }
+  std::uint64_t high() const { return high_; }
 
  private:
   std::uint64_t low_ = 0;
@@ -35,8 +39,17 @@ struct ChunkDigest {
   DigestSum second;  // zero unless strong
 
   ChunkDigest& operator+=(const ChunkDigest& other);
+  ChunkDigest& operator-=(const ChunkDigest& other);
   bool operator==(const ChunkDigest&) const = default;
 };
+
+// The columns of a ChunkDigest in a SELECT; each row's hash times `weight`, an expression of 32 bits, unless
+// strong.
+std::string digest_columns(const ComparisonPlan& plan, const Hashing& hashing,
+                           const std::string& weight = "");
+ChunkDigest digest_from(const mysql::Rows& rows, std::size_t row);
+// Throws Error(Fault::protocol) for what is no number.
+std::uint64_t digest_number_from(const mysql::Cell& cell);
 
 std::string chunk_digest_sql(const ComparisonPlan& plan, const Hashing& hashing, const KeyRange& range);
 

@@ -45,7 +45,8 @@ struct KeyColumn {
   std::string name;
   Kind kind = Kind::integer;
   bool is_unsigned = false;
-  std::string charset;  // kind text
+  std::string charset;    // kind text
+  bool same_sign = true;  // unsigned on all servers, or on none
 };
 
 struct ComparisonPlan {

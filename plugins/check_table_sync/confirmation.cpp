@@ -43,11 +43,10 @@ Confirmed Confirmation::confirm(const std::shared_ptr<const ComparisonPlan>& pla
   const auto reader = [&](const Watches& open) -> Read {
     auto statements = std::make_shared<std::vector<std::string>>();
     std::vector<KeyTuple> batch;
+    const std::size_t most = max_keys_per_fetch(*plan);
     for (const auto& [key, watch] : open) {
       batch.push_back(key);
-      if (batch.size() < max_keys_per_fetch &&
-          batch.size() + statements->size() * max_keys_per_fetch < open.size())
-        continue;
+      if (batch.size() < most && batch.size() + statements->size() * most < open.size()) continue;
       statements->push_back(row_digests_by_key_sql(*plan, hashing, batch));
       batch.clear();
     }
@@ -82,13 +81,15 @@ Confirmed Confirmation::watch(Watches watches, const std::function<Read(const Wa
                               std::vector<std::size_t> servers) {
   Confirmed result;
   const std::size_t asked = servers.size();
+  const double began = seconds_now();
   while (!watches.empty() && servers.size() > 1 && !stop_.made()) {
+    const double round_began = seconds_now();
     const std::vector<Sighting> sightings = look(reader(watches), servers);
     if (servers.size() < 2 || stop_.made()) break;
     const ConfirmRules rules = rules_for(sightings, servers);
     settle(watches, sightings, servers, rules, result);
     if (watches.empty()) break;
-    pause(rules);
+    pause(rules, began, round_began);
     catch_up(sightings, servers);
   }
   for (const auto& [key, watch] : watches) result.unconfirmed.push_back(key);
@@ -164,12 +165,17 @@ ConfirmRules Confirmation::rules_for(const std::vector<Sighting>& sightings,
   return rules;
 }
 
-void Confirmation::pause(const ConfirmRules& rules) {
+void Confirmation::pause(const ConfirmRules& rules, double began, double round_began) {
   std::uniform_real_distribution<double> uniform(0, 1);
   const double u = uniform(random_);
   // Mostly short, sometimes long: nothing that toggles keeps step with it.
-  const double gap = rules.hold > 0 ? rules.hold / rules.rounds * (0.5 + u) : longest_gap * u * u;
-  stop_.sleep(std::chrono::duration<double>(gap));
+  double until = seconds_now() + longest_gap * u * u;
+  if (rules.hold > 0) {
+    until = round_began + rules.hold / rules.rounds * (0.4 + u);
+    const double held = began + rules.hold;
+    if (held > seconds_now()) until = std::min(until, held);
+  }
+  stop_.sleep(std::chrono::duration<double>(std::max(0.0, until - seconds_now())));
 }
 
 void Confirmation::catch_up(const std::vector<Sighting>& sightings, std::vector<std::size_t>& servers) {

@@ -55,7 +55,8 @@ class Confirmation {
   void catch_up(const std::vector<Sighting>& sightings, std::vector<std::size_t>& servers);
   ConfirmRules rules_for(const std::vector<Sighting>& sightings,
                          const std::vector<std::size_t>& servers) const;
-  void pause(const ConfirmRules& rules);
+  // Until the next round; times of a steady clock.
+  void pause(const ConfirmRules& rules, double began, double round_began);
 
   Crew& crew_;
   Fleet& fleet_;

@@ -216,11 +216,13 @@ void add_columns(ComparisonPlan& plan, const Tables& tables, const TableSelectio
   }
 }
 
+bool is_unsigned(const Column& column) { return column.type.find("unsigned") != std::string::npos; }
+
 // How range conditions write a column's values; nothing for one that cannot be cut along.
 std::optional<KeyColumn> key_column(const Column& column, const ComparedColumn& compared) {
   KeyColumn key;
   key.name = compared.name;
-  key.is_unsigned = column.type.find("unsigned") != std::string::npos;
+  key.is_unsigned = is_unsigned(column);
   switch (compared.encoding) {
     case Encoding::bits:
       key.kind = KeyColumn::Kind::index;
@@ -245,16 +247,17 @@ std::optional<KeyColumn> key_column(const Column& column, const ComparedColumn& 
   }
 }
 
-std::optional<std::vector<KeyColumn>> key_columns(const Key& key, const TableDefinition& table,
+std::optional<std::vector<KeyColumn>> key_columns(const Key& key, const Tables& tables,
                                                   const ComparisonPlan& plan) {
   std::vector<KeyColumn> columns;
   for (const std::string& name : key.columns) {
-    const Column* column = table.find(name);
+    const std::optional<Columns> everywhere = columns_everywhere(name, tables);
     const auto compared = std::find_if(plan.columns.begin(), plan.columns.end(),
                                        [&](const ComparedColumn& c) { return lower(c.name) == lower(name); });
-    if (!column || compared == plan.columns.end()) return std::nullopt;
-    const std::optional<KeyColumn> one = key_column(*column, *compared);
+    if (!everywhere || compared == plan.columns.end()) return std::nullopt;
+    std::optional<KeyColumn> one = key_column(*everywhere->front(), *compared);
     if (!one) return std::nullopt;
+    one->same_sign = all_same(*everywhere, is_unsigned);
     columns.push_back(*one);
   }
   return columns;
@@ -279,7 +282,7 @@ void choose_key(ComparisonPlan& plan, const Tables& tables) {
         });
       });
       if (!everywhere || (same_order && !same_collations(key, tables))) continue;
-      const auto columns = key_columns(key, *tables[0], plan);
+      const auto columns = key_columns(key, tables, plan);
       if (!columns) continue;
       plan.key = *columns;
       plan.key_name = same_name ? key.name : "";

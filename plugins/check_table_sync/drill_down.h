@@ -1,6 +1,7 @@
 // From a range that differs to the keys of the rows that differ, in few queries.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -10,6 +11,7 @@
 
 #include "chunk_digest.h"
 #include "crew.h"
+#include "key_blocks.h"
 #include "key_range.h"
 #include "row_fetch.h"
 
@@ -23,10 +25,11 @@ struct Answers {
   std::map<std::size_t, Failure> failures;
   double seconds = 0;  // the slowest
 
-  bool took_too_long() const {
-    for (const auto& [server, failure] : failures)
-      if (failure.statement_took_too_long()) return true;
-    return false;
+  bool took_too_long() const { return any(&Failure::statement_took_too_long); }
+  bool too_large() const { return any(&Failure::answer_too_large); }
+  bool any(bool (Failure::*what)() const) const {
+    return std::any_of(failures.begin(), failures.end(),
+                       [what](const auto& of) { return (of.second.*what)(); });
   }
 };
 
@@ -56,27 +59,45 @@ class DrillDown {
   DrillDown(Crew& crew, std::shared_ptr<const ComparisonPlan> plan, const Hashing& hashing)
       : crew_(crew), plan_(std::move(plan)), hashing_(hashing) {}
 
-  // Digests by bucket: their sum is the range's digest, so that where many ranges differ they are asked for
-  // at once, in place of it.
-  Answers<std::vector<BucketDigest>> buckets(const KeyRange& range, std::uint32_t count,
-                                             const std::vector<std::size_t>& servers);
-
   // Hands over the rows that differ, at most about max_rows_per_fetch at a time, as long as all of `servers`
-  // answer. Returns the failures.
+  // answer.
   using Take = std::function<void(const std::vector<RowDifference>&)>;
-  std::map<std::size_t, Failure> rows(const KeyRange& range, std::uint64_t row_count,
-                                      const std::vector<std::size_t>& servers, const Take& take);
-  std::map<std::size_t, Failure> rows_of(const KeyRange& range, std::uint32_t count,
-                                         const std::vector<std::vector<BucketDigest>>& buckets,
-                                         const std::vector<std::size_t>& servers, const Take& take);
+  using Failures = std::map<std::size_t, Failure>;
+
+  // Of a range that is known to differ and to hold about `row_count` rows.
+  Failures rows(const KeyRange& range, std::uint64_t row_count, const std::vector<std::size_t>& servers,
+                const Take& take);
+
+  // The digest of a range and its differing rows in one go, where many ranges differ: the key has to be one
+  // that can be cut into blocks.
+  bool knows_blocks() const { return KeyBlocks::fit(*plan_); }
+  struct Blocks {
+    Answers<std::vector<BlockDigest>> answers;
+    unsigned cell_bits = 0;
+
+    bool differ() const;
+    std::uint64_t rows() const;  // on the server that has most
+  };
+  Blocks blocks(const KeyRange& range, const std::vector<std::size_t>& servers);
+  Failures rows_of(const KeyRange& range, const Blocks& blocks, const Take& take);
+
+  // How many rows a range really had: the next ones will be about as dense.
+  void learn(const KeyRange& range, std::uint64_t rows);
 
  private:
-  std::map<std::size_t, Failure> fetch(const std::string& sql, const std::vector<std::size_t>& servers,
-                                       const Take& take);
+  Failures rows_of_buckets(const KeyRange& range, std::uint64_t row_count,
+                           const std::vector<std::size_t>& servers, const Take& take);
+  // What they do not explain is added to `left`.
+  Failures fetch(const KeyRange& range, const KeyBlocks& grid, std::vector<Suspect> suspects,
+                 const std::vector<std::size_t>& servers, const Take& take, std::vector<Suspect>& left);
+  Failures fetch(const KeyRange& range, std::uint32_t count, const std::vector<std::uint32_t>& buckets,
+                 const std::vector<std::size_t>& servers, const Take& take);
+  Answers<RowDigests> fetch(const std::string& sql, const std::vector<std::size_t>& servers);
 
   Crew& crew_;
   std::shared_ptr<const ComparisonPlan> plan_;
   const Hashing& hashing_;
+  unsigned cell_bits_ = 0;
 };
 
 }  // namespace evenkeel::table_sync

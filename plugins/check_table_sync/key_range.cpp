@@ -6,6 +6,7 @@
 
 #include "evenkeel/error.h"
 #include "evenkeel/text.h"
+#include "integer_key.h"
 
 namespace evenkeel::table_sync {
 
@@ -97,25 +98,6 @@ std::string value_text(const KeyColumn& column, const std::string& value) {
   const bool utf8 = column.kind == Kind::text && column.charset.starts_with("utf8");
   const std::string cut = shorten("0x" + value, 66);
   return is_ascii(bytes) || utf8 ? clean(bytes, 64) : cut;
-}
-
-// Whole numbers as unsigned ones in the same order.
-std::optional<std::uint64_t> position_of(const KeyColumn& column, const std::string& text) {
-  const char* end = text.data() + text.size();
-  if (column.is_unsigned) {
-    std::uint64_t value = 0;
-    const auto [stop, error] = std::from_chars(text.data(), end, value);
-    return error == std::errc() && stop == end ? std::optional(value) : std::nullopt;
-  }
-  std::int64_t value = 0;
-  const auto [stop, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc() || stop != end) return std::nullopt;
-  return static_cast<std::uint64_t>(value) ^ (std::uint64_t{1} << 63);
-}
-
-std::string text_of_position(const KeyColumn& column, std::uint64_t position) {
-  if (column.is_unsigned) return std::to_string(position);
-  return std::to_string(static_cast<std::int64_t>(position ^ (std::uint64_t{1} << 63)));
 }
 
 std::string equal_key(const ComparisonPlan& plan, const KeyTuple& key) {
@@ -233,7 +215,7 @@ void RangeCutter::learn(std::uint64_t rows_found) {
   keys_per_row_ = 0;
   if (plan_.key.size() != 1 || plan_.key[0].kind != Kind::integer || !began_at_ || !at_) return;
   if (rows_found < wanted_ / 3 || rows_found / 3 > wanted_ || rows_found == 0) return;
-  const auto from = position_of(plan_.key[0], (*began_at_)[0]), to = position_of(plan_.key[0], (*at_)[0]);
+  const auto from = place_of(plan_.key[0], (*began_at_)[0]), to = place_of(plan_.key[0], (*at_)[0]);
   if (from && to && *to > *from)
     keys_per_row_ = static_cast<double>(*to - *from) / static_cast<double>(rows_found);
 }
@@ -246,12 +228,12 @@ void RangeCutter::take_back() {
 
 std::optional<KeyTuple> RangeCutter::end_by_density(std::uint64_t rows) const {
   if (keys_per_row_ <= 0 || !at_) return std::nullopt;
-  const auto from = position_of(plan_.key[0], (*at_)[0]);
+  const auto from = place_of(plan_.key[0], (*at_)[0]);
   const double width = std::ceil(keys_per_row_ * static_cast<double>(rows));
   if (!from || width < 1 || width > 9e18) return std::nullopt;
   const std::uint64_t to = *from + static_cast<std::uint64_t>(width);
   if (to <= *from) return std::nullopt;
-  return KeyTuple{text_of_position(plan_.key[0], to)};
+  return KeyTuple{number_at(plan_.key[0], to)};
 }
 
 std::optional<KeyTuple> RangeCutter::end_by_scan(mysql::SqlSession& session, std::uint64_t rows) const {

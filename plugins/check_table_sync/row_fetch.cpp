@@ -12,11 +12,6 @@ namespace {
 
 constexpr const char* shown = "64";  // characters of a value
 
-std::string select_rows(const ComparisonPlan& plan, const Hashing& hashing, const std::string& condition) {
-  return "SELECT " + key_select_list(plan) + ", " + row_digest_expression(plan, hashing) + " AS h" +
-         from_clause(plan) + " WHERE " + condition;
-}
-
 std::string shown_value(const ComparedColumn& column) {
   std::string name = quote_identifier(column.name);
   if (column.readable) return "left(" + name + ", " + shown + ")";
@@ -45,6 +40,12 @@ bool comes_before(const ComparisonPlan& plan, const KeyTuple& a, const KeyTuple&
 
 }  // namespace
 
+std::string row_digests_where_sql(const ComparisonPlan& plan, const Hashing& hashing,
+                                  const std::string& condition) {
+  return "SELECT " + key_select_list(plan) + ", " + row_digest_expression(plan, hashing) + " AS h" +
+         from_clause(plan) + " WHERE " + condition;
+}
+
 std::string row_digests_sql(const ComparisonPlan& plan, const Hashing& hashing, const KeyRange& range,
                             std::uint32_t buckets, const std::vector<std::uint32_t>& wanted) {
   std::string condition = range_condition(plan, range);
@@ -55,12 +56,18 @@ std::string row_digests_sql(const ComparisonPlan& plan, const Hashing& hashing, 
                               : " AND " + key_hash_expression(plan) + " % " + std::to_string(buckets) +
                                     " IN (" + list + ")";
   }
-  return select_rows(plan, hashing, condition);
+  return row_digests_where_sql(plan, hashing, condition);
 }
 
 std::string row_digests_by_key_sql(const ComparisonPlan& plan, const Hashing& hashing,
                                    const std::vector<KeyTuple>& keys) {
-  return select_rows(plan, hashing, keys_condition(plan, keys));
+  return row_digests_where_sql(plan, hashing, keys_condition(plan, keys));
+}
+
+std::size_t max_keys_per_fetch(const ComparisonPlan& plan) {
+  // Bytes of a statement grow with the key, and servers take their time over many OR.
+  const bool number = plan.key.size() == 1 && plan.key[0].kind == KeyColumn::Kind::integer;
+  return number ? 2500 : 500;
 }
 
 RowDigests row_digests_from(const ComparisonPlan& plan, const mysql::Rows& rows) {

@@ -25,10 +25,14 @@ inline constexpr std::size_t max_buckets_per_fetch = 2500;
 // Rows that a fetch without buckets may hold and stay within an answer's size; from there on, buckets.
 inline constexpr std::uint64_t max_rows_per_fetch = 20000;
 
+// The same under any condition.
+std::string row_digests_where_sql(const ComparisonPlan& plan, const Hashing& hashing,
+                                  const std::string& condition);
+
 // The same for given keys, to read them again. Hand over at most max_keys_per_fetch.
 std::string row_digests_by_key_sql(const ComparisonPlan& plan, const Hashing& hashing,
                                    const std::vector<KeyTuple>& keys);
-inline constexpr std::size_t max_keys_per_fetch = 500;
+std::size_t max_keys_per_fetch(const ComparisonPlan& plan);
 
 RowDigests row_digests_from(const ComparisonPlan& plan, const mysql::Rows& rows);
 

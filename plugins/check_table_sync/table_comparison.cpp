@@ -14,8 +14,8 @@ constexpr std::size_t moving_named = 10;
 constexpr std::size_t values_shown = 10;
 constexpr std::chrono::seconds between_saves(2);
 constexpr std::chrono::seconds between_confirmations(10);
-// Buckets of such a range fit into one answer.
-constexpr std::uint64_t most_rows_by_buckets = 300'000;
+// Blocks of such a range fit into one answer.
+constexpr std::uint64_t most_rows_by_blocks = 1'000'000;
 
 double unix_now() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
@@ -30,12 +30,6 @@ bool all_equal(const std::vector<ChunkAnswer>& answers) {
 std::string shown_value(const ComparedColumn& column, const mysql::Cell& value) {
   if (!value) return "NULL";
   return column.readable ? "'" + *value + "'" : *value;
-}
-
-ChunkDigest sum_of(const std::vector<BucketDigest>& buckets) {
-  ChunkDigest sum;
-  for (const BucketDigest& bucket : buckets) sum += bucket.digest;
-  return sum;
 }
 
 }  // namespace
@@ -163,7 +157,7 @@ std::optional<KeyRange> TableComparison::cut() {
   const std::size_t reference = context_.fleet.reference();
   const bool has_it = std::find(servers_.begin(), servers_.end(), reference) != servers_.end();
   const std::uint64_t fitting = size_.rows_within(context_.budget.remaining().count());
-  const std::uint64_t rows = differed_ ? std::min(fitting, most_rows_by_buckets) : fitting;
+  const std::uint64_t rows = differed_ ? std::min(fitting, most_rows_by_blocks) : fitting;
   using Cut = std::optional<KeyRange>;
   const std::vector<std::size_t> one{has_it ? reference : servers_.front()};
   auto replies =
@@ -179,8 +173,7 @@ std::optional<KeyRange> TableComparison::cut() {
 }
 
 bool TableComparison::compare(const KeyRange& range) {
-  const bool one_integer = plan_->key.size() == 1 && plan_->key[0].kind == KeyColumn::Kind::integer;
-  return differed_ && one_integer ? compare_by_buckets(range) : compare_by_digest(range);
+  return differed_ && drill_.knows_blocks() ? compare_by_blocks(range) : compare_by_digest(range);
 }
 
 bool TableComparison::compare_by_digest(const KeyRange& range) {
@@ -197,33 +190,32 @@ bool TableComparison::compare_by_digest(const KeyRange& range) {
     }
   std::uint64_t rows = 0;
   for (const ChunkAnswer& answer : answers.values) rows = std::max(rows, answer.digest.rows);
+  drill_.learn(range, rows);
   differed_ = !all_equal(answers.values);
-  if (differed_ && !drill(range, nullptr, 0, rows, answers.servers)) return false;
+  if (differed_ && !drilled(drill_.rows(range, rows, answers.servers, taker()))) return false;
   finish_range(range, rows, answers.seconds);
   return true;
 }
 
-bool TableComparison::compare_by_buckets(const KeyRange& range) {
-  const std::uint32_t count =
-      std::max<std::uint32_t>(2, bucket_count(std::min(size_.rows(), most_rows_by_buckets)));
-  const auto answers = drill_.buckets(range, count, servers_);
+bool TableComparison::compare_by_blocks(const KeyRange& range) {
+  const DrillDown::Blocks blocks = drill_.blocks(range, servers_);
+  const auto& answers = blocks.answers;
   if (answers.took_too_long()) return shrink() ? false : (lose(answers.failures), false);
   lose(answers.failures);
   if (answers.values.size() < 2) return false;
-  std::uint64_t rows = 0;
-  for (const auto& buckets : answers.values) rows = std::max(rows, sum_of(buckets).rows);
-  differed_ = !differing_buckets(answers.values).empty();
-  if (differed_ && !drill(range, &answers.values, count, rows, answers.servers)) return false;
+  const std::uint64_t rows = blocks.rows();
+  drill_.learn(range, rows);
+  differed_ = blocks.differ();
+  if (differed_ && !drilled(drill_.rows_of(range, blocks, taker()))) return false;
   finish_range(range, rows, answers.seconds);
   return true;
 }
 
-bool TableComparison::drill(const KeyRange& range, const std::vector<std::vector<BucketDigest>>* buckets,
-                            std::uint32_t count, std::uint64_t rows,
-                            const std::vector<std::size_t>& servers) {
-  const auto gather = [this](const std::vector<RowDifference>& found) { pool(found); };
-  const auto failures = buckets != nullptr ? drill_.rows_of(range, count, *buckets, servers, gather)
-                                           : drill_.rows(range, rows, servers, gather);
+DrillDown::Take TableComparison::taker() {
+  return [this](const std::vector<RowDifference>& found) { pool(found); };
+}
+
+bool TableComparison::drilled(const std::map<std::size_t, Failure>& failures) {
   if (failures.empty()) return true;
   for (const auto& [server, failure] : failures)
     if (failure.statement_took_too_long() && shrink()) return false;

@@ -74,10 +74,11 @@ class TableComparison {
   std::optional<KeyRange> cut();
   // False where the range has to be cut smaller and read again.
   bool compare(const KeyRange& range);
-  bool compare_by_buckets(const KeyRange& range);
+  bool compare_by_blocks(const KeyRange& range);
   bool compare_by_digest(const KeyRange& range);
-  bool drill(const KeyRange& range, const std::vector<std::vector<BucketDigest>>* buckets,
-             std::uint32_t count, std::uint64_t rows, const std::vector<std::size_t>& servers);
+  DrillDown::Take taker();
+  // Whether the rows of a range that differs were found, by what `failures` say.
+  bool drilled(const std::map<std::size_t, Failure>& failures);
   void finish_range(const KeyRange& range, std::uint64_t rows, double seconds);
   bool shrink();
 

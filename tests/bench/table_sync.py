@@ -5,7 +5,7 @@
 
 Three MariaDB servers, a source and two replicas, hold the same table `orders`. Measured in turns, so that a noisy moment
 meets all alike: select count(*), CHECKSUM TABLE, pt-table-checksum with its default options, check_table_sync over two and
-over three servers, and over two of which one has 10,000 drifted rows.
+over three servers, and over the source and a replica of which 10,000 rows have drifted.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ def main() -> None:
     with Sandbox() as box:
         source = box.server("source", options=[*WARM, "--binlog-format=STATEMENT"])
         replicas = [box.replica(name, of=source, options=WARM) for name in ("replica", "second")]
-        drifted = box.server("drifted", options=WARM)
+        drifted = box.replica("drifted", of=source, options=WARM)
         for server in (source, *replicas, drifted):
             fill(server, words.rows)
         files = [option_file(server) for server in (source, *replicas, drifted)]

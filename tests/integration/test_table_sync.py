@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import random
+import re
 import signal
 import subprocess
 import threading
@@ -86,6 +88,29 @@ def test_changed_missing_and_extra_rows(scene: SyncScene) -> None:
     assert f"5: name: 'n5' on {scene.name(scene.source)}, '' on {scene.name(replica)}" in shown
     assert f"7: no row on {scene.name(replica)}" in shown
     assert scene.plugin.state_dir.exists()
+
+
+@pytest.mark.parametrize(("column", "first", "step"), [
+    ("bigint", -9223372036854775807, 700), ("bigint", -1500, 1), ("bigint unsigned", 18446744073709545000, 2),
+    ("int", 1, 300_000), ("smallint", -3000, 1), ("tinyint unsigned", 0, 0)])
+def test_drift_all_over_the_table(scene: SyncScene, column: str, first: int, step: int) -> None:
+    """Dense and sparse keys, at both ends of their range: each row that differs is counted, none else."""
+    chance = random.Random(first)
+    keys = [first + step * n for n in range(3000)] if step else list(range(256))
+    scene.on_all("create database shop", f"create table shop.t (k {column} primary key, v int)",
+                 "insert into shop.t values " + ",".join(f"({key}, {chance.randrange(10**9)})" for key in keys))
+    drifted = chance.sample(keys, len(keys) // 20)
+    # A run of neighbours, too.
+    drifted = sorted({*drifted, *keys[100:140]})
+    changed, missing = drifted[::2], drifted[1::2]
+    listed = ",".join
+    scene.only_on(scene.others[0], f"update shop.t set v = v + 1 where k in ({listed(map(str, changed))})",
+                  f"delete from shop.t where k in ({listed(map(str, missing))})")
+    answer = scene.check("--output", "json", "--confirm", "0.5")
+    facts = json.loads(answer.stdout)["facts"]["rows of shop.t"]
+    assert f"{len(drifted)} rows" in facts, (len(drifted), facts)
+    named = {int(key) for key in re.findall(r"(-?\d+),", facts)}
+    assert named <= set(drifted) and len(named) >= 10, facts
 
 
 def test_a_row_in_another_place(scene: SyncScene) -> None:

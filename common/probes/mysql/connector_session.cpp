@@ -31,7 +31,7 @@ constexpr std::size_t cell_cost = sizeof(Cell);
 
 SqlError too_large(const std::string& step) {
   return {
-      Fault::protocol, 0,
+      Fault::protocol, SqlError::answer_too_large,
       step + ": the answer is larger than " + std::to_string(SqlSession::max_answer_bytes >> 20) + " MiB"};
 }
 
@@ -61,7 +61,8 @@ std::string step_of(const std::string& sql, const std::string& where) {
 // library says it failed.
 SqlError failure(const std::string& step, const ReadAllowance& allowance, const Deadline& deadline,
                  const sql::SQLException& error) {
-  if (allowance.exceeded()) return {Fault::protocol, 0, step + ": the server sends more than we will read"};
+  if (allowance.exceeded())
+    return {Fault::protocol, SqlError::answer_too_large, step + ": the server sends more than we will read"};
   SqlError result = sql_error(step, error.getErrorCode(), error.what());
   // The library's own time-outs look like a lost connection.
   if (result.fault() == Fault::unreachable && deadline.expired())

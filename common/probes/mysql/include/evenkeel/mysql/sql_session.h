@@ -35,6 +35,8 @@ class SqlError : public Error {
   SqlError(Fault fault, int code, const std::string& text) : Error(fault, text), code_(code) {}
   int code() const { return code_; }
 
+  static constexpr int answer_too_large = 2020;  // for us; the client library has the same number for itself
+
  private:
   int code_;
 };

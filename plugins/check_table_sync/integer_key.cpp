@@ -1,0 +1,38 @@
+#include "integer_key.h"
+
+#include <charconv>
+
+namespace evenkeel::table_sync {
+
+namespace {
+
+constexpr std::uint64_t sign_bit = std::uint64_t{1} << 63;
+
+template <class Number>
+std::optional<Number> parsed(const std::string& text) {
+  Number value = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  return error == std::errc() && stop == end ? std::optional(value) : std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::uint64_t> place_of(const KeyColumn& column, const std::string& number) {
+  if (column.is_unsigned) return parsed<std::uint64_t>(number);
+  const auto value = parsed<std::int64_t>(number);
+  if (!value) return std::nullopt;
+  return static_cast<std::uint64_t>(*value) ^ sign_bit;
+}
+
+std::string number_at(const KeyColumn& column, std::uint64_t place) {
+  if (column.is_unsigned) return std::to_string(place);
+  return std::to_string(static_cast<std::int64_t>(place ^ sign_bit));
+}
+
+std::string place_expression(const KeyColumn& column) {
+  const std::string name = quote_identifier(column.name);
+  return column.is_unsigned ? name : "(" + name + " ^ " + std::to_string(sign_bit) + ")";
+}
+
+}  // namespace evenkeel::table_sync
