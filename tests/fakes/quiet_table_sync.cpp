@@ -134,7 +134,7 @@ class Comparison {
   void again(const std::vector<RowDifference>& differences) {
     std::vector<KeyTuple> keys;
     for (const RowDifference& row : differences) keys.push_back(row.key);
-    keys.resize(std::min(keys.size(), max_keys_per_fetch));
+    keys.resize(std::min(keys.size(), max_keys_per_fetch(plan_)));
     std::vector<RowDigests> rows;
     for (Host& host : hosts_) {
       rows.push_back(
