@@ -66,6 +66,9 @@ function(evenkeel_install_library layout libraries)
                     ${PROJECT_SOURCE_DIR}/common/probes/http/include/evenkeel
                     ${PROJECT_SOURCE_DIR}/common/probes/memcached/include/evenkeel
           DESTINATION usr/include ${component} FILES_MATCHING PATTERN "*.h")
+  evenkeel_install_files(${layout} dev usr/share/doc/${${layout}_dev_name}/examples/check_free_space
+                         ${CMAKE_CURRENT_SOURCE_DIR}/example/CMakeLists.txt
+                         ${CMAKE_CURRENT_SOURCE_DIR}/example/check_free_space.cpp)
   write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/evenkeel-config-version.cmake
                                    COMPATIBILITY SameMinorVersion)
   evenkeel_install_files(${layout} dev ${libraries}/cmake/evenkeel ${CMAKE_CURRENT_SOURCE_DIR}/dev/evenkeel-config.cmake

@@ -48,7 +48,7 @@ KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 FETCH_SECONDS = 900
 
 
-def _mirror(kind: str) -> str:
+def mirror(kind: str) -> str:
     """Where this machine has its own packages from. apt reads its sources for us, in whichever format they are."""
     with tempfile.TemporaryDirectory() as empty:
         done = subprocess.run(
@@ -85,7 +85,7 @@ def _scratch_apt(kind: str, suite: str, folder: Path, what: str) -> Path:
     # An empty status file: nothing counts as installed, so that all that is needed is fetched, libc included.
     (apt / "status").touch()
     signed = f"[signed-by={KEYRING}] " if KEYRING.exists() else ""
-    (apt / "sources.list").write_text(f"{what} {signed}{_mirror(kind)} {suite} main\n")
+    (apt / "sources.list").write_text(f"{what} {signed}{mirror(kind)} {suite} main\n")
     conf = apt / "apt.conf"
     conf.write_text(APT_CONF.replace("{folder}", str(folder)))
     _apt(kind, conf, folder, "update")
