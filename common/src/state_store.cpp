@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <utility>
@@ -400,6 +401,30 @@ std::optional<Record> read_record(const Folder& folder, const std::string& name,
   return record ? record : refuse("it is damaged");
 }
 
+// To rename a file over another makes ext4 write it to the disk at once, which takes longer than all else
+// here. To exchange the two is as atomic, and does not.
+bool put_in_place(int folder, const std::string& temporary, const std::string& file) {
+  const auto exchange = [&] {
+    return renameat2(folder, temporary.c_str(), folder, file.c_str(), RENAME_EXCHANGE) == 0;
+  };
+  if (!exchange()) return renameat(folder, temporary.c_str(), folder, file.c_str()) == 0;
+  if (unlinkat(folder, temporary.c_str(), 0) == 0) return true;
+  const int error = errno;
+  exchange();
+  errno = error;
+  return false;
+}
+
+FileDescriptor make_file(int folder, const std::string& name) {
+  const auto make = [&] {
+    return FileDescriptor(
+        openat(folder, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  };
+  FileDescriptor file = make();
+  if (file || errno != EEXIST || unlinkat(folder, name.c_str(), 0) != 0) return file;
+  return make();
+}
+
 // No fsync: after a power cut the last sample may be missing or torn. The checksum notices, and the next
 // run starts afresh; that is worth less than a disk flush in every check.
 //
@@ -408,12 +433,10 @@ std::optional<Record> read_record(const Folder& folder, const std::string& name,
 // missing sample, which read_record() notices.
 bool replace_file(int folder, const std::string& name, std::string_view bytes) {
   const std::string temporary = name + ".tmp";
-  unlinkat(folder, temporary.c_str(), 0);
-  FileDescriptor file(
-      openat(folder, temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  FileDescriptor file = make_file(folder, temporary);
   if (!file) return false;
   if (fchmod(file.get(), 0600) == 0 && write_all(file.get(), bytes) && file.close() &&
-      renameat(folder, temporary.c_str(), folder, (name + ".state").c_str()) == 0)
+      put_in_place(folder, temporary, name + ".state"))
     return true;
   const int error = errno;
   unlinkat(folder, temporary.c_str(), 0);

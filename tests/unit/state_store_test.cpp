@@ -330,8 +330,8 @@ TEST_CASE("state: what stands in the file's place is neither followed nor waited
     bool root_only = false;
   };
   const std::vector<Row> table = {
-      {"a link to a good record", [&] { symlink(elsewhere.c_str(), file.c_str()); }, "a link"},
-      {"a link to nowhere", [&] { symlink("/nonexistent", file.c_str()); }, "a link"},
+      {"a link to a good record", [&] { REQUIRE(symlink(elsewhere.c_str(), file.c_str()) == 0); }, "a link"},
+      {"a link to nowhere", [&] { REQUIRE(symlink("/nonexistent", file.c_str()) == 0); }, "a link"},
       {"a FIFO", [&] { mkfifo(file.c_str(), 0600); }, "not a regular file"},
       {"another user's file",
        [&] {
