@@ -127,8 +127,8 @@ bool asks_for_json(const std::vector<std::string>& words) {
   return false;
 }
 
-// One run, on a thread of its own. It outlives a main thread that has stopped waiting, so what both touch
-// is behind a lock, and belongs to the run.
+// One run. The thread that watches it may tell of it before it is done, so what both touch is behind a lock,
+// and belongs to the run.
 class Run {
  public:
   Run(std::shared_ptr<Check> check, Description description, std::vector<OptionSpec> specs,
@@ -162,6 +162,7 @@ class Run {
       keep(read_settings(first, description_), move_deadline);
       if (plain_text_) return;
 
+      if (typed.size() == arguments_.size()) return check(first);
       const std::vector<std::string> from_file = take_extra_opts(arguments_, description_.name);
       if (!first.has("output") && asks_for_json(from_file)) ask_for_json();
       const Options options = Options::parse(specs_, arguments_, from_file);
@@ -175,15 +176,18 @@ class Run {
 
   bool stop() { return check_->stop(); }
 
-  Answer answer_of(Ending ending, const std::string& signal_name) {
+  Answer answer_without_result(Ending ending, const std::string& signal_name) {
     const std::lock_guard lock(mutex_);
     if (ending == Ending::timed_out)
       return render(report_of(
           Error(Fault::timeout, "the run was not done after " + format_number(settings_.timeout) + " s"),
           settings_.timeout_state));
-    if (ending == Ending::signalled)
-      return render(report_of(
-          Error(Fault::internal, "ended by " + signal_name + " before there was a result"), Status::unknown));
+    return render(report_of(Error(Fault::internal, "ended by " + signal_name + " before there was a result"),
+                            Status::unknown));
+  }
+
+  Answer answer(const std::string& signal_name) {
+    const std::lock_guard lock(mutex_);
     if (plain_text_) return {*plain_text_, 3};
     if (!signal_name.empty())
       report_.add(Status::unknown, "", "ended by " + signal_name + " before it was done");
@@ -257,9 +261,17 @@ class Run {
 // checkers want those.
 constexpr bool leave_without_tidying = !sanitized;
 
+// Returns the exit code.
+int put_out(const Answer& answer, bool has_stdout) {
+  const bool written = write_to_stdout(answer.text) && has_stdout;
+  result_is_out();
+  return written ? answer.code : 3;
+}
+
 }  // namespace
 
-int run_plugin(std::shared_ptr<Check> check, int argc, char** argv) {
+int detail::run_plugin(std::shared_ptr<Check> check, int argc, char** argv) {
+  std::set_terminate(&on_terminate);
   // An arena for each thread costs more, in time and memory, than the few that wait for one another.
   mallopt(M_ARENA_MAX, 1);
   try {
@@ -275,15 +287,15 @@ int run_plugin(std::shared_ptr<Check> check, int argc, char** argv) {
     arm_last_resort(std::chrono::duration<double>(first_timeout + margin_of(first_timeout)));
     const auto run =
         std::make_shared<Run>(std::move(check), std::move(description), std::move(specs), arguments);
-    std::string signal_name;
-    const Ending ending = run_watched([run](const MoveDeadline& move_deadline) { run->go(move_deadline); },
-                                      [run] { return run->stop(); }, run->first_deadline(), signal_name);
-    Answer answer = run->answer_of(ending, signal_name);
-    if (!write_to_stdout(answer.text) || !has_stdout) answer.code = 3;
-    result_is_out();
-    const bool threads_may_be_stuck = ending != Ending::finished || has_stuck_threads();
-    if (threads_may_be_stuck || leave_without_tidying) _exit(answer.code);
-    return answer.code;
+    const auto tell = [run, has_stdout](Ending ending, const std::string& signal_name) {
+      _exit(put_out(run->answer_without_result(ending, signal_name), has_stdout));
+    };
+    const std::string signal_name =
+        run_watched([run](const MoveDeadline& move_deadline) { run->go(move_deadline); },
+                    [run] { return run->stop(); }, tell, run->first_deadline());
+    const int code = put_out(run->answer(signal_name), has_stdout);
+    if (has_stuck_threads() || leave_without_tidying) _exit(code);
+    return code;
   } catch (...) {
     // Out of memory, before there was a run or while telling of it.
     break_down();

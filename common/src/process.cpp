@@ -16,6 +16,7 @@
 #include <cerrno>
 #include <cmath>
 #include <cstdint>
+#include <cstdlib>
 #include <exception>
 #include <memory>
 #include <thread>
@@ -82,10 +83,8 @@ void arm_last_resort(std::chrono::duration<double> seconds) {
 
 namespace {
 
-std::string name_of_signal(int signal_fd) {
-  signalfd_siginfo info{};
-  if (read(signal_fd, &info, sizeof info) != static_cast<ssize_t>(sizeof info)) return "a signal";
-  switch (info.ssi_signo) {
+std::string name_of_signal(std::uint32_t signal) {
+  switch (signal) {
     case SIGTERM:
       return "SIGTERM";
     case SIGINT:
@@ -110,40 +109,68 @@ constexpr std::array crash_signals{SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
   _exit(3);
 }
 
-// What the watching thread and the body's thread share; it outlives whoever leaves first.
-struct Watch {
-  std::atomic<Deadline::Clock::rep> when;
-  std::atomic<bool> done{false};
-  int wake_fd = eventfd(0, EFD_CLOEXEC);
+enum class Moment { deadline, signal, end_of_body };
 
-  explicit Watch(const Deadline& deadline) { move(deadline); }
-  void move(const Deadline& deadline) { when = deadline.when().time_since_epoch().count(); }
-  Deadline deadline() const {
-    return Deadline::at(Deadline::Clock::time_point(Deadline::Clock::duration(when.load())));
+// What the watching thread and the body's thread share.
+class Watch {
+ public:
+  Watch(const Deadline& deadline, const sigset_t& signals)
+      : when_(deadline.when().time_since_epoch().count()),
+        wake_fd_(eventfd(0, EFD_CLOEXEC)),
+        signal_fd_(signalfd(-1, &signals, SFD_CLOEXEC)) {
+    if (wake_fd_ < 0 || signal_fd_ < 0)
+      throw Error(Fault::internal, "the system gives us no file descriptors");
   }
-  void wake() const {
+  ~Watch() {
+    close(wake_fd_);
+    close(signal_fd_);
+  }
+  Watch(const Watch&) = delete;
+  Watch& operator=(const Watch&) = delete;
+
+  // That it has become later is noticed when the earlier one has come.
+  void move(const Deadline& deadline) {
+    const Deadline::Clock::rep when = deadline.when().time_since_epoch().count();
     const std::uint64_t one = 1;
-    (void)!write(wake_fd, &one, sizeof one);
+    if (when < when_.exchange(when)) (void)!write(wake_fd_, &one, sizeof one);
   }
-  void rest() const {
-    std::uint64_t count = 0;
-    (void)!read(wake_fd, &count, sizeof count);
-  }
-};
 
-Ending wait_for_end(const Watch& watch, int signal_fd, const Deadline* limit) {
-  std::array<pollfd, 2> waiting{{{watch.wake_fd, POLLIN, 0}, {signal_fd, POLLIN, 0}}};
-  while (true) {
-    const Deadline deadline =
-        limit ? Deadline::at(std::min(limit->when(), watch.deadline().when())) : watch.deadline();
-    const int ready = poll(waiting.data(), waiting.size(), deadline.remaining_milliseconds());
-    if (ready < 0 && errno == EINTR) continue;
-    if (ready <= 0) return Ending::timed_out;
-    if (waiting[1].revents) return Ending::signalled;
-    watch.rest();
-    if (watch.done) return Ending::finished;
+  // The first to claim the end tells of it.
+  bool claim_end() { return !ended_.exchange(true); }
+
+  Moment wait(const Deadline* limit) {
+    std::array<pollfd, 2> waiting{{{wake_fd_, POLLIN, 0}, {signal_fd_, POLLIN, 0}}};
+    while (!ended_) {
+      const Deadline until = limit ? Deadline::at(std::min(limit->when(), when())) : Deadline::at(when());
+      if (until.expired()) return Moment::deadline;
+      if (poll(waiting.data(), waiting.size(), until.remaining_milliseconds()) <= 0) continue;
+      std::uint64_t count = 0;
+      if (waiting[0].revents) (void)!read(wake_fd_, &count, sizeof count);
+      if (waiting[1].revents) return take_signal();
+    }
+    return Moment::end_of_body;
   }
-}
+
+  // Empty where none has come.
+  std::string signal_name() const { return signal_ == 0 ? "" : name_of_signal(signal_); }
+
+ private:
+  Deadline::Clock::time_point when() const {
+    return Deadline::Clock::time_point(Deadline::Clock::duration(when_.load()));
+  }
+  Moment take_signal() {
+    signalfd_siginfo info{};
+    const bool whole = read(signal_fd_, &info, sizeof info) == static_cast<ssize_t>(sizeof info);
+    signal_ = whole ? info.ssi_signo : SIGHUP;
+    return Moment::signal;
+  }
+
+  std::atomic<Deadline::Clock::rep> when_;
+  std::atomic<bool> ended_{false};
+  std::atomic<std::uint32_t> signal_{0};
+  int wake_fd_;
+  int signal_fd_;
+};
 
 sigset_t ending_signals() {
   sigset_t set;
@@ -153,12 +180,23 @@ sigset_t ending_signals() {
 }
 
 // Signals are for the watching thread: those that end us come by descriptor, whatever mask we were
-// started with; the last resort must get through.
+// started with.
 void take_signals(const sigset_t& before) {
   sigset_t mine = before;
   for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&mine, signal);
-  sigdelset(&mine, SIGALRM);
   pthread_sigmask(SIG_SETMASK, &mine, nullptr);
+}
+
+// For the body's thread and all that it starts. A crash whose signal is blocked kills at once, and the last
+// resort must get through.
+sigset_t leave_signals() {
+  sigset_t mine;
+  sigfillset(&mine);
+  for (const int signal : crash_signals) sigdelset(&mine, signal);
+  sigdelset(&mine, SIGALRM);
+  sigset_t before;
+  pthread_sigmask(SIG_SETMASK, &mine, &before);
+  return before;
 }
 
 }  // namespace
@@ -168,7 +206,6 @@ void become_crash_proof(const std::string& service) {
       service.substr(0, 60) + " UNKNOWN - the plugin broke down, out of memory or by a mistake of ours\n";
   crash_line_length = line.copy(crash_line.data(), crash_line.size());
   if (sanitized) return;
-  std::set_terminate([] { on_crash(SIGABRT); });
   struct sigaction action {};
   action.sa_handler = on_crash;
   for (const int signal : crash_signals) sigaction(signal, &action, nullptr);
@@ -176,44 +213,45 @@ void become_crash_proof(const std::string& service) {
 
 void break_down() { on_crash(0); }
 
+namespace detail {
+
+void on_terminate() {
+  if (sanitized) std::abort();
+  break_down();
+}
+
+}  // namespace detail
+
 void result_is_out() { quiet = 1; }
 
-Ending run_watched(std::function<void(const MoveDeadline&)> body, const std::function<bool()>& stop,
-                   const Deadline& first_deadline, std::string& signal_name) {
-  const auto watch = std::make_shared<Watch>(first_deadline);
-  // Blocked for the body's thread and all that it starts. A crash whose signal is blocked kills at once.
-  sigset_t all;
-  sigfillset(&all);
-  for (const int signal : crash_signals) sigdelset(&all, signal);
-  sigset_t before;
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  const sigset_t watched = ending_signals();
-  const int signal_fd = signalfd(-1, &watched, SFD_CLOEXEC);
-  if (watch->wake_fd < 0 || signal_fd < 0)
-    throw Error(Fault::internal, "the system gives us no file descriptors");
-  std::thread worker([body = std::move(body), watch] {
-    body([watch](const Deadline& deadline) {
-      watch->move(deadline);
-      watch->wake();
-    });
-    watch->done = true;
-    watch->wake();
-  });
-  take_signals(before);
+namespace {
 
-  Ending ending = wait_for_end(*watch, signal_fd, nullptr);
-  if (ending == Ending::signalled) {
-    signal_name = name_of_signal(signal_fd);
+void watch_over(Watch& watch, const std::function<bool()>& stop, const TellEnd& tell) {
+  Moment moment = watch.wait(nullptr);
+  const bool signalled = moment == Moment::signal;
+  if (signalled) {
     const Deadline soon = Deadline::after(time_to_stop);
-    if (stop()) ending = wait_for_end(*watch, signal_fd, &soon);
-    if (ending != Ending::finished) ending = Ending::signalled;
+    if (stop()) moment = watch.wait(&soon);
   }
-  if (ending == Ending::finished)
-    worker.join();
-  else
-    worker.detach();
-  close(signal_fd);
-  return ending;
+  if (moment == Moment::end_of_body || !watch.claim_end()) return;
+  tell(signalled ? Ending::signalled : Ending::timed_out, watch.signal_name());
+}
+
+}  // namespace
+
+std::string run_watched(const std::function<void(const MoveDeadline&)>& body, std::function<bool()> stop,
+                        TellEnd tell, const Deadline& first_deadline) {
+  const sigset_t before = leave_signals();
+  const auto watch = std::make_shared<Watch>(first_deadline, ending_signals());
+  // It sleeps until it is needed, which is cheaper than a body on a thread of its own.
+  std::thread([watch, before, stop = std::move(stop), tell = std::move(tell)] {
+    take_signals(before);
+    watch_over(*watch, stop, tell);
+  }).detach();
+
+  body([&watch](const Deadline& deadline) { watch->move(deadline); });
+  while (!watch->claim_end()) pause();
+  return watch->signal_name();
 }
 
 }  // namespace evenkeel

@@ -28,15 +28,19 @@ void become_crash_proof(const std::string& service);
 // The result is out: a crash while tidying up adds nothing to it.
 void result_is_out();
 
-enum class Ending { finished, timed_out, signalled };
-
 // Moves the deadline of the run that it was given to.
 using MoveDeadline = std::function<void(const Deadline&)>;
 
-// Runs `body` on a thread of its own and waits for its end, the deadline, or SIGTERM, SIGINT or SIGHUP
-// (then `signal_name` says which). Where `stop`, called once, says that the body will end by itself, it has
-// a little more time to do so. Unless it finished, the thread goes on: leave by _exit.
-Ending run_watched(std::function<void(const MoveDeadline&)> body, const std::function<bool()>& stop,
-                   const Deadline& first_deadline, std::string& signal_name);
+enum class Ending { timed_out, signalled };
+
+// Tells of the run in the body's place, and ends the process.
+using TellEnd = std::function<void(Ending, const std::string& signal_name)>;
+
+// Runs `body` on this thread. Another one waits for the deadline, or for SIGTERM, SIGINT or SIGHUP; it calls
+// `tell` when the body has not ended by then. Where `stop`, called once after a signal, says that the body
+// will end by itself, that has a little more time to do so. Returns the name of the signal that came all
+// the same, if any.
+std::string run_watched(const std::function<void(const MoveDeadline&)>& body, std::function<bool()> stop,
+                        TellEnd tell, const Deadline& first_deadline);
 
 }  // namespace evenkeel

@@ -1,8 +1,10 @@
 // A plugin: it describes itself, takes its options, then runs. run_plugin() is all that main() calls.
 #pragma once
 
+#include <exception>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "evenkeel/deadline.h"
@@ -52,8 +54,20 @@ class Check {
 // Options every plugin has.
 std::vector<OptionSpec> common_options(const Description& description);
 
+namespace detail {
+
+int run_plugin(std::shared_ptr<Check> check, int argc, char** argv);
+// Prints one line and ends the process.
+void on_terminate();
+
+}  // namespace detail
+
 // Wipes secrets, parses, runs under a watchdog, prints once and returns the exit code: 0 to 3,
 // whatever happens.
-int run_plugin(std::shared_ptr<Check> check, int argc, char** argv);
+inline int run_plugin(std::shared_ptr<Check> check, int argc, char** argv) {
+  // Here and not in the library: each copy of the C++ runtime calls a handler of its own.
+  std::set_terminate(&detail::on_terminate);
+  return detail::run_plugin(std::move(check), argc, argv);
+}
 
 }  // namespace evenkeel
