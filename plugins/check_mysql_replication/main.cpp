@@ -2,5 +2,6 @@
 
 int main(int argc, char** argv) {
   return evenkeel::run_plugin(
-      std::make_shared<evenkeel::replication::ReplicationCheck>(evenkeel::mysql::make_connector), argc, argv);
+      std::make_shared<evenkeel::replication::ReplicationCheck>(evenkeel::mysql::make_connector_for), argc,
+      argv);
 }

@@ -19,7 +19,7 @@ void ReplicationCheck::configure(const Options& options) {
 
 Report ReplicationCheck::run(RunContext& context) {
   check_limits(context.limits);
-  ProbedTargets probed = probe_replicas(make_connector_(), logins_, settings_, context.deadline);
+  ProbedTargets probed = probe_replicas(make_connector_(logins_), logins_, settings_, context.deadline);
   for (std::size_t i = 0; i < probed.targets.size(); ++i)
     complete_last_heard(probed.targets[i], logins_[i], context.state);
   Report report = judge(probed.targets, settings_, context.limits, context.timeout_state);

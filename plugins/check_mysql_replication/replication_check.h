@@ -15,7 +15,9 @@ namespace evenkeel::replication {
 class ReplicationCheck : public Check {
  public:
   // Called once, after secrets were wiped from the process list and before there are threads that use it.
-  using MakeConnector = std::function<std::shared_ptr<mysql::SqlConnector>()>;
+  // Logins to sources differ from the replicas' in where they lead.
+  using MakeConnector =
+      std::function<std::shared_ptr<mysql::SqlConnector>(const std::vector<mysql::Login>& logins)>;
 
   explicit ReplicationCheck(MakeConnector make_connector) : make_connector_(std::move(make_connector)) {}
 

@@ -48,7 +48,7 @@ struct Bench {
   StateStore state = StateStore::disabled();
 
   std::string line(std::vector<std::string> arguments) {
-    ReplicationCheck check([this] { return connector; });
+    ReplicationCheck check([this](const std::vector<mysql::Login>&) { return connector; });
     const Description description = check.describe();
     std::vector<OptionSpec> specs = common_options(description);
     specs.insert(specs.end(), description.options.begin(), description.options.end());

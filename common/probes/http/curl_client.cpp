@@ -1,12 +1,12 @@
 // The one file that knows libcurl.
 #include <curl/curl.h>
-#include <dlfcn.h>
 
 #include <algorithm>
 #include <array>
 #include <cstring>
 #include <mutex>
 
+#include "evenkeel/bare_tls.h"
 #include "evenkeel/http/http_client.h"
 #include "evenkeel/text.h"
 
@@ -279,15 +279,6 @@ class CurlClient : public HttpClient {
   List connect_to_;
   Easy easy_;  // the last one: it goes before what it points to
 };
-
-// libcurl starts its TLS library whatever it is told. Without error strings and a configuration that is
-// quick, and plain HTTP needs neither.
-void start_tls_library_bare() {
-  using Start = int (*)(std::uint64_t options, const void* settings);
-  constexpr std::uint64_t no_crypto_strings = 0x1, no_config = 0x80, no_ssl_strings = 0x100000;
-  const auto start = reinterpret_cast<Start>(dlsym(RTLD_DEFAULT, "OPENSSL_init_ssl"));
-  if (start != nullptr) start(no_crypto_strings | no_config | no_ssl_strings, nullptr);
-}
 
 class CurlConnector : public HttpConnector {
  public:

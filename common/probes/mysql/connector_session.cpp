@@ -7,8 +7,10 @@
 #include <cppconn/statement.h>
 #include <mysql_driver.h>
 
+#include <algorithm>
 #include <cstdlib>
 
+#include "evenkeel/bare_tls.h"
 #include "evenkeel/mysql/sql_session.h"
 #include "evenkeel/target.h"
 #include "evenkeel/text.h"
@@ -253,5 +255,12 @@ class Connector : public SqlConnector {
 }  // namespace
 
 std::shared_ptr<SqlConnector> make_connector() { return std::make_shared<Connector>(); }
+
+std::shared_ptr<SqlConnector> make_connector_for(const std::vector<Login>& logins) {
+  const bool tls =
+      std::any_of(logins.begin(), logins.end(), [](const Login& login) { return login.tls.wanted; });
+  if (!tls) start_tls_library_bare();
+  return make_connector();
+}
 
 }  // namespace evenkeel::mysql
