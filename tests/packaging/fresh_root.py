@@ -14,7 +14,7 @@ from pathlib import Path
 from sandbox import KindUnavailable, cache, side_folder
 
 # What ours and its neighbours need is downloaded once, so that installing does not wait for the network.
-DOWNLOADED = ("libmysqlcppconn7v5", "libcurl4", "libmemcached11", "libboost-program-options1.74.0", "libstdc++6",
+DOWNLOADED = ("libmariadb3", "libssl3", "libcurl4", "libmemcached11", "libstdc++6",
               "monitoring-plugins-contrib", "nagios-nrpe-server")
 TOOLS = ("g++", "cmake", "make", "pkgconf", "libmysqlcppconn-dev", "libcurl4-openssl-dev", "libmemcached-dev")
 APT = ("apt-get", "-y", "-q", "--no-install-recommends")

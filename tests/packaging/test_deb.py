@@ -37,11 +37,11 @@ CONTENTS = {
 }
 # What each asks for beside libc6, libgcc-s1 and libstdc++6.
 DEPENDS = {
-    "libevenkeel0": {"libboost-program-options1.74.0"},
+    "libevenkeel0": set(),
     "evenkeel-common": set(),
-    "evenkeel-mysql": {"evenkeel-common", "libevenkeel0", "libmysqlcppconn7v5"},
-    "evenkeel-apache": {"evenkeel-common", "libevenkeel0", "libcurl4"},
-    "evenkeel-memcached": {"evenkeel-common", "libevenkeel0", "libmemcached11"},
+    "evenkeel-mysql": {"evenkeel-common", "libevenkeel0", "libmariadb3", "libssl3"},
+    "evenkeel-apache": {"evenkeel-common", "libevenkeel0", "libcurl4", "libssl3"},
+    "evenkeel-memcached": {"evenkeel-common", "libevenkeel0", "libmemcached11", "libssl3"},
     "libevenkeel-dev": {"libevenkeel0"},
     "evenkeel": {"evenkeel-mysql", "evenkeel-apache", "evenkeel-memcached"},
 }

@@ -28,7 +28,7 @@ CONTENTS = {
     "evenkeel": {"/usr/share/doc/evenkeel/copyright"},
 }
 NEEDED = {
-    "evenkeel-mysql": {"libevenkeel.so.0()(64bit)", "libmysqlcppconn.so.7()(64bit)", "evenkeel-common"},
+    "evenkeel-mysql": {"libevenkeel.so.0()(64bit)", "libmariadb.so.3()(64bit)", "evenkeel-common"},
     "evenkeel-apache": {"libevenkeel.so.0()(64bit)", "libcurl.so.4()(64bit)", "evenkeel-common"},
     "evenkeel-memcached": {"libevenkeel.so.0()(64bit)", "libmemcached.so.11()(64bit)", "evenkeel-common"},
     "evenkeel": {"evenkeel-mysql", "evenkeel-apache", "evenkeel-memcached"},
