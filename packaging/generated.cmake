@@ -18,6 +18,7 @@ function(evenkeel_generate what target description)
   set(made ${made} ${target} PARENT_SCOPE)
 endfunction()
 
+set(descriptions)
 set(out ${CMAKE_CURRENT_BINARY_DIR})
 file(MAKE_DIRECTORY ${out}/descriptions ${out}/man ${out}/bash ${out}/zsh ${out}/doc)
 add_library(describe OBJECT generate/describe.cpp)
@@ -27,6 +28,7 @@ foreach(plugin IN LISTS EVENKEEL_PLUGINS)
   target_link_libraries(describe_${plugin} PRIVATE describe ${plugin}_room)
   add_custom_command(OUTPUT ${out}/descriptions/${plugin}.json
     COMMAND describe_${plugin} > ${out}/descriptions/${plugin}.json DEPENDS describe_${plugin})
+  list(APPEND descriptions ${out}/descriptions/${plugin}.json)
   evenkeel_generate(man ${out}/man/${plugin}.1 ${out}/descriptions/${plugin}.json --version ${PROJECT_VERSION})
   evenkeel_compress(${out}/man/${plugin}.1 ${out}/man/${plugin}.1.gz)
   evenkeel_generate(bash ${out}/bash/${plugin} ${out}/descriptions/${plugin}.json)
@@ -36,3 +38,6 @@ evenkeel_compress(${CMAKE_CURRENT_SOURCE_DIR}/deb/changelog ${out}/doc/changelog
 evenkeel_compress(${PROJECT_SOURCE_DIR}/CHANGELOG.md ${out}/doc/changelog.gz)
 add_custom_target(package_files DEPENDS ${made})
 add_dependencies(plugins package_files)
+# The README's tables are committed; a test fails when they are stale.
+add_custom_target(readme COMMAND ${Python3_EXECUTABLE} ${generate} readme ${PROJECT_SOURCE_DIR}/README.md ${descriptions}
+                  DEPENDS ${descriptions})

@@ -37,7 +37,7 @@ where the last run's counters are kept, unless \\fB\\-\\-state\\-dir\\fR says ot
 .I /var/lib/evenkeel
 the last run's counters, a folder of mode 0700 per user
 .SH SEE ALSO
-.I /usr/share/doc/evenkeel\\-common/README.md.gz
+.I /usr/share/doc/evenkeel\\-common/README.md
 """
 
 

@@ -11,7 +11,7 @@ EVERY_PLUGIN = "every-plugin"
 
 
 def cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("<", "&lt;")
+    return re.sub(r"([|*<])", r"\\\1", text)
 
 
 def form(option: Option) -> str:
@@ -19,7 +19,7 @@ def form(option: Option) -> str:
     text = f"-{option['letter']}, --{option['name']}" if option["letter"] else f"--{option['name']}"
     if value:
         text += f"[={value}]" if option["optional_value"] else f" {value}"
-    return f"`{cell(text)}`"
+    return "`" + text.replace("|", "\\|") + "`"
 
 
 def row(option: Option) -> str:
