@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from conftest import BUILD, TESTS
@@ -102,6 +102,12 @@ class MonitoredHost:
     def serve(self, apache: Apache, cache: Memcached) -> None:
         self.set("check_apache_rps", port=apache.port, interval=0.2)
         self.set("check_memcached", port=cache.port)
+
+    def run(self, words: Sequence[str]) -> str:
+        """What a command prints that nrpe or a scheduler would run."""
+        done = subprocess.run(unprivileged.command(list(words)), env={**unprivileged.ENVIRONMENT, **self.environment},
+                              capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+        return done.stdout
 
     def nrpe(self, name: str = "nrpe", *, arguments: ProgramsWithArguments | None = None) -> Nrpe:
         files = [self.root / "etc/nagios/nrpe.d/evenkeel.cfg"]

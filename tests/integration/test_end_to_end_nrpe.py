@@ -17,6 +17,7 @@ from sandbox.memcached import Memcached
 from sandbox.nrpe import Nrpe, NrpeAnswer
 
 OK, WARNING, CRITICAL, UNKNOWN = range(4)
+pytestmark = pytest.mark.xdist_group("nrpe")
 PACKETS = {"v2": ["-2"], "v3": ["-3"], "v4": []}
 V2_BYTES = 1023
 # The rate of 300 service checks a minute.

@@ -16,6 +16,7 @@ from sandbox import KindUnavailable, Sandbox, nrpe_with_arguments, unprivileged
 from sandbox.nrpe import Nrpe, NrpeAnswer
 
 OK, WARNING, CRITICAL, UNKNOWN = range(4)
+pytestmark = pytest.mark.xdist_group("nrpe-arguments")
 SECRET = "canary-f3a1"
 # How many arguments each command takes.
 COMMANDS = {"check_mysql_replication_limits": 2, "check_mysql_replication_channel": 3, "check_apache_rps_limits": 2,
