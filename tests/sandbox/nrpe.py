@@ -31,7 +31,7 @@ dont_blame_nrpe={arguments}
 allow_bash_command_substitution=0
 command_timeout=60
 connection_timeout=300
-keep_env_vars={kept}
+keep_env_vars=PATH,{kept}
 """
 
 
