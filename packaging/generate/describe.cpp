@@ -43,6 +43,7 @@ ordered_json list_of(const std::vector<Item>& items) {
 
 }  // namespace
 
+// NOLINTNEXTLINE(performance-unnecessary-value-param): its place is taken, so its parameters are.
 int detail::run_plugin(std::shared_ptr<Check> check, int, char**) {
   const Description description = check->describe();
   const ordered_json json{{"name", description.name},

@@ -86,11 +86,21 @@ def _with_tools(folder: Path) -> None:
         raise RootUnavailable(f"compilers cannot be had here: {failed}") from failed
 
 
+_unavailable: dict[str, RootUnavailable] = {}
+
+
 def _made(which: str) -> Path:
+    """The cached one. What could not be made once is not tried again by the next test."""
+    if which in _unavailable:
+        raise _unavailable[which]
     recipe = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:10]
     if not (cache.cache_root() / f"root-{which}-{recipe}").exists():
         cache.forget_unused("root-*")
-    return cache.made_once(f"root-{which}-{recipe}", _plain if which == "plain" else _with_tools)
+    try:
+        return cache.made_once(f"root-{which}-{recipe}", _plain if which == "plain" else _with_tools)
+    except RootUnavailable as reason:
+        _unavailable[which] = reason
+        raise
 
 
 class FreshRoot:
