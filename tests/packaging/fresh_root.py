@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import os
 import platform
 import shutil
@@ -93,7 +94,8 @@ def _made(which: str) -> Path:
     """The cached one. What could not be made once is not tried again by the next test."""
     if which in _unavailable:
         raise _unavailable[which]
-    recipe = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:10]
+    steps = "".join(inspect.getsource(step) for step in (_settle, _plain, _with_tools))
+    recipe = hashlib.sha256(f"{DOWNLOADED} {TOOLS} {steps}".encode()).hexdigest()[:10]
     if not (cache.cache_root() / f"root-{which}-{recipe}").exists():
         cache.forget_unused("root-*")
     try:
