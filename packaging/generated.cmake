@@ -36,7 +36,7 @@ foreach(plugin IN LISTS EVENKEEL_PLUGINS)
 endforeach()
 evenkeel_compress(${CMAKE_CURRENT_SOURCE_DIR}/deb/changelog ${out}/doc/changelog.Debian.gz)
 evenkeel_compress(${PROJECT_SOURCE_DIR}/CHANGELOG.md ${out}/doc/changelog.gz)
-add_custom_target(package_files DEPENDS ${made})
+add_custom_target(package_files ALL DEPENDS ${made})
 add_dependencies(plugins package_files)
 # The README's tables are committed; a test fails when they are stale.
 add_custom_target(readme COMMAND ${Python3_EXECUTABLE} ${generate} readme ${PROJECT_SOURCE_DIR}/README.md ${descriptions}
