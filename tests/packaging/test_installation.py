@@ -6,7 +6,8 @@ import contextlib
 import re
 import socket
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -113,20 +114,25 @@ def group_of(root: FreshRoot, name: str) -> str:
     return root.run("stat", "-c", "%U:%G %a", f"/etc/evenkeel/{name}").strip()
 
 
+@dataclass(frozen=True)
+class Nrpe:
+    port: int
+
+    def ask(self, command: str) -> str:
+        return subprocess.run(["/usr/lib/nagios/plugins/check_nrpe", "-H", "127.0.0.1", "-p", str(self.port), "-c", command],
+                              capture_output=True, text=True, check=False).stdout
+
+
 @contextlib.contextmanager
-def nrpe(root: FreshRoot, box: Sandbox) -> Iterator[Callable[[str], str]]:
-    """NRPE of that system, as its package configures it but for the port; the function asks it a command."""
+def running_nrpe(root: FreshRoot, box: Sandbox) -> Iterator[Nrpe]:
+    """NRPE of that system, as its package configures it but for the port."""
     # What systemd makes before it starts NRPE.
     (root / "run/nagios").mkdir(exist_ok=True)
     port = box.free_port()
     settings = root / "etc/nagios/nrpe.cfg"
     settings.write_text(re.sub("^server_port=.*$", f"server_port={port}", settings.read_text(), flags=re.MULTILINE))
-    daemon = subprocess.Popen(["chroot", root.folder, "/usr/sbin/nrpe", "-c", "/etc/nagios/nrpe.cfg", "-n", "-f"],
+    daemon = subprocess.Popen(["chroot", root.folder, "/usr/sbin/nrpe", "-c", "/etc/nagios/nrpe.cfg", "-f"],
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-
-    def ask(command: str) -> str:
-        return subprocess.run(["/usr/lib/nagios/plugins/check_nrpe", "-H", "127.0.0.1", "-p", str(port), "-n", "-c", command],
-                              capture_output=True, text=True, check=False).stdout
 
     def listens() -> bool:
         assert daemon.poll() is None, f"NRPE has ended: {daemon.stdout and daemon.stdout.read()!r}"
@@ -135,7 +141,7 @@ def nrpe(root: FreshRoot, box: Sandbox) -> Iterator[Callable[[str], str]]:
 
     try:
         box.wait_until(listens, 20)
-        yield ask
+        yield Nrpe(port)
     finally:
         daemon.terminate()
         daemon.wait()
@@ -150,8 +156,8 @@ def test_a_cache_host_gets_no_other_client_and_its_nrpe_later(root: FreshRoot, d
     root.install("nagios-nrpe-server")
     assert {group_of(root, name) for name in SECRETS} == {"root:nagios 640"}
     (root / "etc/evenkeel/evenkeel.ini").write_text(f"[check_memcached]\nhostname = {cache.address}\n")
-    with nrpe(root, box) as ask:
-        assert ask("check_memcached").startswith("MEMCACHED OK - ")
+    with running_nrpe(root, box) as nrpe:
+        assert nrpe.ask("check_memcached").startswith("MEMCACHED OK - ")
 
 
 def test_removal_keeps_the_configuration_and_nrpe_running(root: FreshRoot, debs: Debs, box: Sandbox) -> None:
@@ -162,8 +168,54 @@ def test_removal_keeps_the_configuration_and_nrpe_running(root: FreshRoot, debs:
     root.run("apt-get", "-y", "remove", "libevenkeel0", "evenkeel-common")
     assert not (root / FOLDER[1:]).exists() and not (root / "usr/share/evenkeel").exists()
     assert [group_of(root, name) for name in SECRETS] == ["root:nagios 640", "root:nagios 600", "root:nagios 640"]
-    with nrpe(root, box) as ask:
-        assert "Unable to read output" in ask("check_memcached")
+    with running_nrpe(root, box) as nrpe:
+        assert "Unable to read output" in nrpe.ask("check_memcached")
+
+
+# Nagios
+
+SERVICE = """
+define host {{
+    use        evenkeel-nrpe-host,linux-server
+    host_name  here
+    address    127.0.0.1
+    _NRPE_PORT {port}
+}}
+define service {{
+    use                  evenkeel-light
+    host_name            here
+    service_description  memcached
+    check_command        evenkeel_nrpe!check_memcached
+}}
+"""
+
+
+def status_of(root: FreshRoot, service: str) -> dict[str, str]:
+    """What Nagios says of a service in its status file; empty before it has checked it."""
+    told = root / "var/lib/nagios4/status.dat"
+    blocks = re.findall(r"^servicestatus \{\n(.*?)^\s*\}", told.read_text() if told.exists() else "", re.MULTILINE | re.DOTALL)
+    found = [dict(line.strip().split("=", 1) for line in block.splitlines() if "=" in line) for block in blocks]
+    [mine] = [block for block in found if block["service_description"] == service] or [{}]
+    return mine if mine.get("has_been_checked") == "1" else {}
+
+
+def test_from_apt_install_to_a_green_service_in_nagios(root: FreshRoot, debs: Debs, box: Sandbox, cache: Memcached) -> None:
+    """All configuration is the packages' own, but for what this host monitors and that Nagios reads our definitions."""
+    root.install(*debs.some(*ALL_PLUGINS), "nagios-nrpe-server", "nagios-nrpe-plugin", "nagios4-core")
+    (root / "etc/evenkeel/evenkeel.ini").write_text(f"[check_memcached]\nhostname = {cache.address}\n")
+    with running_nrpe(root, box) as nrpe:
+        (root / "etc/nagios4/conf.d/here.cfg").write_text(SERVICE.format(port=nrpe.port))
+        with (root / "etc/nagios4/nagios.cfg").open("a") as settings:
+            settings.write("cfg_file=/usr/share/evenkeel/nagios/evenkeel.cfg\ninterval_length=1\nstatus_update_interval=1\n")
+        daemon = subprocess.Popen(["chroot", root.folder, "nagios4", "/etc/nagios4/nagios.cfg"], stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        try:
+            status = box.wait_until(lambda: status_of(root, "memcached"), 60)
+        finally:
+            daemon.terminate()
+            log = daemon.communicate()[0]
+    assert status["current_state"] == "0", log
+    assert status["plugin_output"].startswith("MEMCACHED OK - ") and status["performance_data"].startswith("response_time=")
 
 
 # side by side with monitoring-plugins-contrib
