@@ -177,6 +177,9 @@ class Run {
   bool stop() { return check_->stop(); }
 
   Answer answer_without_result(Ending ending, const std::string& signal_name) {
+    if (ending == Ending::timed_out) {
+      if (std::optional<Report> rescued = rescue_->take()) return render(finished(std::move(*rescued)));
+    }
     const std::lock_guard lock(mutex_);
     if (ending == Ending::timed_out)
       return render(report_of(
@@ -202,14 +205,19 @@ class Run {
       settings = settings_;
     }
     const Deadline deadline = Deadline::at(end_of(settings.timeout)).earlier_by(margin(settings.timeout));
-    RunContext context{deadline, read_limits(options, description_), read_state_place(options, description_),
-                       settings.timeout_state, settings.style.verbosity};
+    context_ = std::make_unique<RunContext>(
+        RunContext{deadline, read_limits(options, description_), read_state_place(options, description_),
+                   settings.timeout_state, settings.style.verbosity, rescue_});
     check_->configure(options);
-    Report report = check_->run(context);
-    report.complain_of_unmatched(context.limits);
-    if (!context.state.problem().empty()) report.remark(context.state.problem());
+    Report report = finished(check_->run(*context_));
     const std::lock_guard lock(mutex_);
     report_ = std::move(report);
+  }
+
+  Report finished(Report report) const {
+    report.complain_of_unmatched(context_->limits);
+    if (!context_->state.problem().empty()) report.remark(context_->state.problem());
+    return report;
   }
 
   void keep(const Settings& settings, const MoveDeadline& move_deadline) {
@@ -251,6 +259,8 @@ class Run {
   const Description description_;
   const std::vector<OptionSpec> specs_;
   std::vector<std::string> arguments_;
+  const std::shared_ptr<Rescue> rescue_ = std::make_shared<Rescue>();
+  std::unique_ptr<RunContext> context_;
   std::mutex mutex_;
   Settings settings_;
   Report report_;

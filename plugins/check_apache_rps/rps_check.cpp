@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "evenkeel/fan_out.h"
+#include "evenkeel/ask_all.h"
 #include "evenkeel/text.h"
 #include "judge.h"
 #include "options.h"
@@ -49,13 +49,17 @@ Report RpsCheck::run(RunContext& context) {
   const bool tls =
       std::any_of(pages_.begin(), pages_.end(), [](const http::Endpoint& page) { return page.wants_tls(); });
   const auto connector = make_connector_(tls);
-  const auto outcomes = fan_out<ServerReading>(
-      pages_.size(), settings_.parallel, context.deadline,
-      [connector, pages = pages_, settings = settings_, state = context.state,
-       deadline = for_clients(context.deadline)](std::size_t i, Trace& trace) {
-        const std::unique_ptr<http::HttpClient> client = connector->client_of(pages[i]);
-        return sample_server(*client, pages[i].page(), state, state_key(pages[i]), settings, deadline, trace);
-      });
+  const auto ask = [connector, pages = pages_, settings = settings_, state = context.state,
+                    deadline = for_clients(context.deadline)](std::size_t i, Trace& trace) {
+    const std::unique_ptr<http::HttpClient> client = connector->client_of(pages[i]);
+    return sample_server(*client, pages[i].page(), state, state_key(pages[i]), settings, deadline, trace);
+  };
+  return ask_all<ServerReading>(
+      context, pages_.size(), settings_.parallel, context.deadline, ask,
+      [this, &context](const Outcomes& outcomes) { return evaluate(outcomes, context); });
+}
+
+Report RpsCheck::evaluate(const Outcomes& outcomes, const RunContext& context) const {
   std::vector<Target> targets;
   for (std::size_t i = 0; i < outcomes.size(); ++i)
     targets.push_back({pages_[i].name, outcomes[i].reading, outcomes[i].error});

@@ -7,6 +7,8 @@
 
 #include "evenkeel/check.h"
 #include "evenkeel/http/http_client.h"
+#include "evenkeel/outcome.h"
+#include "server_reading.h"
 #include "settings.h"
 
 namespace evenkeel::apache {
@@ -23,7 +25,10 @@ class RpsCheck : public Check {
   Report run(RunContext& context) override;
 
  private:
+  using Outcomes = std::vector<Outcome<ServerReading>>;
+
   void fit_interval(double seconds);
+  Report evaluate(const Outcomes& outcomes, const RunContext& context) const;
 
   MakeConnector make_connector_;
   std::vector<http::Endpoint> pages_;

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "evenkeel/fan_out.h"
+#include "evenkeel/ask_all.h"
 #include "evenkeel/text.h"
 #include "judge.h"
 #include "options.h"
@@ -32,13 +32,18 @@ void MemcachedCheck::configure(const Options& options) {
 }
 
 Report MemcachedCheck::run(RunContext& context) {
-  const auto outcomes = fan_out<ServerReading>(
-      servers_.size(), settings_.parallel, context.deadline,
-      [connector = make_connector_(), servers = servers_, settings = settings_, state = context.state,
-       deadline = for_clients(context.deadline)](std::size_t i, Trace& trace) {
-        const auto client = connector->client_of(servers[i], deadline, trace);
-        return read_server(*client, state, servers[i].where(), settings);
-      });
+  const auto ask = [connector = make_connector_(), servers = servers_, settings = settings_,
+                    state = context.state,
+                    deadline = for_clients(context.deadline)](std::size_t i, Trace& trace) {
+    const auto client = connector->client_of(servers[i], deadline, trace);
+    return read_server(*client, state, servers[i].where(), settings);
+  };
+  return ask_all<ServerReading>(
+      context, servers_.size(), settings_.parallel, context.deadline, ask,
+      [this, &context](const Outcomes& outcomes) { return evaluate(outcomes, context); });
+}
+
+Report MemcachedCheck::evaluate(const Outcomes& outcomes, const RunContext& context) const {
   std::vector<Target> targets;
   for (std::size_t i = 0; i < outcomes.size(); ++i)
     targets.push_back({servers_[i].name, outcomes[i].reading, outcomes[i].error});

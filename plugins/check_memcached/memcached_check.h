@@ -7,6 +7,8 @@
 
 #include "evenkeel/check.h"
 #include "evenkeel/memcached/memcached_client.h"
+#include "evenkeel/outcome.h"
+#include "server_reading.h"
 #include "settings.h"
 
 namespace evenkeel::cache {
@@ -22,6 +24,10 @@ class MemcachedCheck : public Check {
   Report run(RunContext& context) override;
 
  private:
+  using Outcomes = std::vector<Outcome<ServerReading>>;
+
+  Report evaluate(const Outcomes& outcomes, const RunContext& context) const;
+
   MakeConnector make_connector_;
   std::vector<memcached::Server> servers_;
   Settings settings_;

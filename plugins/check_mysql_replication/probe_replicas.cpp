@@ -26,17 +26,6 @@ void add_steps(std::vector<TraceLine>& trace, const std::string& target,
     trace.push_back({target, step.what + ": " + format_number(step.seconds, 3) + " s"});
 }
 
-std::vector<Outcome<ReplicaReading>> ask_replicas(const Connector& connector, const Logins& logins,
-                                                  const Settings& settings, const Deadline& deadline) {
-  const ReplicaQuestions questions{settings.heartbeat, settings.compares()};
-  return fan_out<ReplicaReading>(logins.size(), settings.parallel, deadline,
-                                 [connector, logins, questions, deadline](std::size_t i, Trace& trace) {
-                                   const std::unique_ptr<mysql::SqlSession> session =
-                                       connector->connect(logins[i], deadline, trace);
-                                   return read_replica(*session, logins[i].where(), questions);
-                                 });
-}
-
 std::vector<Outcome<SourceReading>> ask_sources(const Connector& connector, const Logins& logins,
                                                 const Settings& settings, const Deadline& deadline) {
   // auto knows that the replica follows it.
@@ -162,11 +151,21 @@ void compare_with_sources(const Connector& connector, const Logins& logins, cons
 
 }  // namespace
 
-ProbedTargets probe_replicas(const Connector& connector, const Logins& logins, const Settings& settings,
-                             const Deadline& deadline) {
-  const Deadline first =
-      settings.compares() ? deadline.earlier_by(deadline.remaining() * (1 - share_of_replicas)) : deadline;
-  std::vector<Outcome<ReplicaReading>> outcomes = ask_replicas(connector, logins, settings, first);
+AskReplica ask_replica(const Connector& connector, const Logins& logins, const Settings& settings,
+                       const Deadline& deadline) {
+  const ReplicaQuestions questions{settings.heartbeat, settings.compares()};
+  return [connector, logins, questions, deadline](std::size_t i, Trace& trace) {
+    const std::unique_ptr<mysql::SqlSession> session = connector->connect(logins[i], deadline, trace);
+    return read_replica(*session, logins[i].where(), questions);
+  };
+}
+
+Deadline deadline_of_replicas(const Settings& settings, const Deadline& deadline) {
+  return settings.compares() ? deadline.earlier_by(deadline.remaining() * (1 - share_of_replicas)) : deadline;
+}
+
+ProbedTargets probed_targets(std::vector<Outcome<ReplicaReading>> outcomes, const Connector& connector,
+                             const Logins& logins, const Settings& settings, const Deadline& deadline) {
   ProbedTargets probed;
   for (std::size_t i = 0; i < logins.size(); ++i) {
     add_steps(probed.trace, logins[i].name, outcomes[i].steps);

@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "evenkeel/ask_all.h"
 #include "evenkeel/mysql/connection_options.h"
 #include "evenkeel/text.h"
 #include "options.h"
@@ -19,7 +20,18 @@ void ReplicationCheck::configure(const Options& options) {
 
 Report ReplicationCheck::run(RunContext& context) {
   check_limits(context.limits);
-  ProbedTargets probed = probe_replicas(make_connector_(logins_), logins_, settings_, context.deadline);
+  const std::shared_ptr<mysql::SqlConnector> connector = make_connector_(logins_);
+  const Deadline deadline = deadline_of_replicas(settings_, context.deadline);
+  return ask_all<ReplicaReading>(context, logins_.size(), settings_.parallel, deadline,
+                                 ask_replica(connector, logins_, settings_, deadline),
+                                 [this, connector, &context](Outcomes outcomes) {
+                                   return evaluate(std::move(outcomes), connector, context);
+                                 });
+}
+
+Report ReplicationCheck::evaluate(Outcomes outcomes, const std::shared_ptr<mysql::SqlConnector>& connector,
+                                  RunContext& context) const {
+  ProbedTargets probed = probed_targets(std::move(outcomes), connector, logins_, settings_, context.deadline);
   for (std::size_t i = 0; i < probed.targets.size(); ++i)
     complete_last_heard(probed.targets[i], logins_[i], context.state);
   Report report = judge(probed.targets, settings_, context.limits, context.timeout_state);

@@ -7,6 +7,7 @@
 
 #include "evenkeel/check.h"
 #include "evenkeel/mysql/sql_session.h"
+#include "evenkeel/outcome.h"
 #include "judge.h"
 #include "settings.h"
 
@@ -26,6 +27,10 @@ class ReplicationCheck : public Check {
   Report run(RunContext& context) override;
 
  private:
+  using Outcomes = std::vector<Outcome<ReplicaReading>>;
+
+  Report evaluate(Outcomes outcomes, const std::shared_ptr<mysql::SqlConnector>& connector,
+                  RunContext& context) const;
   void check_limits(const Limits& limits) const;
   void complete_last_heard(Target& target, const mysql::Login& login, StateStore& state) const;
 

@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "evenkeel/ask_all.h"
 #include "evenkeel/check.h"
 #include "evenkeel/error.h"
 #include "evenkeel/fan_out.h"
@@ -47,6 +48,7 @@ class StubCheck : public Check {
     if (act_ == "escape") std::thread([] { throw std::runtime_error("out of a thread"); }).join();
     if (act_ == "work") return work();
     if (act_ == "hang-one") return hang_one(context);
+    if (act_ == "hang-alone") return hang_alone(context);
     if (act_ == "say-much") return say_much();
     Report report;
     if (act_ == "count") count_runs(report, context);
@@ -73,23 +75,38 @@ class StubCheck : public Check {
     while (true) std::this_thread::sleep_for(std::chrono::hours(1));
   }
 
-  static Report hang_one(RunContext& context) {
+  static int answer_or_hang(bool hangs, Trace& trace) {
+    trace.begin("waiting for Godot");
+    if (hangs) hang();
+    return 1;
+  }
+
+  static Report report_of(const std::vector<Outcome<int>>& outcomes, const RunContext& context) {
     Report report;
-    report.set_target_count(2);
-    const auto outcomes = fan_out<int>(2, 2, context.deadline, [](std::size_t i, Trace& trace) {
-      trace.begin("waiting for Godot");
-      if (i == 1) hang();
-      return 1;
-    });
+    report.set_target_count(outcomes.size());
     for (std::size_t i = 0; i < outcomes.size(); ++i) {
       const std::string target = "t" + std::to_string(i);
-      if (outcomes[i].error)
-        report.add(status_of(outcomes[i].error->fault(), context.timeout_state), target,
-                   outcomes[i].error->what());
-      else
+      if (report.reading_of(target, outcomes[i], context.timeout_state))
         report.add(Status::ok, target, "answered");
     }
     return report;
+  }
+
+  static Report hang_one(const RunContext& context) {
+    const auto outcomes = fan_out<int>(
+        2, 2, context.deadline, [](std::size_t i, Trace& trace) { return answer_or_hang(i == 1, trace); });
+    return report_of(outcomes, context);
+  }
+
+  static Report hang_alone(RunContext& context) {
+    return ask_all<int>(
+        context, 1, 2, context.deadline,
+        [](std::size_t, Trace& trace) { return answer_or_hang(true, trace); },
+        [&context](const std::vector<Outcome<int>>& outcomes) {
+          Report report = report_of(outcomes, context);
+          report.add(Status::ok, "", "what else is known");
+          return report;
+        });
   }
 
   static Report say_much() {

@@ -96,6 +96,16 @@ def test_what_is_known_at_the_time_out_is_printed(plugin: PluginRunner) -> None:
                              "[WARNING] t1: timed out: waiting for Godot\n[OK] t0: answered\n")
 
 
+def test_a_single_target_that_hangs_hides_nothing_else(plugin: PluginRunner) -> None:
+    answer = stub(plugin, "--act", "hang-alone", "-t", "1:WARNING", "-v")
+    assert answer.code == 1
+    assert answer.stdout == ("STUB WARNING - t0: timed out: waiting for Godot\n"
+                             "[WARNING] t0: timed out: waiting for Godot\n[OK] what else is known\n")
+    answer = stub(plugin, "--act", "hang-alone", "-t", "0.3", "-c", "depth@nobody=1", "--output", "json")
+    told = json.loads(answer.stdout)
+    assert answer.code == 2 and "depth@nobody matches nothing" in str(told["findings"])
+
+
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_becomes_a_line(plugin: PluginRunner, sent: signal.Signals) -> None:
     process = subprocess.Popen([plugin.path(STUB), "--act", "hang"], env=plugin.environment(), stdout=subprocess.PIPE)

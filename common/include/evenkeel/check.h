@@ -10,6 +10,7 @@
 #include "evenkeel/deadline.h"
 #include "evenkeel/options.h"
 #include "evenkeel/report.h"
+#include "evenkeel/rescue.h"
 #include "evenkeel/state_store.h"
 #include "evenkeel/thresholds.h"
 
@@ -37,6 +38,7 @@ struct RunContext {
   StateStore state;
   Status timeout_state = Status::critical;
   int verbosity = 0;
+  std::shared_ptr<Rescue> rescue = {};  // nullptr where no one watches the run
 };
 
 class Check {

@@ -37,6 +37,19 @@ void run_bounded(std::size_t count, std::size_t parallel, const Deadline& deadli
 Error timeout_error(const std::string& step);
 Error error_from(std::exception_ptr failure);
 
+// Without the steps.
+template <class Reading, class Ask>
+Outcome<Reading> outcome_of(Ask& ask, std::size_t i, Trace& trace) {
+  Outcome<Reading> outcome;
+  try {
+    outcome.reading = ask(i, trace);
+  } catch (...) {
+    outcome.error = error_from(std::current_exception());
+  }
+  trace.end();
+  return outcome;
+}
+
 template <class Reading>
 struct Slots {
   explicit Slots(std::size_t count) : outcomes(count), traces(count), done(count, false) {}
@@ -56,13 +69,7 @@ std::vector<Outcome<Reading>> fan_out(std::size_t count, std::size_t parallel, c
                                       Ask ask) {
   auto slots = std::make_shared<detail::Slots<Reading>>(count);
   detail::run_bounded(count, parallel, deadline, [slots, ask](std::size_t i) {
-    Outcome<Reading> outcome;
-    try {
-      outcome.reading = ask(i, slots->traces[i]);
-    } catch (...) {
-      outcome.error = detail::error_from(std::current_exception());
-    }
-    slots->traces[i].end();
+    Outcome<Reading> outcome = detail::outcome_of<Reading>(ask, i, slots->traces[i]);
     std::lock_guard lock(slots->mutex);
     slots->outcomes[i] = std::move(outcome);
     slots->done[i] = true;
