@@ -235,6 +235,28 @@ def test_the_drop_in_file_of_nrpe_is_read(host: MonitoredHost) -> None:
     (host.etc / "nrpe.d" / "mine.cfg").unlink()
 
 
+def test_icinga_checks_through_nrpe_as_well(box: Sandbox, host: MonitoredHost) -> None:
+    """The rules for hosts behind NRPE, light and heavy."""
+    nrpe = host.nrpe("nrpe-for-icinga")
+    objects = host.objects / "icinga2"
+    icinga = Icinga(box, "icinga-through-nrpe", plugins=host.plugins, include=[objects / "evenkeel.conf"], more=(
+        f'const EvenkeelLightInterval = 1s\nconst EvenkeelHeavyInterval = 1s\ninclude "{objects}/evenkeel-services.conf"\n'
+        'object Host "web1" {\n  check_command = "dummy"\n  address = "127.0.0.1"\n'
+        '  vars.evenkeel_nrpe = [ "check_mysql_replication", "check_apache_rps", "check_memcached" ]\n'
+        f'  vars.evenkeel_nrpe_heavy = [ "check_table_sync" ]\n  vars.nrpe_port = {nrpe.port}\n}}\n'))
+    icinga.start()
+
+    def results() -> dict[str, Any]:
+        found = {name: one["last_check_result"] for name, one in icinga.services().items()}
+        return found if all(found.values()) else {}
+
+    found = Sandbox.wait_until(results, SECONDS, "each service has been checked")
+    assert {name: one["state"] for name, one in found.items()} == GREEN, found
+    assert all(one["performance_data"] for one in found.values())
+    icinga.end()
+    nrpe.end()
+
+
 @pytest.mark.parametrize("service", BREAKAGES)
 def test_what_breaks_turns_critical_alone_and_green_again(scheduler: Scheduler, shop: Shop, service: str) -> None:
     breakage, text = BREAKAGES[service]

@@ -131,6 +131,17 @@ def test_nothing_is_read_written_or_run(bait: Bait, command: str, position: int)
     assert not bait.seen() - before
 
 
+@pytest.mark.parametrize("command", ["check_mysql_replication", "check_memcached"])
+def test_the_commands_of_evenkeel_cfg_take_none(bait: Bait, command: str) -> None:
+    """Even where NRPE would hand them on."""
+    bait.lay()
+    for attack in ATTACKS:
+        answer = bait.nrpe.ask(command, *[bait.armed(attack)] * 3)
+        # NRPE refuses some of them itself; what comes from the plugin is as ever.
+        refused = not answer.line1.startswith(command.removeprefix("check_").upper())
+        assert bait.taken(answer) == [] and (refused or answer.code == OK), f"{attack!r}: {answer.output}"
+
+
 def test_too_few_and_too_many_arguments(bait: Bait) -> None:
     for arguments in ([], ["1"], ["", ""]):
         answer = bait.nrpe.ask("check_memcached_limits", *arguments)
