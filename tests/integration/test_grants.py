@@ -12,9 +12,10 @@ from monitored_host import MONITOR, PASSWORD, SYNC, granted
 
 OK, WARNING, CRITICAL, UNKNOWN = range(4)
 FOR_SYNC = "GRANT SELECT ON shop.* TO 'evenkeel_sync'@'%'"
-FOR_STATUS = {"mariadb": "GRANT SLAVE MONITOR ON *.* TO 'evenkeel_monitor'@'localhost'",
-              "mysql": "GRANT REPLICATION CLIENT ON *.* TO 'evenkeel_monitor'@'localhost'"}
-FOR_TIMES = "GRANT SELECT ON performance_schema.* TO 'evenkeel_monitor'@'localhost'"
+FOR_REPLICATION = {
+    "mariadb": ["GRANT SLAVE MONITOR ON *.* TO 'evenkeel_monitor'@'localhost'"],
+    "mysql": ["GRANT REPLICATION CLIENT ON *.* TO 'evenkeel_monitor'@'localhost'",
+              "GRANT SELECT ON performance_schema.* TO 'evenkeel_monitor'@'localhost'"]}
 
 
 @pytest.fixture
@@ -50,19 +51,11 @@ def test_they_are_enough(plugin: PluginRunner, shop: Pair, tmp_path: Path) -> No
         assert answer.code == CRITICAL and "Duplicate entry" in answer.line1, answer.stdout
 
 
-def test_the_plugin_names_the_one_for_replication_status(plugin: PluginRunner, shop: Pair, tmp_path: Path) -> None:
-    missing = FOR_STATUS[shop.replica.family]
-    granted(shop.replica, without=missing)
-    answer = replication(plugin, shop, tmp_path)
-    assert answer.code == UNKNOWN and missing in answer.line1, answer.stdout
-
-
-def test_the_plugin_names_the_one_for_times(plugin: PluginRunner, shop: Pair, tmp_path: Path) -> None:
-    if shop.replica.family != "mysql":
-        pytest.skip("MariaDB has no such grant")
-    granted(shop.replica, without=FOR_TIMES)
-    answer = replication(plugin, shop, tmp_path)
-    assert answer.code == UNKNOWN and FOR_TIMES in answer.stdout, answer.stdout
+def test_the_plugin_names_the_one_that_replication_lacks(plugin: PluginRunner, shop: Pair, tmp_path: Path) -> None:
+    for missing in FOR_REPLICATION[shop.replica.family]:
+        granted(shop.replica, without=missing)
+        answer = replication(plugin, shop, tmp_path)
+        assert answer.code == UNKNOWN and missing in answer.stdout, answer.stdout
 
 
 def test_the_plugin_names_the_one_for_tables(plugin: PluginRunner, shop: Pair, tmp_path: Path) -> None:
@@ -75,5 +68,4 @@ def test_there_are_no_others(shop: Pair) -> None:
     """The tests above take away each of them."""
     script = (Path(__file__).parents[2] / "nrpe-config" / "grants" / f"{shop.source.family}.sql").read_text()
     statements = {line.rstrip(";") for line in script.splitlines() if line.startswith("GRANT")}
-    family = {"mariadb": set(), "mysql": {FOR_TIMES}}[shop.source.family]
-    assert statements == {FOR_SYNC, FOR_STATUS[shop.source.family], *family}
+    assert statements == {FOR_SYNC, *FOR_REPLICATION[shop.source.family]}
