@@ -65,4 +65,4 @@ def command(description: dict[str, Any]) -> str:
 
 
 def written(descriptions: list[dict[str, Any]]) -> str:
-    return HEADER + "".join(map(command, descriptions))
+    return HEADER + "".join(map(command, sorted(descriptions, key=lambda one: str(one["name"]))))

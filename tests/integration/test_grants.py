@@ -34,11 +34,11 @@ def replication(plugin: PluginRunner, pair: Pair, folder: Path) -> Answer:
     return plugin("check_mysql_replication", "-f", file)
 
 
-def comparison(plugin: PluginRunner, pair: Pair, folder: Path) -> Answer:
+def comparison(plugin: PluginRunner, pair: Pair, folder: Path, *more: str) -> Answer:
     file = folder / "sync.cnf"
     file.write_text(f"[client]\nuser={SYNC}\npassword={PASSWORD}\n")
     hosts = ",".join(f"{server.host}:{server.port}" for server in (pair.source, pair.replica))
-    return plugin("check_table_sync", "-f", file, "-H", hosts, "--table", "shop.*")
+    return plugin("check_table_sync", "-f", file, "-H", hosts, "--table", "shop.*", *more)
 
 
 def test_they_are_enough(plugin: PluginRunner, shop: Pair, tmp_path: Path) -> None:
@@ -62,6 +62,16 @@ def test_the_plugin_names_the_one_for_tables(plugin: PluginRunner, shop: Pair, t
     granted(shop.replica, without=FOR_SYNC)
     answer = comparison(plugin, shop, tmp_path)
     assert answer.code == UNKNOWN and "GRANT SELECT ON" in answer.stdout, answer.stdout
+
+
+def test_what_max_lag_needs_is_in_a_comment(plugin: PluginRunner, shop: Pair, tmp_path: Path) -> None:
+    script = (Path(__file__).parents[2] / "nrpe-config" / "grants" / f"{shop.source.family}.sql").read_text()
+    [commented] = [line.strip("- ;") for line in script.splitlines() if line.startswith("-- GRANT")]
+    answer = comparison(plugin, shop, tmp_path, "--max-lag", "60")
+    assert answer.code == UNKNOWN and commented in answer.stdout, answer.stdout
+    for server in (shop.source, shop.replica):
+        server.sql(["set sql_log_bin=0", commented])
+    assert comparison(plugin, shop, tmp_path, "--max-lag", "60").code == OK
 
 
 def test_there_are_no_others(shop: Pair) -> None:
