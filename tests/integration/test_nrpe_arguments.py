@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -11,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from monitored_host import MonitoredHost, Shop
+from conftest import BUILD
+from monitored_host import ROOT, MonitoredHost, Shop
 from sandbox import KindUnavailable, Sandbox, nrpe_with_arguments, unprivileged
 from sandbox.nrpe import Nrpe, NrpeAnswer
 
@@ -140,6 +143,19 @@ def test_the_commands_of_evenkeel_cfg_take_none(bait: Bait, command: str) -> Non
         # NRPE refuses some of them itself; what comes from the plugin is as ever.
         refused = not answer.line1.startswith(command.removeprefix("check_").upper())
         assert bait.taken(answer) == [] and (refused or answer.code == OK), f"{attack!r}: {answer.output}"
+
+
+def test_each_option_is_open_or_the_comment_says_why_not() -> None:
+    """A new option must be thought about here."""
+    lines = (ROOT / "nrpe-config" / "evenkeel-arguments.cfg").read_text().splitlines()
+    comment = "\n".join(line for line in lines if line.startswith("#"))
+    commands = "\n".join(line for line in lines if not line.startswith("#"))
+    described = [json.loads(path.read_text()) for path in sorted((BUILD / "packaging" / "descriptions").glob("*.json"))]
+    options = {one["name"] for plugin in described for one in plugin["options"] + plugin["common_options"]}
+    assert len(described) == 4 and set(re.findall("--([a-z-]+)", comment)) == options
+    opened = re.findall(r" --([a-z]+)='\$ARG\d\$'", commands)
+    assert set(opened) == {"warning", "critical", "channel"}
+    assert len(opened) == commands.count("$ARG") == sum(COMMANDS.values()), "each macro is quoted, and glued to its option"
 
 
 def test_too_few_and_too_many_arguments(bait: Bait) -> None:
