@@ -207,7 +207,8 @@ class Run {
     const Deadline deadline = Deadline::at(end_of(settings.timeout)).earlier_by(margin(settings.timeout));
     context_ = std::make_unique<RunContext>(
         RunContext{deadline, read_limits(options, description_), read_state_place(options, description_),
-                   settings.timeout_state, settings.style.verbosity, rescue_});
+                   settings.timeout_state, settings.style.verbosity,
+                   settings.json || settings.style.verbosity >= 2, rescue_});
     check_->configure(options);
     Report report = finished(check_->run(*context_));
     const std::lock_guard lock(mutex_);

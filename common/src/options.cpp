@@ -19,9 +19,20 @@ constexpr int strict_style =
     po::command_line_style::short_allow_adjacent | po::command_line_style::short_allow_next |
     po::command_line_style::allow_sticky | po::command_line_style::allow_dash_for_short;
 
-po::options_description boost_description(const std::vector<OptionSpec>& specs) {
+// Whether one of the words could be this option, in whatever form.
+bool could_be_in(const OptionSpec& spec, const std::vector<std::string>& words) {
+  return std::any_of(words.begin(), words.end(), [&](const std::string& word) {
+    if (word.starts_with("--")) return word.compare(2, spec.name.size(), spec.name) == 0;
+    return word.starts_with('-') && spec.letter && word.find(spec.letter) != std::string::npos;
+  });
+}
+
+// To describe an option takes the library longer than to find it: those that cannot be meant are left out.
+po::options_description boost_description(const std::vector<OptionSpec>& specs,
+                                          const std::vector<std::string>& words) {
   po::options_description description;
   for (const OptionSpec& spec : specs) {
+    if (!could_be_in(spec, words)) continue;
     const std::string names = spec.letter ? spec.name + "," + spec.letter : spec.name;
     const bool flag = spec.value.empty();
     description.add_options()(names.c_str(), new po::untyped_value(flag), "");
@@ -63,7 +74,7 @@ std::string unknown_part(const std::vector<OptionSpec>& specs, const std::string
 
 std::vector<po::option> split(const std::vector<OptionSpec>& specs,
                               const std::vector<std::string>& arguments) {
-  const po::options_description description = boost_description(specs);
+  const po::options_description description = boost_description(specs, arguments);
   try {
     return po::command_line_parser(arguments).options(description).style(strict_style).run().options;
   } catch (const po::unknown_option& error) {

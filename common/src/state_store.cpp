@@ -315,7 +315,7 @@ Folder open_folder(const std::string& given, bool create) {
   return folder;
 }
 
-// ---- the files in it: NAME.state, NAME.tmp, NAME.lock ----
+// ---- the files in it: NAME.state, NAME.previous, NAME.lock ----
 
 std::string identity_of(const std::string& plugin, std::string_view key) {
   return plugin + ' ' + std::string(key);
@@ -401,45 +401,44 @@ std::optional<Record> read_record(const Folder& folder, const std::string& name,
   return record ? record : refuse("it is damaged");
 }
 
-// To rename a file over another makes ext4 write it to the disk at once, which takes longer than all else
-// here. To exchange the two is as atomic, and does not.
-bool put_in_place(int folder, const std::string& temporary, const std::string& file) {
-  const auto exchange = [&] {
-    return renameat2(folder, temporary.c_str(), folder, file.c_str(), RENAME_EXCHANGE) == 0;
-  };
-  if (!exchange()) return renameat(folder, temporary.c_str(), folder, file.c_str()) == 0;
-  if (unlinkat(folder, temporary.c_str(), 0) == 0) return true;
-  const int error = errno;
-  exchange();
-  errno = error;
-  return false;
+// A file that is there is written over: making one and removing one is most of what keeping a sample costs.
+FileDescriptor open_to_write(int folder, const std::string& name) {
+  constexpr int flags = O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+  FileDescriptor file(openat(folder, name.c_str(), flags));
+  struct stat status {};
+  const bool ours = file && fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode) &&
+                    status.st_uid == geteuid() && status.st_nlink == 1;
+  if (ours) return file;
+  if (errno != ENOENT || file) unlinkat(folder, name.c_str(), 0);
+  return FileDescriptor(openat(folder, name.c_str(), flags | O_CREAT | O_EXCL, 0600));
 }
 
-FileDescriptor make_file(int folder, const std::string& name) {
-  const auto make = [&] {
-    return FileDescriptor(
-        openat(folder, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-  };
-  FileDescriptor file = make();
-  if (file || errno != EEXIST || unlinkat(folder, name.c_str(), 0) != 0) return file;
-  return make();
+// To rename a file over another makes ext4 write it to the disk at once; to exchange the two is as atomic,
+// and does not.
+bool put_in_place(int folder, const std::string& fresh, const std::string& file) {
+  struct stat status {};
+  const bool there =
+      fstatat(folder, file.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(status.st_mode);
+  if (there && renameat2(folder, fresh.c_str(), folder, file.c_str(), RENAME_EXCHANGE) == 0) return true;
+  return renameat(folder, fresh.c_str(), folder, file.c_str()) == 0;
 }
 
 // No fsync: after a power cut the last sample may be missing or torn. The checksum notices, and the next
 // run starts afresh; that is worth less than a disk flush in every check.
 //
-// There is one temporary name per key, so what a killed run left behind goes with the next save. A run
-// that went on without the lock may take the name away from another; what it leads to is a damaged or
-// missing sample, which read_record() notices.
+// The new sample takes the place of the one before the last. A run that went on without the lock may write
+// there as another does, and one that reads without the lock may meet two that save; what that leads to is a
+// damaged sample, which read_record() notices.
 bool replace_file(int folder, const std::string& name, std::string_view bytes) {
-  const std::string temporary = name + ".tmp";
-  FileDescriptor file = make_file(folder, temporary);
+  const std::string previous = name + ".previous";
+  FileDescriptor file = open_to_write(folder, previous);
   if (!file) return false;
-  if (fchmod(file.get(), 0600) == 0 && write_all(file.get(), bytes) && file.close() &&
-      put_in_place(folder, temporary, name + ".state"))
+  if (fchmod(file.get(), 0600) == 0 && write_all(file.get(), bytes) &&
+      ftruncate(file.get(), static_cast<off_t>(bytes.size())) == 0 && file.close() &&
+      put_in_place(folder, previous, name + ".state"))
     return true;
   const int error = errno;
-  unlinkat(folder, temporary.c_str(), 0);
+  unlinkat(folder, previous.c_str(), 0);
   errno = error;
   return false;
 }

@@ -32,6 +32,7 @@ void MemcachedCheck::configure(const Options& options) {
 }
 
 Report MemcachedCheck::run(RunContext& context) {
+  settings_.server_settings = context.shows_facts;
   const auto ask = [connector = make_connector_(), servers = servers_, settings = settings_,
                     state = context.state,
                     deadline = for_clients(context.deadline)](std::size_t i, Trace& trace) {

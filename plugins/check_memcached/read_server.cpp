@@ -89,7 +89,7 @@ ServerReading read_server(memcached::MemcachedClient& client, StateStore state, 
   if (!settings.round_trip) reading.round_trip.seconds = elapsed();
   if (reading.statistics.counter("evictions") > 0)
     reading.classes = read_slab_classes(client.stats("items"), client.stats("slabs"));
-  reading.settings = client.stats("settings");
+  if (settings.server_settings) reading.settings = client.stats("settings");
   compare_with_last_run(reading, state, key, settings);
   return reading;
 }

@@ -10,6 +10,7 @@ struct Settings {
   double min_gets = 100;  // fewer since the last run tell no hit ratio
   double max_age = 3600;  // seconds: an older sample of the last run is not used
   bool same_settings = false;
+  bool server_settings = true;  // whether anyone will read them
   std::size_t parallel = 256;
 };
 

@@ -377,5 +377,5 @@ def test_a_thousand_runs_at_once(plugin: PluginRunner, apache: Apache) -> None:
     assert all("state" not in answer.line1 for answer in answers)
     assert all(answer.perfdata["rps"].value >= 0 for answer in answers)
     left = {path.suffix for path in plugin.state_dir.rglob("*") if path.is_file()}
-    assert left == {".state", ".lock"}
+    assert left == {".state", ".previous", ".lock"}
     assert check(plugin, "-H", apache.address).code == OK

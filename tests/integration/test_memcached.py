@@ -334,5 +334,5 @@ def test_a_thousand_runs_at_once(plugin: PluginRunner, cache: Memcached) -> None
     assert {answer.code for answer in answers} == {OK}
     assert all("state" not in answer.line1 for answer in answers)
     left = {path.suffix for path in plugin.state_dir.rglob("*") if path.is_file()}
-    assert left == {".state", ".lock"}
+    assert left == {".state", ".previous", ".lock"}
     assert cache.stat("curr_items") == "0" and cache.stat("cmd_set") == str(runs)

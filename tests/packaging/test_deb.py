@@ -40,7 +40,7 @@ DEPENDS = {
     "libevenkeel0": set(),
     "evenkeel-common": set(),
     "evenkeel-mysql": {"evenkeel-common", "libevenkeel0", "libmariadb3", "libssl3"},
-    "evenkeel-apache": {"evenkeel-common", "libevenkeel0", "libcurl4", "libssl3"},
+    "evenkeel-apache": {"evenkeel-common", "libevenkeel0", "libcurl4", "libssl3", "libgnutls30"},
     "evenkeel-memcached": {"evenkeel-common", "libevenkeel0", "libmemcached11", "libssl3"},
     "libevenkeel-dev": {"libevenkeel0"},
     "evenkeel": {"evenkeel-mysql", "evenkeel-apache", "evenkeel-memcached"},
