@@ -281,8 +281,7 @@ int put_out(const Answer& answer, bool has_stdout) {
 
 }  // namespace
 
-int detail::run_plugin(std::shared_ptr<Check> check, int argc, char** argv) {
-  std::set_terminate(&on_terminate);
+int run_plugin(std::shared_ptr<Check> check, int argc, char** argv) {
   // An arena for each thread costs more, in time and memory, than the few that wait for one another.
   mallopt(M_ARENA_MAX, 1);
   try {

@@ -19,6 +19,7 @@
 #include <cstdlib>
 #include <exception>
 #include <memory>
+#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -98,6 +99,8 @@ std::string name_of_signal(std::uint32_t signal) {
 constexpr std::chrono::seconds time_to_stop(3);
 
 // Read by a signal handler: no allocation, no lock.
+constexpr std::string_view breakdown =
+    "UNKNOWN - the plugin broke down, out of memory or by a mistake of ours\n";
 std::array<char, 200> crash_line{};
 std::size_t crash_line_length = 0;
 volatile sig_atomic_t quiet = 0;
@@ -105,7 +108,9 @@ volatile sig_atomic_t quiet = 0;
 constexpr std::array crash_signals{SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
 
 [[noreturn]] void on_crash(int) {
-  if (!quiet) (void)!write(STDOUT_FILENO, crash_line.data(), crash_line_length);
+  const std::string_view line =
+      crash_line_length > 0 ? std::string_view(crash_line.data(), crash_line_length) : breakdown;
+  if (!quiet) (void)!write(STDOUT_FILENO, line.data(), line.size());
   _exit(3);
 }
 
@@ -202,8 +207,7 @@ sigset_t leave_signals() {
 }  // namespace
 
 void become_crash_proof(const std::string& service) {
-  const std::string line =
-      service.substr(0, 60) + " UNKNOWN - the plugin broke down, out of memory or by a mistake of ours\n";
+  const std::string line = service.substr(0, 60) + ' ' + std::string(breakdown);
   crash_line_length = line.copy(crash_line.data(), crash_line.size());
   if (sanitized) return;
   struct sigaction action {};

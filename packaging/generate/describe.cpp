@@ -1,4 +1,4 @@
-// Takes the place of what runs a plugin: its main() linked with this prints what the plugin says of itself,
+// Takes the place of run_plugin(): a plugin's main() linked with this prints what the plugin says of itself,
 // as JSON. Man pages, completion and the documentation's tables are made of it.
 #include <cstdio>
 #include <nlohmann/json.hpp>
@@ -44,7 +44,7 @@ ordered_json list_of(const std::vector<Item>& items) {
 }  // namespace
 
 // NOLINTNEXTLINE(performance-unnecessary-value-param): its place is taken, so its parameters are.
-int detail::run_plugin(std::shared_ptr<Check> check, int, char**) {
+int run_plugin(std::shared_ptr<Check> check, int, char**) {
   const Description description = check->describe();
   const ordered_json json{{"name", description.name},
                           {"purpose", description.purpose},

@@ -4,7 +4,6 @@
 #include <exception>
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "evenkeel/deadline.h"
@@ -57,20 +56,18 @@ class Check {
 // Options every plugin has.
 std::vector<OptionSpec> common_options(const Description& description);
 
+// Wipes secrets, parses, runs under a watchdog, prints once and returns the exit code: 0 to 3,
+// whatever happens.
+int run_plugin(std::shared_ptr<Check> check, int argc, char** argv);
+
 namespace detail {
 
-int run_plugin(std::shared_ptr<Check> check, int argc, char** argv);
 // Prints one line and ends the process.
 void on_terminate();
 
-}  // namespace detail
+// In each program and library, before main(): a copy of the C++ runtime calls a handler of its own.
+[[maybe_unused]] static const std::terminate_handler handler_before = std::set_terminate(&on_terminate);
 
-// Wipes secrets, parses, runs under a watchdog, prints once and returns the exit code: 0 to 3,
-// whatever happens.
-inline int run_plugin(std::shared_ptr<Check> check, int argc, char** argv) {
-  // Here and not in the library: each copy of the C++ runtime calls a handler of its own.
-  std::set_terminate(&detail::on_terminate);
-  return detail::run_plugin(std::move(check), argc, argv);
-}
+}  // namespace detail
 
 }  // namespace evenkeel
