@@ -6,12 +6,12 @@ import concurrent.futures
 import os
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
 from conftest import parse_perfdata
 from monitored_host import PLUGINS, MonitoredHost, Shop
+from processes import children_of, parent_of, resident_kib, seconds_of_the_reaped
 from sandbox import Sandbox
 from sandbox.memcached import Memcached
 from sandbox.nrpe import Nrpe, NrpeAnswer
@@ -92,34 +92,6 @@ def test_version_4_carries_all_forty(forty: tuple[MonitoredHost, Nrpe]) -> None:
 # a day at the office
 
 
-def _pids_of(parent: int) -> dict[int, str]:
-    """Children of a process, and the state of each."""
-    found = {}
-    for entry in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            state, ppid = Path(f"/proc/{entry}/stat").read_text().rpartition(")")[2].split()[:2]
-        except OSError:
-            continue
-        if int(ppid) == parent:
-            found[int(entry)] = state
-    return found
-
-
-def _resident_kib(pid: int) -> int:
-    [line] = [line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmRSS")]
-    return int(line.split()[1])
-
-
-def _parent(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-
-
-def _seconds_of_the_reaped(pid: int) -> float:
-    """CPU of the children of a process that have ended, and of theirs."""
-    user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[13:15]
-    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
-
-
 class Office:
     """What a leak would make grow."""
 
@@ -132,7 +104,7 @@ class Office:
         return (int(self.shop.cache.stat("curr_connections")), *logins, len(os.listdir(f"/proc/{self.nrpe.pid}/fd")))
 
     def quiet(self) -> bool:
-        return not _pids_of(self.nrpe.pid) and self.nrpe.running
+        return not children_of(self.nrpe.pid) and self.nrpe.running
 
     def day(self, checks: int) -> list[NrpeAnswer]:
         """At the usual rate, in turn, overlapping where one takes longer."""
@@ -150,20 +122,20 @@ def test_three_hundred_checks_a_minute_leave_nothing_behind(scene: tuple[Shop, M
                                                             record_property: Callable[[str, object], None]) -> None:
     shop, _, nrpe = scene
     office = Office(shop, nrpe)
-    warden = _parent(nrpe.pid)
+    warden = parent_of(nrpe.pid)
     # The first checks make what is kept: the state folder, the daemon's own memory.
     office.day(2 * len(PLUGINS))
     Sandbox.wait_until(office.quiet, 20, "nrpe is idle")
-    connections, resident, spent = office.connections(), _resident_kib(nrpe.pid), _seconds_of_the_reaped(warden)
+    connections, resident, spent = office.connections(), resident_kib(nrpe.pid), seconds_of_the_reaped(warden)
     checks = 600 if os.environ.get("EVENKEEL_SOAK") else 40
     answers = office.day(checks)
     wrong = [answer for answer in answers if answer.code != OK]
     assert len(answers) == checks and not wrong, wrong[:3]
-    Sandbox.wait_until(office.quiet, 20, lambda: f"children of nrpe: {_pids_of(nrpe.pid)}")
+    Sandbox.wait_until(office.quiet, 20, lambda: f"children of nrpe: {children_of(nrpe.pid)}")
     Sandbox.wait_until(lambda: office.connections() == connections, 20,
                        lambda: f"connections were {connections}, are {office.connections()}")
-    Sandbox.wait_until(lambda: "Z" not in _pids_of(warden).values(), 20, "no zombie")
-    grown = _resident_kib(nrpe.pid) - resident
+    Sandbox.wait_until(lambda: "Z" not in children_of(warden).values(), 20, "no zombie")
+    grown = resident_kib(nrpe.pid) - resident
     assert grown <= 256, f"nrpe grew by {grown} KiB in {checks} checks"
-    record_property("milliseconds of CPU per check", round(1000 * (_seconds_of_the_reaped(warden) - spent) / checks, 1))
+    record_property("milliseconds of CPU per check", round(1000 * (seconds_of_the_reaped(warden) - spent) / checks, 1))
     record_property("KiB that nrpe grew", grown)
