@@ -88,7 +88,7 @@ function(evenkeel_install_common layout plugins nrpe)
   # They hold secrets, or may. deb/postinst lets NRPE's group read them, where there is one.
   install(FILES ${nrpe_config}/evenkeel.ini ${nrpe_config}/monitor.cnf ${nrpe_config}/sync.cnf
           DESTINATION etc/evenkeel PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ ${component})
-  # Were it empty, removing the package would remove the folder, and NRPE not start any more.
+  # Were it empty, removing the package would remove the folder, which NRPE's configuration still names.
   evenkeel_install_files(${layout} common etc/evenkeel/nrpe.d ${CMAKE_CURRENT_SOURCE_DIR}/nrpe.d/README)
   set(examples usr/share/doc/evenkeel-common/examples)
   evenkeel_install_naming_plugins(${layout} common ${plugins} ${examples} ${nrpe_config}/evenkeel-arguments.cfg)

@@ -121,19 +121,23 @@ def test_configuration_is_conffiles_and_secrets_are_not_for_all(debs: Debs, unpa
     assert {owner for _, owner in modes.values()} == {"root/root"}
 
 
-def test_lintian_has_nothing_to_say(debs: Debs) -> None:
-    done = subprocess.run(["lintian", "--allow-root", "--fail-on", "error,warning", *debs.some(*PACKAGES)],
-                          capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr
+@pytest.fixture(scope="module")
+def lintian(debs: Debs) -> list[str]:
+    """What it says, information included."""
+    done = subprocess.run(["lintian", "--allow-root", "-I", *debs.some(*PACKAGES)], capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+    return done.stdout.splitlines()
 
 
-def test_every_override_has_a_reason_and_a_use(debs: Debs, unpacked: Path) -> None:
+def test_lintian_finds_no_error_and_no_warning(lintian: list[str]) -> None:
+    assert [line for line in lintian if not line.startswith("I: ")] == []
+
+
+def test_every_override_has_a_reason_and_a_use(lintian: list[str], unpacked: Path) -> None:
     for path in unpacked.glob("*/usr/share/lintian/overrides/*"):
         lines = path.read_text().splitlines()
         assert all(before.startswith("#") for before, line in zip(["", *lines], lines) if not line.startswith("#"))
-    told = subprocess.run(["lintian", "--allow-root", "-I", "--tags", "unused-override", *debs.some(*PACKAGES)],
-                          capture_output=True, text=True, check=False).stdout
-    assert told == ""
+    assert [line for line in lintian if "override" in line] == []
 
 
 def test_the_changelog_is_of_this_version(debs: Debs, unpacked: Path) -> None:

@@ -168,6 +168,7 @@ def test_removal_keeps_the_configuration_and_nrpe_running(root: FreshRoot, debs:
     root.run("apt-get", "-y", "remove", "libevenkeel0", "evenkeel-common")
     assert not (root / FOLDER[1:]).exists() and not (root / "usr/share/evenkeel").exists()
     assert [group_of(root, name) for name in SECRETS] == ["root:nagios 640", "root:nagios 600", "root:nagios 640"]
+    assert (root / "etc/evenkeel/nrpe.d").is_dir() and "nrpe.d" in (root / "etc/nagios/nrpe.d/evenkeel.cfg").read_text()
     with running_nrpe(root, box) as nrpe:
         assert "Unable to read output" in nrpe.ask("check_memcached")
 
@@ -210,10 +211,12 @@ def test_from_apt_install_to_a_green_service_in_nagios(root: FreshRoot, debs: De
         daemon = subprocess.Popen(["chroot", root.folder, "nagios4", "/etc/nagios4/nagios.cfg"], stdin=subprocess.DEVNULL,
                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         try:
-            status = box.wait_until(lambda: status_of(root, "memcached"), 60)
+            box.wait_until(lambda: daemon.poll() is not None or status_of(root, "memcached"), 60)
         finally:
             daemon.terminate()
             log = daemon.communicate()[0]
+    status = status_of(root, "memcached")
+    assert status, log
     assert status["current_state"] == "0", log
     assert status["plugin_output"].startswith("MEMCACHED OK - ") and status["performance_data"].startswith("response_time=")
 
