@@ -59,6 +59,15 @@ def test_icinga_s_command_has_every_option(plugin: PluginRunner, name: str) -> N
     assert there == set(options_of(plugin, name)) - NOT_FOR_ICINGA
 
 
+@pytest.mark.parametrize("name", PLUGINS)
+def test_evenkeel_ini_names_options_that_the_plugin_has(plugin: PluginRunner, name: str) -> None:
+    """Those in comments, too: they are there to be used."""
+    text = (TESTS.parent / "nrpe-config" / "evenkeel.ini").read_text()
+    section = text.partition(f"[{name}]\n")[2].partition("\n[")[0]
+    keys = set(re.findall(r"^#?([a-z-]+) = ", section, re.MULTILINE))
+    assert keys and keys <= set(options_of(plugin, name))
+
+
 # what Icinga makes of the variables
 
 
