@@ -208,7 +208,7 @@ class Run {
     context_ = std::make_unique<RunContext>(
         RunContext{deadline, read_limits(options, description_), read_state_place(options, description_),
                    settings.timeout_state, settings.style.verbosity,
-                   settings.json || settings.style.verbosity >= 2, rescue_});
+                   settings.json || settings.style.verbosity >= 1, rescue_});
     check_->configure(options);
     Report report = finished(check_->run(*context_));
     const std::lock_guard lock(mutex_);

@@ -85,13 +85,14 @@ Description description() {
   description.labels = labels();
   description.notes = notes;
   description.examples = {
-      {"check_memcached -H cache1,cache2 -w hit_ratio=80: -c response_time=0.1 --same-settings",
-       "MEMCACHED OK - 2 caches work, the slowest answered in 0.36 ms | "
-       "'response_time@cache1'=0.000361s;;0.1;0 …"},
+      {"check_memcached -H cache1 -w hit_ratio=80:",
+       "MEMCACHED OK - cache1: stored and fetched in 7.38 ms, hit ratio 88.2 % | response_time=0.007384s;;;0 "
+       "hit_ratio=88.235294%;80:;;0;100 evictions_per_second=0;;;0 memory_used=0.786304%;;;0;100 "
+       "connections_used=0.097656%;;;0;100 gets_per_second=168.226712;;;0 sets_per_second=49.478445;;;0 "
+       "items=100;;;0 uptime=4s;;;0 …"},
       {"check_memcached -H cache1 -w evictions_per_second=10",
-       "MEMCACHED WARNING - cache1: evicting 41/s from 1184-byte items (class 12), oldest lived 38 s "
-       "(warning: above "
-       "10) | response_time=0.000404s;;;0 hit_ratio=75%;;;0;100 evictions_per_second=41;10;;0 …"},
+       "MEMCACHED WARNING - cache1: evicting 1535/s from 1184-byte items (class 12), oldest lived 2 s "
+       "(warning: above 10) | response_time=0.000477s;;;0 evictions_per_second=1534.733252;10;;0 …"},
   };
   return description;
 }

@@ -37,7 +37,7 @@ struct RunContext {
   StateStore state;
   Status timeout_state = Status::critical;
   int verbosity = 0;
-  bool shows_facts = true;              // as JSON and -vv do: what is a fact alone need not be asked for
+  bool shows_facts = true;              // as JSON and -v do: what is a fact alone need not be asked for
   std::shared_ptr<Rescue> rescue = {};  // nullptr where no one watches the run
 };
 
