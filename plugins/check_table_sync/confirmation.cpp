@@ -37,9 +37,11 @@ Confirmation::Confirmation(Crew& crew, Fleet& fleet, StopRequest& stop, double p
     : crew_(crew), fleet_(fleet), stop_(stop), patience_(patience), random_(std::random_device{}()) {}
 
 Confirmed Confirmation::confirm(const std::shared_ptr<const ComparisonPlan>& plan, const Hashing& hashing,
-                                const std::vector<KeyTuple>& keys, const std::vector<std::size_t>& servers) {
+                                const Candidates& candidates, const std::vector<std::size_t>& servers) {
   Watches watches;
-  for (const KeyTuple& key : keys) watches.emplace(key, RowWatch(seconds_now()));
+  for (const auto& [key, seen] : candidates)
+    watches.emplace(
+        key, seen.sight.empty() ? RowWatch(seconds_now()) : RowWatch(seconds_now(), seen.sight, seen.when));
   const auto reader = [&](const Watches& open) -> Read {
     auto statements = std::make_shared<std::vector<std::string>>();
     std::vector<KeyTuple> batch;
@@ -81,7 +83,6 @@ Confirmed Confirmation::watch(Watches watches, const std::function<Read(const Wa
                               std::vector<std::size_t> servers) {
   Confirmed result;
   const std::size_t asked = servers.size();
-  const double began = seconds_now();
   while (!watches.empty() && servers.size() > 1 && !stop_.made()) {
     const double round_began = seconds_now();
     const std::vector<Sighting> sightings = look(reader(watches), servers);
@@ -89,7 +90,9 @@ Confirmed Confirmation::watch(Watches watches, const std::function<Read(const Wa
     const ConfirmRules rules = rules_for(sightings, servers);
     settle(watches, sightings, servers, rules, result);
     if (watches.empty()) break;
-    pause(rules, began, round_began);
+    double still_since = 0;
+    for (const auto& [key, watch] : watches) still_since = std::max(still_since, watch.still_since());
+    pause(rules, still_since, round_began);
     catch_up(sightings, servers);
   }
   for (const auto& [key, watch] : watches) result.unconfirmed.push_back(key);
@@ -165,14 +168,14 @@ ConfirmRules Confirmation::rules_for(const std::vector<Sighting>& sightings,
   return rules;
 }
 
-void Confirmation::pause(const ConfirmRules& rules, double began, double round_began) {
+void Confirmation::pause(const ConfirmRules& rules, double still_since, double round_began) {
   std::uniform_real_distribution<double> uniform(0, 1);
   const double u = uniform(random_);
   // Mostly short, sometimes long: nothing that toggles keeps step with it.
   double until = seconds_now() + longest_gap * u * u;
   if (rules.hold > 0) {
-    until = round_began + rules.hold / rules.rounds * (0.4 + u);
-    const double held = began + rules.hold;
+    until = round_began + rules.hold / rules.rounds * (0.3 + u);
+    const double held = still_since + rules.hold;
     if (held > seconds_now()) until = std::min(until, held);
   }
   stop_.sleep(std::chrono::duration<double>(std::max(0.0, until - seconds_now())));

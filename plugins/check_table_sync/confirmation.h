@@ -28,13 +28,20 @@ struct Confirmed {
   std::map<std::size_t, Failure> failures;
 };
 
+// A row that differs, as it was seen when it was found.
+struct Candidate {
+  RowSight sight;  // by server; empty where only its key is known
+  double when = 0;
+};
+using Candidates = std::map<KeyTuple, Candidate>;
+
 class Confirmation {
  public:
   Confirmation(Crew& crew, Fleet& fleet, StopRequest& stop, double patience);
 
   // Rows of one table, at most max_rows; `servers` are those that have it and answer.
   Confirmed confirm(const std::shared_ptr<const ComparisonPlan>& plan, const Hashing& hashing,
-                    const std::vector<KeyTuple>& keys, const std::vector<std::size_t>& servers);
+                    const Candidates& candidates, const std::vector<std::size_t>& servers);
   // A table without a key, as if it were one row: its key is empty.
   Confirmed confirm_whole(const std::shared_ptr<const ComparisonPlan>& plan, const Hashing& hashing,
                           const std::vector<std::size_t>& servers);
@@ -56,7 +63,7 @@ class Confirmation {
   ConfirmRules rules_for(const std::vector<Sighting>& sightings,
                          const std::vector<std::size_t>& servers) const;
   // Until the next round; times of a steady clock.
-  void pause(const ConfirmRules& rules, double began, double round_began);
+  void pause(const ConfirmRules& rules, double still_since, double round_began);
 
   Crew& crew_;
   Fleet& fleet_;

@@ -1,6 +1,8 @@
 #include "drill_down.h"
 
 #include <bit>
+#include <iterator>
+#include <utility>
 
 #include "integer_key.h"
 
@@ -12,6 +14,8 @@ namespace {
 constexpr std::uint64_t few_rows = 500;
 // In one answer. More of them: cells are too narrow for how sparse the keys are here.
 constexpr std::size_t most_blocks = 20000;
+
+bool reads_whole(const Suspect& suspect) { return suspect.cells.empty(); }
 
 }  // namespace
 
@@ -38,8 +42,9 @@ std::uint64_t DrillDown::Blocks::rows() const {
 DrillDown::Failures DrillDown::rows(const KeyRange& range, std::uint64_t row_count,
                                     const std::vector<std::size_t>& servers, const Take& take) {
   if (row_count <= few_rows) {
+    const auto asked_at = Deadline::Clock::now();
     const auto answers = fetch(row_digests_sql(*plan_, hashing_, range), servers);
-    if (answers.failures.empty()) take(differing_rows(*plan_, answers.values));
+    if (answers.failures.empty()) take(differing_rows(*plan_, answers.values), asked_at);
     return answers.failures;
   }
   if (!knows_blocks()) return rows_of_buckets(range, row_count, servers, take);
@@ -53,6 +58,7 @@ DrillDown::Blocks DrillDown::blocks(const KeyRange& range, const std::vector<std
   const auto too_many = [](const auto& blocks) { return blocks.size() > most_blocks; };
   while (true) {
     result.cell_bits = cell_bits_;
+    result.asked_at = Deadline::Clock::now();
     result.answers = ask_all<std::vector<BlockDigest>>(
         crew_, servers, KeyBlocks(*plan_, hashing_, cell_bits_).digests_sql(range, most_blocks),
         KeyBlocks::digests_from);
@@ -64,8 +70,7 @@ DrillDown::Blocks DrillDown::blocks(const KeyRange& range, const std::vector<std
 }
 
 DrillDown::Failures DrillDown::rows_of(const KeyRange& range, const Blocks& blocks, const Take& take) {
-  const KeyBlocks grid(*plan_, hashing_, blocks.cell_bits);
-  std::vector<Suspect> left = grid.suspects(blocks.answers.values);
+  std::vector<Suspect> left = KeyBlocks(*plan_, hashing_, blocks.cell_bits).suspects(blocks.answers.values);
   // The cells of blocks that are likely to be explained by them, then whole blocks.
   while (!left.empty()) {
     std::vector<Suspect> now, unexplained;
@@ -74,30 +79,36 @@ DrillDown::Failures DrillDown::rows_of(const KeyRange& range, const Blocks& bloc
       rows += suspect.rows();
       now.push_back(std::move(suspect));
       if (rows < max_rows_per_fetch) continue;
-      auto failures = fetch(range, grid, std::exchange(now, {}), blocks.answers.servers, take, unexplained);
+      auto failures = fetch(range, blocks, std::exchange(now, {}), take, unexplained);
       if (!failures.empty()) return failures;
       rows = 0;
     }
-    auto failures = fetch(range, grid, std::move(now), blocks.answers.servers, take, unexplained);
+    auto failures = fetch(range, blocks, now, take, unexplained);
     if (!failures.empty()) return failures;
     left = std::move(unexplained);
   }
   return {};
 }
 
-DrillDown::Failures DrillDown::fetch(const KeyRange& range, const KeyBlocks& grid,
-                                     std::vector<Suspect> suspects, const std::vector<std::size_t>& servers,
-                                     const Take& take, std::vector<Suspect>& left) {
+DrillDown::Failures DrillDown::fetch(const KeyRange& range, const Blocks& blocks,
+                                     const std::vector<Suspect>& suspects, const Take& take,
+                                     std::vector<Suspect>& left) {
   if (suspects.empty()) return {};
-  const auto answers = fetch(grid.rows_sql(range, suspects), servers);
+  const KeyBlocks grid(*plan_, hashing_, blocks.cell_bits);
+  const auto asked_at = Deadline::Clock::now();
+  const auto answers = fetch(grid.rows_sql(range, suspects), blocks.answers.servers);
   if (answers.too_large() && suspects.size() > 1) {
     const auto middle = suspects.begin() + static_cast<std::ptrdiff_t>(suspects.size() / 2);
-    auto failures = fetch(range, grid, {suspects.begin(), middle}, servers, take, left);
-    return failures.empty() ? fetch(range, grid, {middle, suspects.end()}, servers, take, left) : failures;
+    auto failures = fetch(range, blocks, {suspects.begin(), middle}, take, left);
+    return failures.empty() ? fetch(range, blocks, {middle, suspects.end()}, take, left) : failures;
   }
   if (!answers.failures.empty()) return answers.failures;
-  take(differing_rows(*plan_, answers.values));
-  for (Suspect& suspect : grid.unexplained(suspects, answers.values)) left.push_back(std::move(suspect));
+  std::vector<Suspect> unexplained = grid.unexplained(suspects, answers.values);
+  // What explains the sums was so when they were asked for.
+  const bool all_explained =
+      unexplained.empty() && std::none_of(suspects.begin(), suspects.end(), reads_whole);
+  take(differing_rows(*plan_, answers.values), all_explained ? blocks.asked_at : asked_at);
+  std::move(unexplained.begin(), unexplained.end(), std::back_inserter(left));
   return {};
 }
 
@@ -133,13 +144,14 @@ DrillDown::Failures DrillDown::rows_of_buckets(const KeyRange& range, std::uint6
 DrillDown::Failures DrillDown::fetch(const KeyRange& range, std::uint32_t count,
                                      const std::vector<std::uint32_t>& buckets,
                                      const std::vector<std::size_t>& servers, const Take& take) {
+  const auto asked_at = Deadline::Clock::now();
   const auto answers = fetch(row_digests_sql(*plan_, hashing_, range, count, buckets), servers);
   if (answers.too_large() && buckets.size() > 1) {
     const auto middle = buckets.begin() + static_cast<std::ptrdiff_t>(buckets.size() / 2);
     auto failures = fetch(range, count, {buckets.begin(), middle}, servers, take);
     return failures.empty() ? fetch(range, count, {middle, buckets.end()}, servers, take) : failures;
   }
-  if (answers.failures.empty()) take(differing_rows(*plan_, answers.values));
+  if (answers.failures.empty()) take(differing_rows(*plan_, answers.values), asked_at);
   return answers.failures;
 }
 

@@ -11,6 +11,7 @@
 
 #include "chunk_digest.h"
 #include "crew.h"
+#include "evenkeel/deadline.h"
 #include "key_blocks.h"
 #include "key_range.h"
 #include "row_fetch.h"
@@ -59,9 +60,9 @@ class DrillDown {
   DrillDown(Crew& crew, std::shared_ptr<const ComparisonPlan> plan, const Hashing& hashing)
       : crew_(crew), plan_(std::move(plan)), hashing_(hashing) {}
 
-  // Hands over the rows that differ, at most about max_rows_per_fetch at a time, as long as all of `servers`
-  // answer.
-  using Take = std::function<void(const std::vector<RowDifference>&)>;
+  // Hands over the rows that differ, and since when they have been seen to differ so, at most about
+  // max_rows_per_fetch at a time, as long as all of `servers` answer.
+  using Take = std::function<void(const std::vector<RowDifference>&, Deadline::Clock::time_point since)>;
   using Failures = std::map<std::size_t, Failure>;
 
   // Of a range that is known to differ and to hold about `row_count` rows.
@@ -74,6 +75,7 @@ class DrillDown {
   struct Blocks {
     Answers<std::vector<BlockDigest>> answers;
     unsigned cell_bits = 0;
+    Deadline::Clock::time_point asked_at;
 
     bool differ() const;
     std::uint64_t rows() const;  // on the server that has most
@@ -87,9 +89,9 @@ class DrillDown {
  private:
   Failures rows_of_buckets(const KeyRange& range, std::uint64_t row_count,
                            const std::vector<std::size_t>& servers, const Take& take);
-  // What they do not explain is added to `left`.
-  Failures fetch(const KeyRange& range, const KeyBlocks& grid, std::vector<Suspect> suspects,
-                 const std::vector<std::size_t>& servers, const Take& take, std::vector<Suspect>& left);
+  // Suspects that the rows do not explain are added to `left`, to be read whole.
+  Failures fetch(const KeyRange& range, const Blocks& blocks, const std::vector<Suspect>& suspects,
+                 const Take& take, std::vector<Suspect>& left);
   Failures fetch(const KeyRange& range, std::uint32_t count, const std::vector<std::uint32_t>& buckets,
                  const std::vector<std::size_t>& servers, const Take& take);
   Answers<RowDigests> fetch(const std::string& sql, const std::vector<std::size_t>& servers);

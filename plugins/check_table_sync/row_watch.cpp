@@ -11,7 +11,7 @@ RowWatch::Verdict RowWatch::see(RowSight sight, const std::vector<std::size_t>& 
   if (std::all_of(servers.begin(), servers.end(), same_as_first)) return Verdict::equal;
 
   const auto unchanged = [&](std::size_t server) { return sight[server] == sight_[server]; };
-  const bool still = still_rounds_ >= 0 && std::all_of(servers.begin(), servers.end(), unchanged);
+  const bool still = !sight_.empty() && std::all_of(servers.begin(), servers.end(), unchanged);
   sight_ = std::move(sight);
   if (still) {
     ++still_rounds_;

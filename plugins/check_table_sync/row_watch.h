@@ -11,7 +11,7 @@
 // toggler cannot keep step with them; the best one (each value half or a third of the time, faster than we
 // read) gets through a round with a probability of at most 4/27, and through all rounds with less than 1e-9.
 // Where nothing can be waited for (servers that share no history), rows must hold still for --confirm
-// seconds.
+// seconds; there the query that found the row counts as the first look at it.
 //
 // Why it is complete: a row that holds still and differs shows the same values in every round.
 #pragma once
@@ -19,6 +19,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace evenkeel::table_sync {
@@ -43,11 +44,15 @@ class RowWatch {
 
   // `now` in seconds of a steady clock.
   explicit RowWatch(double now) : since_(now) {}
+  // It was seen before, at `earlier`: where it shows the same then, it has held still since.
+  RowWatch(double now, RowSight sight, double earlier)
+      : since_(now), still_since_(earlier), sight_(std::move(sight)) {}
 
   // One server's sight may be void (it failed): what counts is `servers`.
   Verdict see(RowSight sight, const std::vector<std::size_t>& servers, const ConfirmRules& rules, double now);
 
   const RowSight& sight() const { return sight_; }
+  double still_since() const { return still_since_; }
 
  private:
   double since_;            // first looked at

@@ -96,14 +96,14 @@ void TableComparison::recheck_known() {
 }
 
 void TableComparison::recheck(std::map<KeyTuple, DriftedRow> rows) {
-  std::vector<KeyTuple> keys;
-  keys.reserve(rows.size());
-  for (const auto& [key, row] : rows) keys.push_back(key);
+  Candidates candidates;
   Confirmed confirmed;
-  if (!keys.empty() && !time_is_up())
-    confirmed = confirmation_.confirm(plan_, context_.hashing, keys, servers_);
-  else
-    confirmed.unconfirmed = keys;
+  for (const auto& [key, row] : rows) {
+    candidates[key];
+    confirmed.unconfirmed.push_back(key);
+  }
+  if (!candidates.empty() && !time_is_up())
+    confirmed = confirmation_.confirm(plan_, context_.hashing, candidates, servers_);
   for (const KeyTuple& key : std::exchange(confirmed.unconfirmed, {}))
     stale_.push_back(std::move(rows.at(key)));
   take(confirmed);
@@ -212,7 +212,7 @@ bool TableComparison::compare_by_blocks(const KeyRange& range) {
 }
 
 DrillDown::Take TableComparison::taker() {
-  return [this](const std::vector<RowDifference>& found) { pool(found); };
+  return [this](const auto& found, auto since) { pool(found, since); };
 }
 
 bool TableComparison::drilled(const std::map<std::size_t, Failure>& failures) {
@@ -254,25 +254,32 @@ void TableComparison::lose(const std::map<std::size_t, Failure>& failures) {
   }
 }
 
-void TableComparison::pool(const std::vector<RowDifference>& rows) {
+void TableComparison::pool(const std::vector<RowDifference>& rows, Deadline::Clock::time_point since) {
+  const double when = std::chrono::duration<double>(since.time_since_epoch()).count();
+  const std::vector<std::size_t> servers = servers_;
   for (const RowDifference& row : rows) {
-    if (!outcome_.drift.names(row.key)) pool_.insert(row.key);
+    if (outcome_.drift.names(row.key)) continue;
+    Candidate& candidate = pool_[row.key] = {RowSight(context_.fleet.size()), when};
+    for (std::size_t i = 0; i < std::min(servers.size(), row.digests.size()); ++i)
+      candidate.sight[servers[i]] = row.digests.at(i);
+    // Found among servers of which one is lost by now.
+    if (row.digests.size() != servers.size()) candidate.sight.clear();
     // A range that differs everywhere must not fill our memory.
-    if (pool_.size() >= Confirmation::max_rows) {
-      const std::vector<KeyTuple> keys(pool_.begin(), pool_.end());
-      pool_.clear();
-      take(confirmation_.confirm(plan_, context_.hashing, keys, servers_));
-      lost_candidates_ = lost_candidates_ || context_.stop.made();
-    }
+    if (pool_.size() < Confirmation::max_rows) continue;
+    confirm_pool();
+    lost_candidates_ = lost_candidates_ || context_.stop.made();
   }
+}
+
+void TableComparison::confirm_pool() {
+  const Candidates candidates = std::exchange(pool_, {});
+  take(confirmation_.confirm(plan_, context_.hashing, candidates, servers_));
 }
 
 void TableComparison::flush() {
   bool confirmed = true;
   if (!pool_.empty()) {
-    const std::vector<KeyTuple> keys(pool_.begin(), pool_.end());
-    pool_.clear();
-    take(confirmation_.confirm(plan_, context_.hashing, keys, servers_));
+    confirm_pool();
     // What time did not allow to confirm is read again by the next run.
     confirmed = !context_.stop.made();
   }

@@ -83,7 +83,8 @@ class TableComparison {
   bool shrink();
 
   void lose(const std::map<std::size_t, Failure>& failures);
-  void pool(const std::vector<RowDifference>& rows);
+  void pool(const std::vector<RowDifference>& rows, Deadline::Clock::time_point since);
+  void confirm_pool();
   // Confirms what has gathered; only then what was read counts as verified.
   void flush();
   void take(const Confirmed& confirmed);
@@ -108,7 +109,7 @@ class TableComparison {
 
   TableOutcome outcome_;
   std::shared_ptr<RangeCutter> cutter_;
-  std::set<KeyTuple> pool_;
+  Candidates pool_;
   std::vector<DriftedRow> stale_;  // known, and not to be looked at in this run
   std::optional<KeyTuple> at_;     // how far we have read
   bool at_end_ = false;

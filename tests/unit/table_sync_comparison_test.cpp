@@ -1,0 +1,346 @@
+// The engine over servers that are none: what it finds, what it never takes for drift, and how it ends.
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <functional>
+#include <thread>
+
+#include "fakes/table_server.h"
+#include "table_comparison.h"
+
+using namespace evenkeel;
+using namespace evenkeel::table_sync;
+using fakes::TableServer;
+
+namespace {
+
+std::shared_ptr<const ComparisonPlan> plan_of(std::uint64_t rows) {
+  ComparisonPlan plan;
+  plan.table = {"shop", "t"};
+  plan.columns = {{"id", Encoding::number, false, 0, false}, {"v", Encoding::bytes, true, 0, true}};
+  plan.key = {{"id", KeyColumn::Kind::integer, false, ""}};
+  plan.key_name = "PRIMARY";
+  plan.estimated_rows = rows;
+  return std::make_shared<const ComparisonPlan>(std::move(plan));
+}
+
+// The first server is the source of the others, unless they are strangers.
+class Scene {
+ public:
+  enum Kind { replicas, strangers };
+
+  explicit Scene(std::int64_t rows, Kind kind = replicas, std::size_t count = 2, std::int64_t step = 1) {
+    for (std::size_t i = 0; i < count; ++i) {
+      auto server = std::make_shared<TableServer>();
+      for (std::int64_t row = 0; row < rows; ++row) server->rows[row * step] = "v" + std::to_string(row);
+      server->server_id = i + 1;
+      if (kind == replicas) (i == 0 ? server->written : server->applied) = 10;
+      servers.push_back(server);
+    }
+    settings.confirm = kind == strangers ? 0.1 : 0.3;
+    settings.chunk_time = 0.2;
+  }
+
+  TableOutcome compare(TableMemory memory = {}) {
+    const auto connector = std::make_shared<fakes::TableConnector>();
+    std::vector<mysql::Login> logins;
+    for (std::size_t i = 0; i < servers.size(); ++i) {
+      mysql::Login login;
+      login.name = login.host = "db" + std::to_string(i + 1);
+      connector->servers[login.host] = servers[i];
+      logins.push_back(std::move(login));
+    }
+    const Deadline deadline = Deadline::after(std::chrono::seconds(60));
+    stop = std::make_shared<StopRequest>(deadline, deadline);
+    fleet = std::make_unique<Fleet>(logins, 0);
+    std::vector<LaneOptions> lanes;
+    std::vector<std::size_t> all;
+    for (std::size_t i = 0; i < servers.size(); ++i) {
+      (*fleet)[i].dialect = Dialect::of("10.11.14-MariaDB");
+      lanes.push_back({connector, logins[i], deadline, stop, 2});
+      all.push_back(i);
+    }
+    Crew crew(std::move(lanes), stop, patience);
+    Progress progress;
+    ComparisonContext context{*fleet,
+                              *stop,
+                              settings,
+                              Hashing::with_random_salt(Strength::fast),
+                              Deadline::after(std::chrono::duration<double>(budget)),
+                              0,
+                              progress};
+    const auto keep = [this](const TableMemory& now) { kept = now; };
+    return TableComparison(context, crew, plan_of(servers[0]->rows.size()), all, std::move(memory), keep)
+        .run();
+  }
+
+  std::vector<std::shared_ptr<TableServer>> servers;
+  Settings settings;
+  double budget = 30;
+  double patience = 5;
+  std::shared_ptr<StopRequest> stop;
+  std::unique_ptr<Fleet> fleet;
+  TableMemory kept;
+};
+
+std::vector<std::int64_t> keys_of(const TableOutcome& outcome) {
+  std::vector<std::int64_t> keys;
+  for (const DriftedRow& row : outcome.drift.rows()) keys.push_back(std::stoll(row.key[0]));
+  std::sort(keys.begin(), keys.end());
+  return keys;
+}
+
+using Rows = std::map<std::int64_t, std::string>;
+
+bool reads_rows(const std::string& sql) { return sql.find(" AS h FROM") != std::string::npos; }
+bool waits(const std::string& sql) { return sql.find("MASTER_GTID_WAIT") != std::string::npos; }
+
+}  // namespace
+
+TEST_CASE("Every kind of drift is found, and nothing else") {
+  struct Case {
+    const char* what;
+    std::int64_t rows, step;
+    std::function<void(Rows&)> drift;
+    std::vector<std::int64_t> keys;
+  };
+  const std::vector<Case> cases{
+      {"none", 3000, 1, [](Rows&) {}, {}},
+      {"one row", 3000, 1, [](Rows& t) { t[1700] = "x"; }, {1700}},
+      {"the first and the last", 3000, 1, [](Rows& t) { t[0] = t[2999] = "x"; }, {0, 2999}},
+      {"a missing row", 3000, 1, [](Rows& t) { t.erase(5); }, {5}},
+      {"an extra row behind the end", 3000, 1, [](Rows& t) { t[9000] = "x"; }, {9000}},
+      {"an extra row before the start", 3000, 1, [](Rows& t) { t[-9] = "x"; }, {-9}},
+      {"two values exchanged in one block", 3000, 1, [](Rows& t) { std::swap(t[640], t[641]); }, {640, 641}},
+      {"a row that moved within its block",
+       3000,
+       1,
+       [](Rows& t) {
+         t.erase(700);
+         t[-1] = "v700";
+       },
+       {-1, 700}},
+      {"rows of one block",
+       3000,
+       1,
+       [](Rows& t) {
+         t[64] = t[65] = t[100] = "x";
+         t.erase(127);
+       },
+       {64, 65, 100, 127}},
+      {"sparse keys",
+       3000,
+       1000,
+       [](Rows& t) {
+         t[1'000'000] = "x";
+         t[1'000'001] = "y";
+       },
+       {1'000'000, 1'000'001}},
+      {"an empty replica", 3, 1, [](Rows& t) { t.clear(); }, {0, 1, 2}},
+  };
+  for (const Case& c : cases) {
+    INFO(c.what);
+    Scene scene(c.rows, Scene::strangers, 2, c.step);
+    c.drift(scene.servers[1]->rows);
+    const TableOutcome outcome = scene.compare();
+    CHECK(keys_of(outcome) == c.keys);
+    CHECK(outcome.drift.count() == c.keys.size());
+    CHECK(outcome.unconfirmed == 0);
+    CHECK(outcome.finished);
+    CHECK(scene.kept.coverage.covered() == 1);
+  }
+}
+
+TEST_CASE("Few rows are read where few differ") {
+  Scene scene(30000, Scene::strangers);
+  for (std::int64_t key = 0; key < 30000; key += 200) scene.servers[1]->rows[key] = "x";
+  std::size_t most = 0;
+  const auto server = scene.servers[0];
+  server->before = [&](const std::string& sql) {
+    if (reads_rows(sql))
+      most = std::max(most, static_cast<std::size_t>(std::count(sql.begin(), sql.end(), ',')));
+  };
+  const TableOutcome outcome = scene.compare();
+  CHECK(outcome.drift.count() == 150);
+  // 150 keys at a time, and no block of 64 in whole.
+  CHECK(most > 100);
+  CHECK(server->asked_for("BETWEEN") == 0);
+}
+
+TEST_CASE("What moves is no drift, what holds still is") {
+  struct Case {
+    const char* what;
+    // On source and replica, before a statement of either.
+    std::function<void(Rows&, Rows&, const std::string&)> happens;
+    std::uint64_t drifted, unconfirmed;
+  };
+  int turn = 0;
+  const std::vector<Case> cases{
+      {"in flight: the replica has it once it was waited for",
+       [](Rows& source, Rows& replica, const std::string& sql) {
+         if (waits(sql)) replica[7] = source[7];
+       },
+       0, 0},
+      {"holds still", [](Rows&, Rows&, const std::string&) {}, 1, 0},
+      {"toggles A, B, A, B on the source, the replica behind",
+       [&](Rows& source, Rows& replica, const std::string& sql) {
+         if (!waits(sql)) return;
+         replica[7] = source[7];
+         source[7] = ++turn % 2 ? "A" : "B";
+       },
+       0, 1},
+      {"a new value at each reading",
+       [&](Rows& source, Rows&, const std::string& sql) {
+         if (reads_rows(sql)) source[7] = std::to_string(++turn);
+       },
+       0, 1},
+      {"is deleted on both",
+       [](Rows& source, Rows& replica, const std::string& sql) {
+         if (waits(sql)) {
+           source.erase(7);
+           replica.erase(7);
+         }
+       },
+       0, 0},
+  };
+  for (const Case& c : cases) {
+    INFO(c.what);
+    Scene scene(50);
+    scene.servers[0]->rows[7] = "new";
+    Rows &source = scene.servers[0]->rows, &replica = scene.servers[1]->rows;
+    std::mutex mutex;
+    for (const auto& server : scene.servers)
+      server->before = [&](const std::string& sql) {
+        const std::lock_guard lock(mutex);
+        const std::scoped_lock both(scene.servers[0]->mutex, scene.servers[1]->mutex);
+        c.happens(source, replica, sql);
+      };
+    const TableOutcome outcome = scene.compare();
+    CHECK(outcome.drift.count() == c.drifted);
+    CHECK(outcome.unconfirmed == c.unconfirmed);
+  }
+}
+
+TEST_CASE("A drift is read many times, with a wait in between") {
+  Scene scene(50);
+  scene.servers[1]->rows[7] = "x";
+  CHECK(scene.compare().drift.count() == 1);
+  // Once to find it, 13 times to confirm it.
+  CHECK(scene.servers[0]->asked_for(" AS h FROM") == 14);
+  CHECK(scene.servers[1]->asked_for("MASTER_GTID_WAIT('0-1-10'") == 12);
+}
+
+TEST_CASE("A replica that does not apply is not compared") {
+  Scene scene(50);
+  scene.servers[1]->rows[7] = "x";
+  scene.servers[1]->applies = false;
+  const TableOutcome outcome = scene.compare();
+  CHECK(outcome.drift.count() == 0);
+  CHECK(outcome.unconfirmed == 1);
+  CHECK(scene.fleet->not_applying(1).value_or("").find("does not apply") != std::string::npos);
+}
+
+TEST_CASE("A server that fails in the middle takes nothing with it") {
+  struct Case {
+    const char* what;
+    mysql::SqlError error;
+    bool lost;
+  };
+  const std::vector<Case> cases{
+      {"gone", {Fault::unreachable, 2013, "lost connection"}, true},
+      {"may not read the table", {Fault::denied, 1142, "SELECT denied"}, false},
+      {"nonsense", {Fault::protocol, 0, "not what was asked for"}, false},
+  };
+  for (const Case& c : cases) {
+    INFO(c.what);
+    Scene scene(5000, Scene::strangers, 3);
+    scene.servers[1]->rows[4000] = "x";
+    int chunks = 0;
+    scene.servers[2]->before = [&](const std::string& sql) {
+      if (sql.find(" AS ordered") != std::string::npos && ++chunks >= 2) throw mysql::SqlError(c.error);
+    };
+    const TableOutcome outcome = scene.compare();
+    CHECK(keys_of(outcome) == std::vector<std::int64_t>{4000});
+    CHECK(scene.fleet->failure_of(2).has_value() == c.lost);
+    CHECK(outcome.failures.contains(2) == !c.lost);
+    CHECK(scene.kept.coverage.covered() < 1);
+  }
+}
+
+TEST_CASE("A statement that takes too long is asked again for fewer rows") {
+  Scene scene(5000, Scene::strangers);
+  scene.servers[1]->rows[4000] = "x";
+  int refused = 0;
+  scene.servers[1]->before = [&](const std::string& sql) {
+    if (sql.find(" AS ordered") == std::string::npos || ++refused > 2) return;
+    throw mysql::SqlError(Fault::protocol, 1969, "max_statement_time exceeded");
+  };
+  const TableOutcome outcome = scene.compare();
+  CHECK(keys_of(outcome) == std::vector<std::int64_t>{4000});
+  CHECK(outcome.failures.empty());
+  CHECK(outcome.rows_compared == 5000);
+}
+
+TEST_CASE("An answer that is too large is asked for in halves") {
+  Scene scene(5000, Scene::strangers);
+  for (std::int64_t key = 1500; key < 4500; ++key) scene.servers[1]->rows[key] = "x";
+  scene.servers[1]->before = [&](const std::string& sql) {
+    const auto between = sql.find("BETWEEN ");
+    if (!reads_rows(sql) || between == std::string::npos) return;
+    const auto from = std::stoll(sql.substr(between + 8)),
+               to = std::stoll(sql.substr(sql.find(" AND ", between) + 5));
+    if (to - from > 1000)
+      throw mysql::SqlError(Fault::protocol, mysql::SqlError::answer_too_large, "too large");
+  };
+  const TableOutcome outcome = scene.compare();
+  CHECK(outcome.drift.count() == 3000);
+  CHECK(outcome.failures.empty());
+}
+
+TEST_CASE("The budget ends a run, and the next goes on") {
+  Scene scene(5000, Scene::strangers);
+  scene.servers[1]->rows[4900] = "x";
+  scene.settings.chunk_time = 0.02;
+  scene.servers[0]->before = [](const std::string& sql) {
+    if (sql.find(" AS ordered") != std::string::npos)
+      std::this_thread::sleep_for(std::chrono::milliseconds(30));
+  };
+  scene.budget = 0.1;
+  TableOutcome outcome = scene.compare();
+  CHECK_FALSE(outcome.finished);
+  REQUIRE(scene.kept.position);
+  CHECK(outcome.coverage.covered() < 1);
+  CHECK(outcome.drift.count() == 0);
+  scene.budget = 30;
+  outcome = scene.compare(scene.kept);
+  CHECK(outcome.finished);
+  CHECK(outcome.coverage.covered() == 1);
+  CHECK(keys_of(outcome) == std::vector<std::int64_t>{4900});
+  CHECK(outcome.rows_compared < 5000);
+}
+
+TEST_CASE("A known drift is read again first") {
+  const auto known = [] {
+    TableMemory memory;
+    memory.drift = {{{"7"}, {{1, RowKind::changed}}}};
+    return memory;
+  };
+  struct Case {
+    const char* what;
+    const char* on_replica;
+    double budget;
+    std::uint64_t drifted;
+  };
+  const std::vector<Case> cases{
+      {"healed", "v7", 30, 0},
+      {"still there", "x", 30, 1},
+      {"healed, and no time to look", "v7", 0, 1},
+  };
+  for (const Case& c : cases) {
+    INFO(c.what);
+    Scene scene(50, Scene::strangers);
+    scene.servers[1]->rows[7] = c.on_replica;
+    scene.budget = c.budget;
+    CHECK(scene.compare(known()).drift.count() == c.drifted);
+    CHECK(scene.kept.drift.size() == c.drifted);
+  }
+}
