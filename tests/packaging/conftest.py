@@ -54,9 +54,9 @@ class Debs:
 
 
 def packed(generator: str, folder: Path, **changes: str) -> Path:
-    """cpack on the build tree as it is; nothing is compiled again."""
+    """cpack on the build tree as it is; nothing is compiled again. The strictest umask must not show in packages."""
     words = [word for name, value in changes.items() for word in ("-D", f"{name}={value}")]
-    run("cpack", "--config", BUILD / "CPackConfig.cmake", "-G", generator, "-B", folder, *words, cwd=BUILD)
+    run("cpack", "--config", BUILD / "CPackConfig.cmake", "-G", generator, "-B", folder, *words, cwd=BUILD, umask=0o077)
     return folder
 
 

@@ -71,8 +71,9 @@ def test_configuration_and_modes(rpms: Path) -> None:
     assert {path: told[0] for path, told in files.items() if "c" in told[0] and len(told) == 2} == {
         path: "cn" for path in ("/etc/profile.d/evenkeel.sh", "/etc/nrpe.d/evenkeel.cfg", "/etc/evenkeel/evenkeel.ini",
                                 "/etc/evenkeel/monitor.cnf", "/etc/evenkeel/sync.cnf", "/etc/evenkeel/nrpe.d/README")}
-    assert files["/var/lib/evenkeel"] == ["drwxrwxrwt"]
-    assert files["/etc/evenkeel/monitor.cnf"][-1] == "-rw-r-----"
+    assert {path: told[-1] for path, told in files.items() if told[-1] not in ("drwxr-xr-x", "-rw-r--r--")} == {
+        "/var/lib/evenkeel": "drwxrwxrwt",
+        **{f"/etc/evenkeel/{name}": "-rw-r-----" for name in ("evenkeel.ini", "monitor.cnf", "sync.cnf")}}
 
 
 def test_commands_name_the_plugins_where_they_are(rpms: Path, tmp_path: Path) -> None:
