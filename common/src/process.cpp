@@ -136,8 +136,11 @@ class Watch {
   // That it has become later is noticed when the earlier one has come.
   void move(const Deadline& deadline) {
     const Deadline::Clock::rep when = deadline.when().time_since_epoch().count();
+    if (when < when_.exchange(when)) wake();
+  }
+  void wake() const {
     const std::uint64_t one = 1;
-    if (when < when_.exchange(when)) (void)!write(wake_fd_, &one, sizeof one);
+    (void)!write(wake_fd_, &one, sizeof one);
   }
 
   // The first to claim the end tells of it.
@@ -248,13 +251,19 @@ std::string run_watched(const std::function<void(const MoveDeadline&)>& body, st
   const sigset_t before = leave_signals();
   const auto watch = std::make_shared<Watch>(first_deadline, ending_signals());
   // It sleeps until it is needed, which is cheaper than a body on a thread of its own.
-  std::thread([watch, before, stop = std::move(stop), tell = std::move(tell)] {
+  std::thread watcher([watch, before, stop = std::move(stop), tell = std::move(tell)] {
     take_signals(before);
     watch_over(*watch, stop, tell);
-  }).detach();
+  });
 
   body([&watch](const Deadline& deadline) { watch->move(deadline); });
   while (!watch->claim_end()) pause();
+  if (sanitized) {  // they want no thread at the end; without them it ends with the process
+    watch->wake();
+    watcher.join();
+  } else {
+    watcher.detach();
+  }
   return watch->signal_name();
 }
 

@@ -9,14 +9,14 @@ import shlex
 import sys
 from collections.abc import Sequence
 
-from . import boxes, held, kinds, templates
+from . import boxes, held, kinds, services, templates
 from .box import Sandbox
 from .errors import BoxExists, KindUnavailable, SandboxError
 from .server import Server
 from .session import Rows
 from .situations import SITUATIONS, Wish
 
-DESCRIPTION = """Starts, breaks, repairs and stops real database servers for tests and for playing.
+DESCRIPTION = """Starts, breaks, repairs and stops real servers for tests and for playing: MariaDB, MySQL, Apache, memcached.
 Servers run in a scratch folder, on loopback, on ports of their own, and stay up until `stop`."""
 EXAMPLES = """examples:
   sandbox start source
@@ -24,6 +24,8 @@ EXAMPLES = """examples:
   sandbox break replica1 duplicate-row
   sandbox sql replica1 'show all slaves status'
   sandbox repair replica1
+  sandbox start web --kind apache
+  sandbox break web forbidden
   sandbox stop --all
 """
 
@@ -46,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
         return made
 
     start = command("start", "start a server", server=True)
-    start.add_argument("--kind", choices=list(kinds.KINDS), help=f"default: its source's, else {kinds.DEFAULT_KIND}")
+    start.add_argument("--kind", choices=[*kinds.KINDS, *services.KINDS], help=f"default: its source's, else {kinds.DEFAULT_KIND}")
     start.add_argument("--replica-of", metavar="SOURCE[,SOURCE…]",
                        help="replicate from it; with several, each is a channel of that name")
     start.add_argument("--tls", choices=["good", "expired", "wrong-name", "other-ca", "own"],
@@ -56,10 +58,11 @@ def _parser() -> argparse.ArgumentParser:
     command("list", "show the servers of all boxes and how to connect", boxed=False)
     sql = command("sql", "run a statement as root, or open a client when there is none", server=True)
     sql.add_argument("statement", nargs="?", metavar="STATEMENT")
-    for name, text in (("break", "break a replica until `repair`"), ("hold", "")):
+    texts = {key: it.text for key, it in SITUATIONS.items()} | {key: it[0] for key, it in services.SITUATIONS.items()}
+    for name, text in (("break", "break a replica, an Apache or a memcached until `repair`"), ("hold", "")):
         breaking = command(name, text, server=True)
-        breaking.epilog = "situations:\n" + "\n".join(f"  {key:15} {it.text}" for key, it in SITUATIONS.items())
-        breaking.add_argument("situation", choices=list(SITUATIONS), metavar="SITUATION")
+        breaking.epilog = "situations:\n" + "\n".join(f"  {key:15} {text}" for key, text in texts.items())
+        breaking.add_argument("situation", choices=list(texts), metavar="SITUATION")
         breaking.add_argument("--channel", help="which one, where there are several")
         breaking.add_argument("--seconds", type=int, help="how far behind")
     command("repair", "undo `break`", server=True)
@@ -102,9 +105,19 @@ def _show(server: Server) -> None:
     print("\n".join(_connect_lines(server)))
 
 
+def _empty(box: Sandbox) -> bool:
+    return not list(box) and not services.names(box)
+
+
 def _start(arguments: argparse.Namespace) -> None:
     box = _box(arguments.box)
     try:
+        if arguments.kind in services.KINDS:
+            if arguments.replica_of or arguments.tls or arguments.option:
+                raise SandboxError("--replica-of, --tls and --option are for database servers")
+            services.start(box, arguments.name, arguments.kind)
+            print("\n".join(services.lines(box, arguments.name)))
+            return
         if arguments.replica_of:
             sources = [box[name] for name in arguments.replica_of.split(",")]
             named = {source.name: source for source in sources}
@@ -116,7 +129,7 @@ def _start(arguments: argparse.Namespace) -> None:
         server.monitor_file()
     finally:
         # A box without a server is nothing that anybody would stop.
-        if not list(box):
+        if _empty(box):
             box.end()
     _show(server)
 
@@ -125,8 +138,11 @@ def _list(_: argparse.Namespace) -> None:
     folders = boxes.lived_in()
     for folder in folders:
         print(f"box {folder.name}")
-        for server in Sandbox.find(folder.name):
+        box = Sandbox.find(folder.name)
+        for server in box:
             _show(server)
+        for line in services.all_lines(box):
+            print(line)
     if not folders:
         print("no servers")
 
@@ -150,7 +166,14 @@ def _sql(arguments: argparse.Namespace) -> None:
 
 
 def _break(arguments: argparse.Namespace) -> None:
-    server = Sandbox.find(arguments.box)[arguments.name]
+    box = Sandbox.find(arguments.box)
+    if services.is_one(box, arguments.name) != (arguments.situation in services.SITUATIONS):
+        raise SandboxError(f"{arguments.name} cannot be broken by {arguments.situation}")
+    if services.is_one(box, arguments.name):
+        services.break_by(box, arguments.name, arguments.situation)
+        print("\n".join(services.lines(box, arguments.name)))
+        return
+    server = box[arguments.name]
     held.begin(server, arguments.situation, Wish(arguments.channel, arguments.seconds))
     for channel in server.channels():
         lag = "NULL" if channel.lag is None else channel.lag
@@ -165,7 +188,11 @@ def _hold(arguments: argparse.Namespace) -> None:
 
 
 def _repair(arguments: argparse.Namespace) -> None:
-    server = Sandbox.find(arguments.box)[arguments.name]
+    box = Sandbox.find(arguments.box)
+    if services.is_one(box, arguments.name):
+        print(f"{arguments.name}: {services.repair(box, arguments.name)} repaired")
+        return
+    server = box[arguments.name]
     print(f"{server.name}: {held.end(server)} repaired, in sync again")
 
 
@@ -179,13 +206,17 @@ def _thaw(arguments: argparse.Namespace) -> None:
 
 def _stop(arguments: argparse.Namespace) -> None:
     box = Sandbox.find(arguments.box)
-    if arguments.name:
+    if arguments.name and services.is_one(box, arguments.name):
+        services.stop(box, arguments.name)
+    elif arguments.name:
         box.remove(box[arguments.name])
-    if arguments.all or not list(box):
+    if arguments.all or _empty(box):
         box.end()
 
 
 def _kinds(_: argparse.Namespace) -> None:
+    for name in services.KINDS:
+        print(f"{name:15} from this system")
     for kind in kinds.KINDS.values():
         print(f"{kind.name:15} {'from this system' if kind.suite is None else f'fetched from Debian {kind.suite}'}")
 

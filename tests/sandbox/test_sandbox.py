@@ -441,6 +441,27 @@ def test_the_command_line_from_start_to_stop(cli_box: str) -> None:
     assert f"box {cli_box}" not in run("list")
 
 
+@pytest.mark.parametrize("kind, situation, other", [("apache", "forbidden", "frozen"), ("memcached", "full", "failing"),
+                                                   ("memcached", "frozen", "lag"), ("apache", "down", "writable")])
+def test_apache_and_memcached_on_the_command_line(cli_box: str, kind: str, situation: str, other: str) -> None:
+    def run(*words: str, code: int = 0) -> str:
+        done = _sandbox(*words, *(() if words[0] == "list" else ("--box", cli_box)))
+        assert done.returncode == code, done.stderr
+        return done.stdout + done.stderr
+
+    assert f"one ({kind}): running\n  address      127.0.0.1:" in run("start", "one", "--kind", kind)
+    assert "already" in run("start", "one", "--kind", kind, code=1)
+    assert "cannot be broken by" in run("break", "one", other, code=1)
+    assert f"broken by {situation}" in run("break", "one", situation)
+    assert f"broken by {situation}" in run("list")
+    assert "repair it first" in run("break", "one", situation, code=1)
+    assert run("repair", "one") == f"one: {situation} repaired\n"
+    assert "is not broken" in run("repair", "one", code=1)
+    assert f"one ({kind}): running\n" in run("list")
+    run("stop", "one")
+    assert f"box {cli_box}" not in run("list")
+
+
 @pytest.mark.parametrize("words", [
     ("sql", "nobody", "select 1"), ("stop", "--all"), ("start", "../escape"), ("start", "x", "--kind", "oracle"), ()])
 def test_a_wrong_word_is_an_error_and_no_traceback(words: tuple[str, ...]) -> None:
