@@ -219,7 +219,17 @@ def test_no_proxy_from_the_environment(plugin: PluginRunner, limited: Apache) ->
     proxy = {"http_proxy": "http://127.0.0.1:1", "HTTP_PROXY": "http://127.0.0.1:1", "ALL_PROXY": "http://127.0.0.1:1"}
     arguments = ["-H", limited.address, "-i", "0.1"]
     assert check(plugin, *arguments, env=proxy).code == OK
-    assert check(plugin, *arguments, "--proxy", "env", env=proxy).code == CRITICAL
+    answer = check(plugin, *arguments, "--proxy", "env", env=proxy)
+    assert answer.code == CRITICAL and "127.0.0.1 port 1 " in answer.line1
+
+
+@pytest.mark.parametrize("proxy", ["http://joe:geheim@x:y:z", "gopher://joe:geheim@x", "http://joe:geheim@[::1",
+                                   "joe:geheim@127.0.0.1:99999999"])
+def test_a_proxy_that_is_none_keeps_its_password(plugin: PluginRunner, limited: Apache, proxy: str) -> None:
+    answer = check(plugin, "-H", limited.address, "--proxy", "env", "-vvv",
+                   env={"http_proxy": proxy})
+    assert answer.code == UNKNOWN and "the URL of the proxy is not one" in answer.line1
+    assert "geheim" not in answer.stdout
 
 
 def test_extended_status_off(plugin: PluginRunner, servers: Sandbox) -> None:

@@ -263,10 +263,14 @@ class CurlClient : public HttpClient {
     if (!arriving.too_much.empty())
       throw Error(Fault::protocol, "GET " + endpoint_.page() + ": the answer's " + arriving.too_much);
     const std::string details = clean(details_[0] != '\0' ? details_.data() : curl_easy_strerror(code), 300);
+    // libcurl quotes the proxy's URL, and there may be a password in it.
+    if (details.starts_with("Unsupported proxy"))
+      throw Error(Fault::usage, "the URL of the proxy is not one, or of a kind that libcurl does not have");
     const Fault fault = fault_of(code, details);
     std::string reason = reason_of(code, details);
     const long system_error = info<long>(easy_.get(), CURLINFO_OS_ERRNO);
-    if (code == CURLE_COULDNT_CONNECT && system_error != 0) {
+    // Where there may be a proxy, libcurl's own words tell which of the two did not answer.
+    if (code == CURLE_COULDNT_CONNECT && system_error != 0 && endpoint_.proxy.empty()) {
       const char* text = strerrordesc_np(static_cast<int>(system_error));
       if (text != nullptr) reason = lower(text);
     }
