@@ -40,8 +40,7 @@ Confirmed Confirmation::confirm(const std::shared_ptr<const ComparisonPlan>& pla
                                 const Candidates& candidates, const std::vector<std::size_t>& servers) {
   Watches watches;
   for (const auto& [key, seen] : candidates)
-    watches.emplace(
-        key, seen.sight.empty() ? RowWatch(seconds_now()) : RowWatch(seconds_now(), seen.sight, seen.when));
+    watches.emplace(key, seen.sight.empty() ? RowWatch() : RowWatch(seen.sight, seen.when));
   const auto reader = [&](const Watches& open) -> Read {
     auto statements = std::make_shared<std::vector<std::string>>();
     std::vector<KeyTuple> batch;
@@ -65,7 +64,7 @@ Confirmed Confirmation::confirm(const std::shared_ptr<const ComparisonPlan>& pla
 Confirmed Confirmation::confirm_whole(const std::shared_ptr<const ComparisonPlan>& plan,
                                       const Hashing& hashing, const std::vector<std::size_t>& servers) {
   Watches watches;
-  watches.emplace(KeyTuple(), RowWatch(seconds_now()));
+  watches.emplace(KeyTuple(), RowWatch());
   const std::string sql = chunk_digest_sql(*plan, hashing, {});
   return watch(
       std::move(watches),

@@ -10,6 +10,7 @@ RowWatch::Verdict RowWatch::see(RowSight sight, const std::vector<std::size_t>& 
   const auto same_as_first = [&](std::size_t server) { return sight[server] == sight[servers.front()]; };
   if (std::all_of(servers.begin(), servers.end(), same_as_first)) return Verdict::equal;
 
+  if (still_rounds_ < 0) since_ = now;
   const auto unchanged = [&](std::size_t server) { return sight[server] == sight_[server]; };
   const bool still = !sight_.empty() && std::all_of(servers.begin(), servers.end(), unchanged);
   sight_ = std::move(sight);

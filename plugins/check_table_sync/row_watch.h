@@ -42,20 +42,18 @@ class RowWatch {
     moving,
   };
 
-  // `now` in seconds of a steady clock.
-  explicit RowWatch(double now) : since_(now) {}
+  RowWatch() = default;
   // It was seen before, at `earlier`: where it shows the same then, it has held still since.
-  RowWatch(double now, RowSight sight, double earlier)
-      : since_(now), still_since_(earlier), sight_(std::move(sight)) {}
+  RowWatch(RowSight sight, double earlier) : still_since_(earlier), sight_(std::move(sight)) {}
 
-  // One server's sight may be void (it failed): what counts is `servers`.
+  // One server's sight may be void (it failed): what counts is `servers`. `now` in seconds of a steady clock.
   Verdict see(RowSight sight, const std::vector<std::size_t>& servers, const ConfirmRules& rules, double now);
 
   const RowSight& sight() const { return sight_; }
   double still_since() const { return still_since_; }
 
  private:
-  double since_;            // first looked at
+  double since_ = 0;        // the first sight; how long that took says nothing of the row
   double still_since_ = 0;  // the first sight of these values
   int still_rounds_ = -1;   // -1: not seen yet
   RowSight sight_;

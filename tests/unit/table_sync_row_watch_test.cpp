@@ -33,7 +33,7 @@ const char* name(Verdict verdict) {
 
 // The verdict after the last of the sights, one per second; any earlier verdict but "open" ends it.
 std::string verdict_of(const std::vector<std::string>& sights, const ConfirmRules& rules) {
-  RowWatch watch(0);
+  RowWatch watch;
   Verdict verdict = Verdict::open;
   for (std::size_t i = 0; i < sights.size() && verdict == Verdict::open; ++i)
     verdict = watch.see(sight_of(sights[i]), {0, 1}, rules, static_cast<double>(i));
@@ -74,8 +74,31 @@ TEST_CASE("What a row turns out to be") {
   }
 }
 
+TEST_CASE("A first reading that takes long does not make a row move") {
+  RowWatch watch;
+  const ConfirmRules rules{.rounds = 1, .hold = 0, .patience = 3};
+  CHECK(watch.see(sight_of("ba"), {0, 1}, rules, 100) == Verdict::open);
+  CHECK(watch.see(sight_of("ba"), {0, 1}, rules, 101) == Verdict::drift);
+}
+
+TEST_CASE("A row that was seen before has held still since, if it shows the same") {
+  struct Case {
+    const char* what;
+    std::string now;
+    Verdict verdict;
+  };
+  const ConfirmRules rules{.rounds = 1, .hold = 3, .patience = 3};
+  const std::vector<Case> cases{{"the same", "ba", Verdict::drift}, {"another value", "bc", Verdict::open}};
+  for (const Case& c : cases) {
+    INFO(c.what);
+    RowWatch watch(sight_of("ba"), 10);
+    CHECK(watch.see(sight_of(c.now), {0, 1}, rules, 12) == Verdict::open);
+    CHECK(watch.see(sight_of(c.now), {0, 1}, rules, 13) == c.verdict);
+  }
+}
+
 TEST_CASE("A server that failed has no say") {
-  RowWatch watch(0);
+  RowWatch watch;
   const ConfirmRules rules{.rounds = 1, .hold = 0, .patience = 3};
   CHECK(watch.see(sight_of("bb-"), {0, 1}, rules, 0) == Verdict::equal);
   CHECK(watch.see(sight_of("ba-"), {0, 1}, rules, 0) == Verdict::open);
