@@ -372,3 +372,18 @@ TEST_CASE("A stranger's row is held from the query that found it") {
   CHECK(scene.compare().drift.count() == 1);
   CHECK(std::chrono::steady_clock::now() - changed >= std::chrono::milliseconds(600));
 }
+
+TEST_CASE("A block that its row does not explain is read in whole") {
+  Scene scene(900, Scene::strangers);
+  Rows& rows = scene.servers[1]->rows;
+  rows[7] = "x";
+  // Between the sums and the row, another one of the block takes its place.
+  bool moved = false;
+  scene.servers[1]->before = [&](const std::string& sql) {
+    if (!reads_rows(sql) || std::exchange(moved, true)) return;
+    const std::lock_guard lock(scene.servers[1]->mutex);
+    rows[7] = "v7";
+    rows[9] = "x";
+  };
+  CHECK(keys_of(scene.compare()) == std::vector<std::int64_t>{9});
+}
