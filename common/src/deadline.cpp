@@ -25,4 +25,8 @@ Deadline Deadline::earlier_by(std::chrono::duration<double> margin) const {
   return Deadline(when_ - std::chrono::duration_cast<Clock::duration>(margin));
 }
 
+Deadline Deadline::for_clients() const {
+  return earlier_by(std::min(remaining() * 0.05, std::chrono::duration<double>(0.1)));
+}
+
 }  // namespace evenkeel

@@ -12,18 +12,8 @@ namespace evenkeel::apache {
 
 namespace {
 
-// The client library's own time-outs come first: they know what they were waiting for.
-Deadline for_clients(const Deadline& deadline) {
-  return deadline.earlier_by(std::min(deadline.remaining() * 0.05, std::chrono::duration<double>(0.1)));
-}
-
 std::string state_key(const http::Endpoint& page) {
   return page.url + ' ' + page.connect_to + ' ' + page.unix_socket;
-}
-
-void add_traces(Report& report, const std::string& name, const std::vector<Trace::Step>& steps) {
-  for (const Trace::Step& step : steps)
-    report.trace(name, step.what + ": " + format_number(step.seconds, 4) + " s");
 }
 
 }  // namespace
@@ -50,7 +40,7 @@ Report RpsCheck::run(RunContext& context) {
       std::any_of(pages_.begin(), pages_.end(), [](const http::Endpoint& page) { return page.wants_tls(); });
   const auto connector = make_connector_(tls);
   const auto ask = [connector, pages = pages_, settings = settings_, state = context.state,
-                    deadline = for_clients(context.deadline)](std::size_t i, Trace& trace) {
+                    deadline = context.deadline.for_clients()](std::size_t i, Trace& trace) {
     const std::unique_ptr<http::HttpClient> client = connector->client_of(pages[i]);
     return sample_server(*client, pages[i].page(), state, state_key(pages[i]), settings, deadline, trace);
   };
@@ -64,7 +54,7 @@ Report RpsCheck::evaluate(const Outcomes& outcomes, const RunContext& context) c
   for (std::size_t i = 0; i < outcomes.size(); ++i)
     targets.push_back({pages_[i].name, outcomes[i].reading, outcomes[i].error});
   Report report = judge(targets, context.limits, context.timeout_state);
-  for (std::size_t i = 0; i < outcomes.size(); ++i) add_traces(report, targets[i].name, outcomes[i].steps);
+  for (std::size_t i = 0; i < outcomes.size(); ++i) report.trace_steps(targets[i].name, outcomes[i].steps);
   return report;
 }
 

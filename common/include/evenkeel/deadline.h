@@ -22,6 +22,8 @@ class Deadline {
 
   // An earlier deadline, so that what waits inside ends before what waits around it.
   Deadline earlier_by(std::chrono::duration<double> margin) const;
+  // For a client library's own time-outs, which know what they were waiting for: a little earlier.
+  Deadline for_clients() const;
 
  private:
   explicit Deadline(Clock::time_point when) : when_(when) {}

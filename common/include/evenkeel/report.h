@@ -63,6 +63,7 @@ class Report {
   std::size_t target_count() const { return target_count_; }
 
   void trace(std::string target, std::string text);
+  void trace_steps(const std::string& target, const std::vector<Trace::Step>& steps);
 
   // The reading of one target, or nullptr; then its error has become a finding. Its steps become the trace.
   template <class Reading>
@@ -87,7 +88,6 @@ class Report {
  private:
   bool has_metrics_of(const std::string& target) const;
   bool has_failed(const std::string& instance) const;
-  void trace_steps(const std::string& target, const std::vector<Trace::Step>& steps);
 
   std::vector<Finding> findings_;
   std::vector<JudgedMetric> metrics_;
