@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 
 namespace evenkeel {
 
@@ -39,8 +40,8 @@ CounterGrowth::CounterGrowth(const CounterSample& before, const CounterSample& n
     : seconds_(seconds_between(before, now)), clock_(RateClock::local), own_(before.own) {
   if (before.uptime && now.uptime && seconds_ >= shortest_for_server_clock) {
     const double by_server = *now.uptime - *before.uptime;
-    // A clock that was set in between says little.
-    if (by_server >= shortest_for_server_clock) {
+    // A clock that was set in between says little, and it is the server's: ours counts from the boot.
+    if (std::abs(by_server - seconds_) <= clock_slack + seconds_ / 100) {
       seconds_ = by_server;
       clock_ = RateClock::server;
     }

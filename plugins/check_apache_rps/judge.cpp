@@ -71,7 +71,9 @@ class Judge {
                       busy_text(reading.status.scoreboard));
     else if (reading.unsteady)
       report_.add(Status::unknown, target.name, "restarted again and again while it was sampled: no rate");
+    const std::size_t metrics_before = report_.metrics().size();
     add_metrics(target.name, reading);
+    explain_missing(metrics_before, reading);
     add_remarks(target.name, reading);
     add_facts(target.name, reading);
     if (report_.findings().size() == before) report_.add(Status::ok, target.name, fine_text(reading));
@@ -88,8 +90,26 @@ class Judge {
     measure({"busy_workers", name, "", busy, "", 0, slots}, busy_text(board));
     measure({"idle_workers", name, "", static_cast<double>(board.idle), "", 0, slots});
     measure({"open_slots", name, "", static_cast<double>(board.open), "", 0, slots});
-    measure({"busy_percent", name, "", 100 * busy / slots, "%", 0, 100}, busy_text(board));
+    const double busy_percent = 100 * busy / slots;
+    measure({"busy_percent", name, "", busy_percent, "%", 0, 100},
+            busy_text(board) + ", " + format_number(busy_percent, 2) + " %");
     measure({"uptime", name, "", reading.status.uptime, "s", 0});
+  }
+
+  // A threshold that is never judged is a silent miss. Without a rate there is a finding already, and nothing
+  // served took no time.
+  void explain_missing(std::size_t begin, const ServerReading& reading) {
+    const std::vector<JudgedMetric> metrics(report_.metrics().begin() + static_cast<std::ptrdiff_t>(begin),
+                                            report_.metrics().end());
+    for (const auto& [metric, thresholds] : metrics) {
+      if (metric.value || !(thresholds.warning || thresholds.critical)) continue;
+      const bool told = metric.name == "request_duration"
+                            ? reading.status.duration_ms.has_value()
+                            : metric.name != "uptime" && metric.name != "bytes_per_second";
+      if (!told && (reading.growth || metric.name == "uptime"))
+        report_.add(Status::unknown, metric.target,
+                    "no value for " + metric.name + ": this server does not tell");
+    }
   }
 
   void measure(Metric metric, std::string what = {}) {

@@ -31,6 +31,10 @@ std::optional<double> rate(const ServerReading& reading, const char* counter, do
 
 std::string milliseconds(double seconds) { return format_number(seconds * 1000, 2) + " ms"; }
 
+bool is_difference(const std::string& label) {
+  return label == "hit_ratio" || label.ends_with("_per_second");
+}
+
 class Judge {
  public:
   Judge(const Settings& settings, const Limits& limits, Status timeout_state)
@@ -59,7 +63,10 @@ class Judge {
     if (!reading.round_trip.failure.empty())
       report_.add(Status::critical, target.name, reading.round_trip.failure);
     judge_connections(target.name, reading);
+    judge_refusals(target.name, reading);
+    const std::size_t metrics_before = report_.metrics().size();
     add_metrics(target.name, reading);
+    explain_missing(metrics_before, reading);
     add_remarks(target.name, reading);
     add_facts(target.name, reading);
     if (report_.findings().size() == before) report_.add(Status::ok, target.name, fine_text(reading));
@@ -101,6 +108,30 @@ class Judge {
     measure({"threads", name, "", real(now.threads), "", 0});
     measure({"listen_disabled_num", name, "", real(now.listen_disabled), "c", 0});
     measure({"accepting_conns", name, "", real(now.accepting), "", 0, 1});
+  }
+
+  // A small value of ours may fit where those of others do not: each slab class runs out of memory by itself.
+  void judge_refusals(const std::string& name, const ServerReading& reading) {
+    if (!reading.round_trip.failure.empty()) return;
+    const double refused = reading.growth ? reading.growth->of("store_no_memory").value_or(0) : 0;
+    if (refused > 0)
+      report_.add(Status::warning, name,
+                  "refused " + format_number(refused) + (refused > 1 ? " values" : " value") +
+                      " for want of memory since the last run");
+  }
+
+  // A threshold that no run judges is a silent miss; the first run's are judged by the next.
+  void explain_missing(std::size_t begin, const ServerReading& reading) {
+    const std::vector<JudgedMetric> metrics(report_.metrics().begin() + static_cast<std::ptrdiff_t>(begin),
+                                            report_.metrics().end());
+    for (const auto& [metric, thresholds] : metrics) {
+      if (metric.value || !(thresholds.warning || thresholds.critical)) continue;
+      const std::string text = "no value for " + metric.name + ": ";
+      if (!is_difference(metric.name) || (reading.growth && metric.name != "hit_ratio"))
+        report_.add(Status::unknown, metric.target, text + "this server does not tell");
+      else if (!reading.growth && !reading.keeps_state)
+        report_.add(Status::unknown, metric.target, text + "the counters of the last run are not kept");
+    }
   }
 
   void measure(Metric metric, std::string what = {}) {

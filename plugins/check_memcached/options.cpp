@@ -71,8 +71,12 @@ constexpr const char* notes =
     "so; thresholds for uptime make it a verdict.\n\n"
     "When items are evicted, line 1 names the slab class that evicts most, the size of its items, and how "
     "long "
-    "its oldest item has lived: memory that is short for one size of items looks fine in memory_used.\n\n"
-    "A connection limit that was reached since the last run is WARNING. memcached with TLS is not supported: "
+    "its oldest item has lived: memory that is short for one size of items looks fine in memory_used. A "
+    "threshold for "
+    "a label that can have no value, as a rate with --no-state, is UNKNOWN.\n\n"
+    "A connection limit that was reached since the last run is WARNING, and so are values that were refused "
+    "for want of memory, where the version counts them (store_no_memory): a small one may still fit where "
+    "others do not. memcached with TLS is not supported: "
     "libmemcached has none.";
 
 }  // namespace

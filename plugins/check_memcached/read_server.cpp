@@ -70,6 +70,7 @@ void compare_with_last_run(ServerReading& reading, StateStore& state, const std:
     return std::optional(history.format(Deadline::Clock::now()));
   });
   reading.state_problem = state.problem();
+  reading.keeps_state = state.enabled() && reading.state_problem.empty();
 }
 
 }  // namespace

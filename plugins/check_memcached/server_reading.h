@@ -21,6 +21,7 @@ struct ServerReading {
   memcached::Stats settings;
   std::optional<CounterGrowth> growth;  // nothing in the first run, and after a restart
   Continuity since_last_run = Continuity::unbroken;
+  bool keeps_state = true;    // a next run will find this one's counters
   std::string state_problem;  // why nothing could be kept for the next run
 };
 

@@ -18,7 +18,8 @@ constexpr std::array counter_names{"cmd_get",
                                    "expired_unfetched",
                                    "evicted_unfetched",
                                    "listen_disabled_num",
-                                   "rejected_connections"};
+                                   "rejected_connections",
+                                   "store_no_memory"};
 constexpr unsigned largest_class = 255;
 
 std::optional<std::uint64_t> count_of(std::string_view text) {

@@ -127,6 +127,23 @@ def test_a_class_that_starves_is_named(plugin: PluginRunner, box: Sandbox) -> No
     assert calm.code == OK and "evicting" not in calm.line1
 
 
+def test_values_that_are_refused_for_want_of_memory(plugin: PluginRunner, box: Sandbox) -> None:
+    """What is small enough for another slab class is stored all the same: the round trip sees nothing of it."""
+    cache = Memcached(box, "full", options=["-M", "-m", "2"])
+    assert check(plugin, "-H", cache.address).code == OK
+    cache.sets(0, 3000, 1000)
+    answer = check(plugin, "-H", cache.address)
+    assert answer.code == WARNING and f"refused {cache.stat('store_no_memory')} values for want of memory" in answer.line1
+    assert check(plugin, "-H", cache.address).code == OK
+
+
+@pytest.mark.parametrize("more", [["--no-state"], ["--state-dir", "/dev/null"]])
+def test_a_threshold_that_no_run_can_judge(plugin: PluginRunner, cache: Memcached, more: list[str]) -> None:
+    assert check(plugin, "-H", cache.address, *more).code == OK
+    answer = check(plugin, "-H", cache.address, *more, "-w", "hit_ratio=80:")
+    assert answer.code == UNKNOWN and "no value for hit_ratio: the counters of the last run are not kept" in answer.line1
+
+
 def test_a_restart_is_told_and_can_be_judged(plugin: PluginRunner, cache: Memcached) -> None:
     cache.sets(0, 100, 10)
     cache.gets("key-0", 200)

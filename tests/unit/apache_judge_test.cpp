@@ -31,6 +31,16 @@ ServerReading serving(std::uint64_t requests, std::uint64_t kilobytes = 0, std::
   return reading;
 }
 
+ServerReading without_duration(std::uint64_t requests) {
+  ServerReading reading = serving(requests);
+  CounterSample before = sample(0, 0, 0, 0);
+  CounterSample now = sample(10, requests + 1, 0, 0);
+  before.counters.erase(duration_counter);
+  now.counters.erase(duration_counter);
+  reading.growth.emplace(before, now);
+  return reading;
+}
+
 ServerReading without_counters() {
   ServerReading reading;
   reading.status.scoreboard = {3, 5, 8};
@@ -75,7 +85,7 @@ TEST_CASE("line 1 of one server") {
       {{target("web1", serving(9))},
        {"busy_percent=10"},
        {},
-       "WARNING - web1: 3 of 16 workers busy (warning: above 10)"},
+       "WARNING - web1: 3 of 16 workers busy, 18.75 % (warning: above 10)"},
       {{target("web1", without_counters())},
        {},
        {},
@@ -106,6 +116,35 @@ TEST_CASE("bytes, durations and shares") {
   // Without requests but ours there is nothing to take the mean of, and what was sent was our page.
   CHECK_THAT(line({target("web1", serving(0, 2, 7))}),
              Catch::Contains("bytes_per_second=0;") && !Catch::Contains("request_duration"));
+}
+
+TEST_CASE("a threshold that no run can judge is no OK") {
+  ServerReading telling = serving(0);
+  telling.status.duration_ms = 0;
+  ServerReading no_uptime = serving(100);
+  no_uptime.status.uptime.reset();
+  const struct {
+    const char* what;
+    ServerReading reading;
+    const char* warning;
+    const char* expected;
+  } table[]{
+      {"before 2.4.35", without_duration(100), "request_duration=1",
+       "UNKNOWN - web1: no value for request_duration: this server does not tell"},
+      {"before 2.4.35, no question", without_duration(100), "1000", "OK - web1: 10 requests/s"},
+      {"nothing was served", telling, "request_duration=1", "OK - web1: 0 requests/s"},
+      {"no uptime", no_uptime,
+       "uptime=600:", "UNKNOWN - web1: no value for uptime: this server does not tell"},
+      {"ExtendedStatus Off says why itself", without_counters(), "bytes_per_second=5",
+       "UNKNOWN - web1: the server counts no requests, so there is no rate: ExtendedStatus is Off; 3 of 16 "
+       "workers "
+       "busy |"},
+  };
+  for (const auto& row : table) {
+    INFO(row.what);
+    CHECK_THAT(line({target("web1", row.reading)}, {row.warning}),
+               Catch::StartsWith(std::string("APACHE_RPS ") + row.expected));
+  }
 }
 
 TEST_CASE("several servers, each judged, and all together") {

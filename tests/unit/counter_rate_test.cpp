@@ -59,7 +59,10 @@ TEST_CASE("which clock divides") {
       {"just below a minute", 59.5, 60, 59.5, RateClock::local},
       {"a minute and more", 60.4, 60, 60, RateClock::server},
       {"five minutes", 300.7, 300, 300, RateClock::server},
+      {"whole seconds, and an answer that took its time", 60.1, 62, 62, RateClock::server},
       {"the server's clock was set back in between", 300, 20, 300, RateClock::local},
+      {"set back by less", 300, 200, 300, RateClock::local},
+      {"set forward", 300, 3900, 300, RateClock::local},
   };
   for (const auto& row : table) {
     INFO(row.what);

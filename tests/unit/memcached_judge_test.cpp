@@ -107,6 +107,9 @@ TEST_CASE("line 1 of one cache") {
       {target("c1", full),
        {},
        "WARNING - c1: reached its limit of 1024 connections 7 times since the last run"},
+      {target("c1", grown({{"store_no_memory", 2115}})),
+       {},
+       "WARNING - c1: refused 2115 values for want of memory since the last run"},
       {target("c1", closed), {}, "WARNING - c1: accepts no connections: the limit of 1024 is reached"},
       {{"c1", {}, Error(Fault::unreachable, "connecting to c1:11211: connection refused")},
        {},
@@ -141,6 +144,38 @@ TEST_CASE("without a value there is no verdict and no perfdata") {
   const std::string text =
       line({target("c1", grown({{"get_hits", 50}, {"get_misses", 1}}))}, {"hit_ratio=99:"});
   CHECK_THAT(text, Catch::StartsWith("MEMCACHED OK") && !Catch::Contains("hit_ratio"));
+}
+
+TEST_CASE("a threshold that no run can judge is no OK") {
+  ServerReading first = grown({});
+  first.growth.reset();
+  ServerReading unkept = first;
+  unkept.keeps_state = false;
+  const struct {
+    const char* what;
+    ServerReading reading;
+    const char* warning;
+    const char* expected;
+  } table[]{
+      {"first run", first, "hit_ratio=80:", "OK - c1: stored"},
+      {"--no-state, no question", unkept, "items=80",
+       "UNKNOWN - c1: no value for items: this server does not tell"},
+      {"--no-state", unkept,
+       "hit_ratio=80:", "UNKNOWN - c1: no value for hit_ratio: the counters of the last run are not kept"},
+      {"--no-state, for it alone", unkept, "evictions_per_second@c1=1",
+       "UNKNOWN - c1: no value for evictions_per_second: the counters of the last run are not kept"},
+      {"--no-state, no threshold for a rate", unkept, "1", "OK - c1: stored"},
+      {"too few gets", grown({{"get_hits", 2}, {"get_misses", 1}}), "hit_ratio=80:", "OK - c1: stored"},
+      {"an old server", grown({}), "evicted_unfetched_per_second=1",
+       "UNKNOWN - c1: no value for evicted_unfetched_per_second: this server does not tell"},
+      {"an old server", grown({}), "connections_used=80",
+       "UNKNOWN - c1: no value for connections_used: this server does not tell"},
+  };
+  for (const auto& row : table) {
+    INFO(row.what);
+    CHECK_THAT(line({target("c1", row.reading)}, {row.warning}),
+               Catch::StartsWith(std::string("MEMCACHED ") + row.expected));
+  }
 }
 
 TEST_CASE("shares and rates") {
