@@ -9,7 +9,7 @@ namespace evenkeel::table_sync {
 
 namespace {
 
-constexpr std::size_t most_probed = 100;
+constexpr std::size_t most_probed = 100;  // in one database
 
 struct First {
   std::string version;
@@ -17,6 +17,7 @@ struct First {
   std::string account;
   std::optional<ReplicaStatus> replication;
   TableDefinitions definitions;
+  std::set<TableName> partly_visible;
 };
 
 std::string quoted(std::string_view text) {
@@ -43,6 +44,29 @@ std::optional<ReplicaStatus> replication_where_visible(const Dialect& dialect, m
   }
 }
 
+// Where an account has no right at all on a table, the server does not tell whether it is there.
+bool is_denied(int code) { return code == 1142 || code == 1143 || code == 1044 || code == 1370; }
+
+bool is_missing(int code) { return code == 1146 || code == 1049; }
+
+// Servers do not tell of columns that the account may not read: drift in them would go unnoticed.
+std::set<TableName> partly_visible(mysql::SqlSession& session, const TableDefinitions& definitions,
+                                   const TableSelection& selection) {
+  std::set<TableName> tables;
+  const mysql::Rows rows = session.query(
+      "SELECT DISTINCT TABLE_SCHEMA AS d, TABLE_NAME AS t FROM information_schema.COLUMN_PRIVILEGES");
+  for (std::size_t row = 0; row < rows.rows.size(); ++row) {
+    const TableName name{rows.at(row, "d").value_or(""), rows.at(row, "t").value_or("")};
+    if (!definitions.contains(name) || selection.ignores_some_of(name)) continue;
+    try {
+      session.query("SELECT * FROM " + name.sql() + " LIMIT 0");
+    } catch (const mysql::SqlError& error) {
+      if (is_denied(error.code())) tables.insert(name);  // of anything else, the comparison tells
+    }
+  }
+  return tables;
+}
+
 First ask_first(mysql::SqlSession& session, const TableSelection& selection) {
   First first;
   first.account = account_of(session);
@@ -50,6 +74,7 @@ First ask_first(mysql::SqlSession& session, const TableSelection& selection) {
   first.dialect = Dialect::of(first.version);
   first.replication = replication_where_visible(first.dialect, session);
   first.definitions = read_definitions(session, first.dialect, selection);
+  first.partly_visible = partly_visible(session, first.definitions, selection);
   return first;
 }
 
@@ -61,10 +86,9 @@ std::set<TableName> all_tables(const Survey& survey, const TableSelection& selec
   return names;
 }
 
-// Where an account has no right at all on a table, the server does not tell whether it is there.
-bool is_denied(int code) { return code == 1142 || code == 1143 || code == 1044 || code == 1370; }
-
-bool is_missing(int code) { return code == 1146 || code == 1049; }
+void deny(const Fleet& fleet, TableReading& table, std::size_t server) {
+  table.denied[server] = grant_for_table(table.table, fleet[server].account);
+}
 
 void probe_missing(Crew& crew, const Fleet& fleet, TableReading& table) {
   std::vector<std::size_t>& missing = table.definition.missing_on;
@@ -74,7 +98,7 @@ void probe_missing(Crew& crew, const Fleet& fleet, TableReading& table) {
     if (is_missing(failure.code)) continue;
     missing.erase(std::find(missing.begin(), missing.end(), server));
     if (is_denied(failure.code))
-      table.denied[server] = grant_for_table(table.table, fleet[server].account);
+      deny(fleet, table, server);
     else
       table.outcome.failures[server] = failure;
   }
@@ -84,6 +108,41 @@ void probe_missing(Crew& crew, const Fleet& fleet, TableReading& table) {
                                       "is a view or a temporary table, which is not compared"};
   }
 }
+
+void deny_partly_visible(const Fleet& fleet, const Survey& survey, TableReading& table) {
+  for (std::size_t server = 0; server < fleet.size(); ++server) {
+    if (!survey.partly_visible[server].contains(table.table)) continue;
+    deny(fleet, table, server);
+    std::erase_if(table.definition.differences,
+                  [server](const DefinitionDifference& difference) { return difference.server == server; });
+  }
+}
+
+// What is missing, and what only hidden from the account: the server is asked, but not for a thousand tables.
+class MissingTables {
+ public:
+  MissingTables(Crew& crew, const Fleet& fleet) : crew_(crew), fleet_(fleet) {}
+
+  void look_at(TableReading& table) {
+    if (table.definition.missing_on.empty()) return;
+    std::set<std::size_t>& denying = denying_[table.table.database];
+    if (++probed_[table.table.database] > most_probed) {
+      std::erase_if(table.definition.missing_on, [&](std::size_t server) {
+        if (denying.contains(server)) deny(fleet_, table, server);
+        return denying.contains(server);
+      });
+      return;
+    }
+    probe_missing(crew_, fleet_, table);
+    for (const auto& [server, grant] : table.denied) denying.insert(server);
+  }
+
+ private:
+  Crew& crew_;
+  const Fleet& fleet_;
+  std::map<std::string, std::size_t> probed_;
+  std::map<std::string, std::set<std::size_t>> denying_;
+};
 
 }  // namespace
 
@@ -97,6 +156,7 @@ Survey survey(Crew& crew, Fleet& fleet, const StopRequest& stop, const TableSele
   crew.set_patience(before);
   Survey survey;
   survey.definitions.resize(fleet.size());
+  survey.partly_visible.resize(fleet.size());
   survey.versions.resize(fleet.size());
   for (std::size_t i = 0; i < all.size(); ++i) {
     if (!replies[i].value) {
@@ -113,6 +173,7 @@ Survey survey(Crew& crew, Fleet& fleet, const StopRequest& stop, const TableSele
     fleet[all[i]].replication = std::move(first.replication);
     survey.versions[all[i]] = first.version;
     survey.definitions[all[i]] = std::move(first.definitions);
+    survey.partly_visible[all[i]] = std::move(first.partly_visible);
   }
   return survey;
 }
@@ -122,7 +183,7 @@ std::vector<TableReading> tables_of(Crew& crew, Fleet& fleet, const Survey& surv
   const std::vector<std::size_t> servers = fleet.answering();
   const std::size_t reference = fleet.reference();
   std::vector<TableReading> tables;
-  std::size_t probed = 0;
+  MissingTables missing(crew, fleet);
   for (const TableName& name : all_tables(survey, selection)) {
     std::vector<DefinitionOn> definitions;
     std::size_t reference_at = 0;
@@ -138,7 +199,8 @@ std::vector<TableReading> tables_of(Crew& crew, Fleet& fleet, const Survey& surv
     for (std::size_t& server : table.definition.missing_on) server = servers[server];
     for (DefinitionDifference& difference : table.definition.differences)
       difference.server = servers[difference.server];
-    if (!table.definition.missing_on.empty() && ++probed <= most_probed) probe_missing(crew, fleet, table);
+    missing.look_at(table);
+    deny_partly_visible(fleet, survey, table);
     if (table.definition.plan)
       table.weight = std::max<double>(1, static_cast<double>(table.definition.plan->estimated_rows));
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -14,7 +15,9 @@
 namespace evenkeel::table_sync {
 
 struct Survey {
-  std::vector<TableDefinitions> definitions;  // by server; empty where it is lost
+  std::vector<TableDefinitions> definitions;
+  std::vector<std::set<TableName>>
+      partly_visible;  // the account sees some of their columns only  // by server; empty where it is lost
   std::vector<std::string> versions;
 };
 

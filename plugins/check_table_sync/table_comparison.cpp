@@ -26,6 +26,10 @@ bool all_equal(const std::vector<ChunkAnswer>& answers) {
                      [&](const ChunkAnswer& answer) { return answer.digest == answers.front().digest; });
 }
 
+Failure too_slow() {
+  return {Fault::timeout, 0, "could not be read in time: it is locked, or the server too slow"};
+}
+
 // '' and NULL, and blanks at the end, are to be told apart.
 std::string shown_value(const ComparedColumn& column, const mysql::Cell& value) {
   if (!value) return "NULL";
@@ -66,6 +70,8 @@ TableOutcome TableComparison::run() {
     compare_whole();
     save(true);
   }
+  // A table that a server kept us from all along is not merely out of time.
+  if (rows_read_ == 0 && !at_end_) outcome_.failures.merge(stalled_);
   if (std::string remark = guard_.remark(); !remark.empty()) outcome_.remarks.push_back(std::move(remark));
   outcome_.coverage = memory_.coverage;
   outcome_.finished = at_end_;
@@ -78,21 +84,29 @@ TableOutcome TableComparison::run() {
 }
 
 bool TableComparison::time_is_up() const {
-  return context_.stop.made() || context_.budget.expired() || servers_.size() < 2;
+  return context_.stop.made() || servers_.size() < 2 || (context_.budget.expired() && !owes_a_range_);
+}
+
+std::chrono::duration<double> TableComparison::chunk_time() const {
+  return std::chrono::duration<double>(context_.settings.chunk_time);
 }
 
 // What was found once stays until it has been read again. That is done first, and on all servers that it is
-// about: a repair shows in the next run, however long a pass over the table takes.
+// about: a repair shows in the next run, however long a pass over the table takes. What does not fit into
+// half of the time is first in the next run; and the pass goes on by one range at least.
 void TableComparison::recheck_known() {
   std::map<KeyTuple, DriftedRow> batch;
+  const auto began = Deadline::Clock::now();
+  const Deadline half = Deadline::after(context_.budget.remaining() / 2);
   for (DriftedRow& row : std::exchange(memory_.drift, {})) {
-    if (all_here(row))
+    if (all_here(row) && !half.expired())
       batch.emplace(row.key, std::move(row));
     else
       stale_.push_back(std::move(row));
     if (batch.size() >= Confirmation::max_rows) recheck(std::exchange(batch, {}));
   }
   recheck(std::move(batch));
+  owes_a_range_ = context_.budget.expired() && half.when() > began;
 }
 
 void TableComparison::recheck(std::map<KeyTuple, DriftedRow> rows) {
@@ -116,29 +130,37 @@ bool TableComparison::all_here(const DriftedRow& row) const {
 }
 
 void TableComparison::compare_whole() {
+  guard_.wait(servers_, context_.budget);
   if (time_is_up()) {
     outcome_.whole_differs = memory_.whole_differs;
     return;
   }
+  const bool early = context_.budget.remaining().count() > context_.settings.budget / 2;
   const Confirmed confirmed = confirmation_.confirm_whole(plan_, context_.hashing, servers_);
   lose(confirmed.failures);
+  // Begun late, it is merely out of time.
+  if (!early) stalled_.clear();
   outcome_.whole_differs = !confirmed.drift.empty();
   for (const RowDifference& row : confirmed.drift) {
     const DriftedRow drifted = drifted_row(row, confirmed.servers, context_.fleet.reference());
     for (const auto& [server, kind] : drifted.on) outcome_.whole_differs_on.push_back(server);
   }
-  outcome_.rows_compared = plan_->estimated_rows;
   if (!confirmed.unconfirmed.empty()) {
     outcome_.whole_differs = memory_.whole_differs;
-    outcome_.remarks.push_back("it has no key and moves: it could not be compared");
+    outcome_.remarks.push_back(confirmed.failures.empty() && !context_.stop.made()
+                                   ? "it has no key and moves: it could not be compared"
+                                   : "it has no key and could not be read whole");
     return;
   }
+  outcome_.rows_compared = plan_->estimated_rows;
   at_end_ = true;
 }
 
 void TableComparison::compare_ranges() {
   while (!time_is_up()) {
-    guard_.wait(servers_, context_.budget);
+    const Deadline until = owes_a_range_ ? Deadline::after(chunk_time()) : context_.budget;
+    guard_.wait(servers_, until);
+    if (until.expired()) owes_a_range_ = false;
     if (time_is_up()) return;
     const std::optional<KeyRange> range = cut();
     if (!range) return;
@@ -156,7 +178,8 @@ std::optional<KeyRange> TableComparison::cut() {
   if (!cutter_) cutter_ = std::make_shared<RangeCutter>(*plan_, at_);
   const std::size_t reference = context_.fleet.reference();
   const bool has_it = std::find(servers_.begin(), servers_.end(), reference) != servers_.end();
-  const std::uint64_t fitting = size_.rows_within(context_.budget.remaining().count());
+  const auto left = owes_a_range_ ? chunk_time() : context_.budget.remaining();
+  const std::uint64_t fitting = size_.rows_within(left.count());
   const std::uint64_t rows = differed_ ? std::min(fitting, most_rows_by_blocks) : fitting;
   using Cut = std::optional<KeyRange>;
   const std::vector<std::size_t> one{has_it ? reference : servers_.front()};
@@ -167,8 +190,10 @@ std::optional<KeyRange> TableComparison::cut() {
   if (replies[0].value) return std::move(*replies[0].value);
   // Its state is not to be trusted any more.
   cutter_.reset();
-  if (replies[0].failure->statement_took_too_long() && shrink()) return cut();
-  lose({{one[0], *replies[0].failure}});
+  const std::map<std::size_t, Failure> failures{{one[0], *replies[0].failure}};
+  if (replies[0].failure->statement_took_too_long() && shrink(failures))
+    return time_is_up() ? std::nullopt : cut();
+  lose(failures);
   return time_is_up() ? std::nullopt : cut();
 }
 
@@ -179,7 +204,7 @@ bool TableComparison::compare(const KeyRange& range) {
 bool TableComparison::compare_by_digest(const KeyRange& range) {
   const auto answers = ask_all<ChunkAnswer>(
       crew_, servers_, chunk_digest_sql(*plan_, context_.hashing, range), chunk_answer_from);
-  if (answers.took_too_long()) return shrink() ? false : (lose(answers.failures), false);
+  if (answers.took_too_long()) return shrink(answers.failures) ? false : (lose(answers.failures), false);
   lose(answers.failures);
   if (answers.values.size() < 2) return false;
   for (const ChunkAnswer& answer : answers.values)
@@ -200,7 +225,7 @@ bool TableComparison::compare_by_digest(const KeyRange& range) {
 bool TableComparison::compare_by_blocks(const KeyRange& range) {
   const DrillDown::Blocks blocks = drill_.blocks(range, servers_);
   const auto& answers = blocks.answers;
-  if (answers.took_too_long()) return shrink() ? false : (lose(answers.failures), false);
+  if (answers.took_too_long()) return shrink(answers.failures) ? false : (lose(answers.failures), false);
   lose(answers.failures);
   if (answers.values.size() < 2) return false;
   const std::uint64_t rows = blocks.rows();
@@ -218,7 +243,7 @@ DrillDown::Take TableComparison::taker() {
 bool TableComparison::drilled(const std::map<std::size_t, Failure>& failures) {
   if (failures.empty()) return true;
   for (const auto& [server, failure] : failures)
-    if (failure.statement_took_too_long() && shrink()) return false;
+    if (failure.statement_took_too_long() && shrink(failures)) return false;
   lose(failures);
   // Among those that are left it is read once more.
   cutter_.reset();
@@ -226,8 +251,10 @@ bool TableComparison::drilled(const std::map<std::size_t, Failure>& failures) {
 }
 
 // The server's limit was reached: the range is read again in smaller parts.
-bool TableComparison::shrink() {
+bool TableComparison::shrink(const std::map<std::size_t, Failure>& failures) {
   if (size_.smallest() || whole_range_) return false;
+  for (const auto& [server, failure] : failures) stalled_[server] = too_slow();
+  owes_a_range_ = false;
   size_.shrink();
   cutter_.reset();
   return true;
@@ -238,6 +265,7 @@ void TableComparison::finish_range(const KeyRange& range, std::uint64_t rows, do
   if (cutter_) cutter_->learn(rows);
   at_ = range.upto;
   at_end_ = range.last();
+  owes_a_range_ = false;
   rows_read_ += rows;
   outcome_.rows_compared += rows;
   context_.progress.rows += rows;
@@ -246,11 +274,13 @@ void TableComparison::finish_range(const KeyRange& range, std::uint64_t rows, do
 void TableComparison::lose(const std::map<std::size_t, Failure>& failures) {
   for (const auto& [server, failure] : failures) {
     servers_.erase(std::remove(servers_.begin(), servers_.end(), server), servers_.end());
-    if (context_.stop.made()) continue;
-    if (failure.server_is_lost())
+    if (context_.stop.by_signal()) continue;
+    if (context_.stop.made())
+      stalled_[server] = too_slow();
+    else if (failure.server_is_lost())
       context_.fleet.lose(server, failure);
     else
-      outcome_.failures[server] = failure;
+      outcome_.failures[server] = failure.statement_took_too_long() ? too_slow() : failure;
   }
 }
 
@@ -294,8 +324,8 @@ void TableComparison::save(bool verified) {
   if (at_end_ && verified) memory_.unnamed_before = unnamed_before_us_ + outcome_.drift.unnamed();
   memory_.whole_differs = outcome_.whole_differs;
   if (rows_read_ > 0) memory_.chunk_rows = size_.rows();
-  memory_.drift = outcome_.drift.rows();
-  memory_.drift.insert(memory_.drift.end(), stale_.begin(), stale_.end());
+  memory_.drift = stale_;
+  memory_.drift.insert(memory_.drift.end(), outcome_.drift.rows().begin(), outcome_.drift.rows().end());
   keep_(memory_);
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -69,6 +70,7 @@ class TableComparison {
   void compare_whole();
   void compare_ranges();
   bool time_is_up() const;
+  std::chrono::duration<double> chunk_time() const;
 
   // The next range, cut on the server whose side is taken; nothing at the end, or where nobody can say.
   std::optional<KeyRange> cut();
@@ -80,7 +82,7 @@ class TableComparison {
   // Whether the rows of a range that differs were found, by what `failures` say.
   bool drilled(const std::map<std::size_t, Failure>& failures);
   void finish_range(const KeyRange& range, std::uint64_t rows, double seconds);
-  bool shrink();
+  bool shrink(const std::map<std::size_t, Failure>& failures);
 
   void lose(const std::map<std::size_t, Failure>& failures);
   void pool(const std::vector<RowDifference>& rows, Deadline::Clock::time_point since);
@@ -116,6 +118,8 @@ class TableComparison {
   bool whole_range_ = false;  // servers order the key differently
   bool differed_ = false;     // the last range did
   bool lost_candidates_ = false;
+  bool owes_a_range_ = false;               // the budget went into what was known
+  std::map<std::size_t, Failure> stalled_;  // what kept us from the last range
   std::uint64_t rows_read_ = 0, rows_before_us_ = 0, unnamed_before_us_ = 0;
   Deadline::Clock::time_point saved_ = Deadline::Clock::now();
 };

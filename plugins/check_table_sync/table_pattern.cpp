@@ -88,7 +88,11 @@ bool NamePattern::part_matches(const Part& part, std::string_view name) {
 }
 
 bool NamePattern::matches(const std::vector<std::string_view>& names) const {
-  if (names.size() != parts_.size()) return false;
+  return names.size() == parts_.size() && begins_with(names);
+}
+
+bool NamePattern::begins_with(const std::vector<std::string_view>& names) const {
+  if (names.size() > parts_.size()) return false;
   for (std::size_t i = 0; i < names.size(); ++i)
     if (!part_matches(parts_[i], names[i])) return false;
   return true;
@@ -128,6 +132,12 @@ bool TableSelection::ignores(const TableName& name, std::string_view column) con
   const std::vector<std::string_view> names{name.database, name.table, column};
   return std::any_of(ignored_columns_.begin(), ignored_columns_.end(),
                      [&](const NamePattern& pattern) { return pattern.matches(names); });
+}
+
+bool TableSelection::ignores_some_of(const TableName& name) const {
+  return std::any_of(ignored_columns_.begin(), ignored_columns_.end(), [&](const NamePattern& pattern) {
+    return pattern.begins_with({name.database, name.table});
+  });
 }
 
 std::vector<TableName> TableSelection::named() const {

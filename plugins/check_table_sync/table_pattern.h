@@ -18,6 +18,8 @@ class NamePattern {
   static NamePattern parse(const std::string& option, std::string_view text, std::size_t parts);
 
   bool matches(const std::vector<std::string_view>& names) const;
+  // What the first parts say alone.
+  bool begins_with(const std::vector<std::string_view>& names) const;
   bool literal() const;  // no wildcard anywhere: a table named like this must be there
   const std::string& text() const { return text_; }
   // The database where that part has no wildcard.
@@ -46,6 +48,8 @@ class TableSelection {
 
   bool selects(const TableName& name) const;
   bool ignores(const TableName& name, std::string_view column) const;
+  // Columns of it may be ignored, whatever their names.
+  bool ignores_some_of(const TableName& name) const;
 
   const std::vector<NamePattern>& tables() const { return tables_; }
   const std::vector<NamePattern>& ignored_columns() const { return ignored_columns_; }

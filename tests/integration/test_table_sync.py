@@ -450,7 +450,59 @@ def test_each_missing_privilege_is_named(pair: Pair, plugin: PluginRunner) -> No
     assert scene.check("--max-lag", "5").code == 0
 
 
+def test_columns_that_the_account_may_not_see(pair: Pair, plugin: PluginRunner) -> None:
+    scene = SyncScene([pair.source, pair.replica], plugin, ["usage on *.*"])
+    scene.create_flags(100)
+    scene.on_all("grant select (id) on shop.flags to 'syncer'@'%'")
+    scene.only_on(scene.others[0], "update shop.flags set active = 0 where id = 3")
+    for options in ([], ["--digest"]):
+        answer = scene.check("--table", "shop.flags", *options)
+        assert answer.code == 3 and "GRANT SELECT ON `shop`.`flags` TO 'syncer'@'%'" in answer.line1, answer
+    # Who leaves them out knows.
+    ignored = ["--ignore-column", "shop.flags.name", "--ignore-column", "shop.flags.active",
+               "--ignore-column", "shop.flags.created"]
+    assert scene.check("--table", "shop.flags", *ignored).code == 0
+    # One server alone that hides them: another definition it is not.
+    scene.only_on(scene.source, "grant select on shop.* to 'syncer'@'%'")
+    answer = scene.check("--table", "shop.flags")
+    assert answer.code == 3 and "column" not in answer.line1, answer
+
+
+def test_many_tables_that_the_account_may_not_see_are_not_missing(pair: Pair, plugin: PluginRunner) -> None:
+    scene = SyncScene([pair.source, pair.replica], plugin)
+    scene.source.sql(["create database shop", *(f"create table shop.t{n} (id int primary key)" for n in range(120))])
+    scene.settle()
+    scene.only_on(scene.others[0], "revoke select on shop.* from 'syncer'@'%'")
+    answer = scene.check()
+    assert answer.code == 3 and answer.perfdata["tables_differing"].value == 0, answer
+
+
 # budget, state, resume
+
+
+@pytest.mark.parametrize("key", ["primary key", ""])
+@pytest.mark.parametrize("seconds", [5, 12])
+def test_a_table_that_is_locked_is_not_in_order(scene: SyncScene, key: str, seconds: int) -> None:
+    scene.source.sql(["create database shop", f"create table shop.t (id int {key})", "insert into shop.t values (1)"])
+    scene.settle()
+    with scene.others[0].session() as session:
+        session.sql(["lock tables shop.t write"])
+        answer = scene.check("-t", seconds)
+    assert answer.code == 2 and "could not be read in time" in answer.line1, answer
+    assert answer.perfdata["rows_compared"].value == 0
+
+
+def test_known_drift_never_keeps_a_pass_from_going_on(scene: SyncScene) -> None:
+    scene.create_flags(3000)
+    scene.source.sql("analyze table shop.flags")
+    scene.only_on(scene.others[0], "delete from shop.flags where id in (3, 2990)")
+    # Reading the known row again takes longer than that.
+    slow = ["--where", "id > 0 and sleep(0.0003) = 0", "--chunk-time", "0.2", "--budget", "0.4"]
+    for _ in range(20):
+        answer = scene.check(*slow)
+        if answer.perfdata["coverage"].value == 100:
+            break
+    assert answer.perfdata["rows_differing"].value == 2, answer
 
 
 def test_a_third_of_the_table_at_a_time(scene: SyncScene) -> None:
