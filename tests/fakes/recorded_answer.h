@@ -20,8 +20,7 @@ inline std::string unescaped(const std::string& text) {
 }
 
 inline evenkeel::mysql::Rows recorded_answer(const std::string& situation) {
-  const std::filesystem::path tests = std::filesystem::path(__FILE__).parent_path().parent_path();
-  std::ifstream file(tests / "fixtures" / "replication" / (situation + ".txt"));
+  std::ifstream file(std::filesystem::path(EVENKEEL_FIXTURES) / "replication" / (situation + ".txt"));
   if (!file) throw std::runtime_error("no fixture " + situation);
   evenkeel::mysql::Rows rows;
   for (std::string line; std::getline(file, line);) {
