@@ -79,8 +79,9 @@ class SyncScene:
                           f"where user = '{USER}' and info is not null and command <> 'Sleep'")
         return [str(next(iter(row.values()))) for row in rows]
 
-    def wait_for_statement(self, server: Server, seconds: float = 20) -> None:
-        wait_for(lambda: bool(self.statements_running(server)), seconds, "a statement of the plugin runs")
+    def wait_for_statement(self, server: Server, part: str = "", seconds: float = 20) -> None:
+        wait_for(lambda: any(part in statement for statement in self.statements_running(server)), seconds,
+                 f"a statement of the plugin runs: {part}")
 
     def wait_for_no_statement(self, server: Server, seconds: float) -> None:
         wait_for(lambda: not self.statements_running(server), seconds, "no statement of the plugin runs any more")

@@ -652,7 +652,8 @@ def test_a_lost_connection_is_made_again(scene: SyncScene) -> None:
     scene.create_flags(3000)
     process = start(scene, "--where", "sleep(0.001) = 0", "--no-state")
     replica = scene.others[0]
-    scene.wait_for_statement(replica)
+    # One of a connection that has been made, not of one being made.
+    scene.wait_for_statement(replica, "sleep(0.001)")
     for row in replica.sql("select id from information_schema.processlist where user = 'syncer'"):
         replica.sql(f"kill {next(iter(row.values()))}")
     out, _ = process.communicate(timeout=40)

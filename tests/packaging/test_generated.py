@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import select
+import shlex
 import subprocess
 import time
 from pathlib import Path
@@ -79,7 +80,7 @@ def completed(shell: str, plugin: str, line: str) -> str:
         return found
 
     try:
-        os.write(terminal, (setup.format(out=OUT, plugin=plugin) + "; echo REA''DY\n").encode())
+        os.write(terminal, (setup.format(out=shlex.quote(str(OUT)), plugin=plugin) + "; echo REA''DY\n").encode())
         wait_for("READY")
         os.write(terminal, f"{line}\t\x14".encode())
         return wait_for(f"<({plugin} [^<>]*)>")[1].rstrip()

@@ -99,10 +99,14 @@ def _state(server: Server) -> str:
     return f"{state}, broken by {broken}" if broken else state
 
 
-def _show(server: Server) -> None:
+def _lines(server: Server) -> list[str]:
     sources = ", ".join(server.settings.sources.values())
-    print(f"{server.name} ({server.kind}{f', replica of {sources}' if sources else ''}): {_state(server)}")
-    print("\n".join(_connect_lines(server)))
+    return [f"{server.name} ({server.kind}{f', replica of {sources}' if sources else ''}): {_state(server)}",
+            *_connect_lines(server)]
+
+
+def _show(server: Server) -> None:
+    print("\n".join(_lines(server)))
 
 
 def _empty(box: Sandbox) -> bool:
@@ -137,12 +141,15 @@ def _start(arguments: argparse.Namespace) -> None:
 def _list(_: argparse.Namespace) -> None:
     folders = boxes.lived_in()
     for folder in folders:
-        print(f"box {folder.name}")
-        box = Sandbox.find(folder.name)
-        for server in box:
-            _show(server)
-        for line in services.all_lines(box):
-            print(line)
+        try:
+            box = Sandbox.find(folder.name)
+            lines = [line for server in box for line in _lines(server)] + list(services.all_lines(box))
+        except (SandboxError, OSError):
+            # Others end their boxes whenever they like.
+            if folder in boxes.lived_in():
+                raise
+            continue
+        print("\n".join([f"box {folder.name}", *lines]))
     if not folders:
         print("no servers")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import socket
 from collections.abc import Callable, Mapping, Sequence
@@ -33,6 +34,10 @@ class Daemon:
         self.folder.chmod(0o755)
         self.output = self.folder / "output.log"
         self.pid = 0
+
+    def readable(self, file: Path) -> Path:
+        """A copy in the folder: a checkout may be where only its owner gets in."""
+        return Path(shutil.copy(file, self.folder))
 
     def spawn(self, argv: Sequence[str], ready: Callable[[], bool],
               environment: Mapping[str, str] | None = None) -> None:

@@ -50,7 +50,7 @@ class Icinga(Daemon):
         self.configuration = self.folder / "icinga2.conf"
         self.configuration.write_text(CONFIGURATION.format(
             plugins=plugins, port=self.port, password=PASSWORD, more=more,
-            includes="".join(f'include "{path}"\n' for path in include)))
+            includes="".join(f'include "{self.readable(path)}"\n' for path in include)))
 
     def _trust(self) -> None:
         certificates = self.folder / "data" / "certs"

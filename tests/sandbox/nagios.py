@@ -70,7 +70,8 @@ class Nagios(Daemon):
         (self.folder / "resource.cfg").write_text(f"$USER1$={plugins}\n")
         (self.folder / "more.cfg").write_text(more)
         user, group = unprivileged.names()
-        files = DEBIAN + "".join(f"cfg_file={path}\n" for path in (self.folder / "more.cfg", *objects))
+        mine = [self.readable(path) for path in objects]
+        files = DEBIAN + "".join(f"cfg_file={path}\n" for path in (self.folder / "more.cfg", *mine))
         self.configuration = self.folder / "nagios.cfg"
         self.configuration.write_text(CONFIGURATION.format(objects=files, folder=self.folder, user=user, group=group))
 
