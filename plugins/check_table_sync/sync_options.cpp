@@ -120,7 +120,7 @@ constexpr const char* notes =
     "A run stops reading when its budget is over, and the next goes on where it stopped; that is no alert. "
     "coverage "
     "and oldest_verified say what has been looked at. A drift once found is read again first in every run, "
-    "and "
+    "within half the budget, and "
     "stays reported until it has healed.";
 
 // -t N[:STATE]; what is wrong with it has been said by then.
