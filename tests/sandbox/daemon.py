@@ -36,8 +36,8 @@ class Daemon:
         self.pid = 0
 
     def readable(self, file: Path) -> Path:
-        """A copy in the folder: a checkout may be where only its owner gets in."""
-        return Path(shutil.copy(file, self.folder))
+        """A copy in the folder: a checkout may be where only its owner gets in. What is missing, the program tells."""
+        return Path(shutil.copy(file, self.folder)) if file.exists() else file
 
     def spawn(self, argv: Sequence[str], ready: Callable[[], bool],
               environment: Mapping[str, str] | None = None) -> None:
