@@ -65,6 +65,15 @@ void Report::trace_steps(const std::string& target, const std::vector<Trace::Ste
     trace(target, step.what + ": " + format_number(step.seconds * 1000, 1) + " ms");
 }
 
+std::vector<Metric> Report::unjudged(std::size_t begin) const {
+  std::vector<Metric> metrics;
+  for (std::size_t i = begin; i < metrics_.size(); ++i) {
+    const auto& [metric, thresholds] = metrics_[i];
+    if (!metric.value && (thresholds.warning || thresholds.critical)) metrics.push_back(metric);
+  }
+  return metrics;
+}
+
 bool Report::has_metrics_of(const std::string& target) const {
   return std::any_of(metrics_.begin(), metrics_.end(),
                      [&](const JudgedMetric& judged) { return judged.metric.target == target; });

@@ -99,10 +99,7 @@ class Judge {
   // A threshold that is never judged is a silent miss. Without a rate there is a finding already, and nothing
   // served took no time.
   void explain_missing(std::size_t begin, const ServerReading& reading) {
-    const std::vector<JudgedMetric> metrics(report_.metrics().begin() + static_cast<std::ptrdiff_t>(begin),
-                                            report_.metrics().end());
-    for (const auto& [metric, thresholds] : metrics) {
-      if (metric.value || !(thresholds.warning || thresholds.critical)) continue;
+    for (const Metric& metric : report_.unjudged(begin)) {
       const bool told = metric.name == "request_duration"
                             ? reading.status.duration_ms.has_value()
                             : metric.name != "uptime" && metric.name != "bytes_per_second";

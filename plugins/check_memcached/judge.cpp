@@ -122,10 +122,7 @@ class Judge {
 
   // A threshold that no run judges is a silent miss; the first run's are judged by the next.
   void explain_missing(std::size_t begin, const ServerReading& reading) {
-    const std::vector<JudgedMetric> metrics(report_.metrics().begin() + static_cast<std::ptrdiff_t>(begin),
-                                            report_.metrics().end());
-    for (const auto& [metric, thresholds] : metrics) {
-      if (metric.value || !(thresholds.warning || thresholds.critical)) continue;
+    for (const Metric& metric : report_.unjudged(begin)) {
       const std::string text = "no value for " + metric.name + ": ";
       if (!is_difference(metric.name) || (reading.growth && metric.name != "hit_ratio"))
         report_.add(Status::unknown, metric.target, text + "this server does not tell");

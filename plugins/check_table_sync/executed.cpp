@@ -107,9 +107,7 @@ std::string mysql_target(const Executed& to, const std::optional<ReplicaStatus>&
       if (uuid == to.uuid || (uuid == from->uuid && !own_may_reach(*from, to, status))) continue;
       // Of what a third server wrote it has something, or it is no matter between these two.
       if (uuid != from->uuid && !to.sets.contains(uuid) && !follows(status, *from)) continue;
-      if (!target.empty()) target += ",";
-      target += uuid;
-      target += intervals;
+      target += (target.empty() ? "" : ",") + uuid + intervals;
     }
   }
   return target;

@@ -64,7 +64,6 @@ class KeyBlocks {
 
  private:
   std::vector<unsigned> cells_of(const Suspect& suspect) const;
-  std::uint64_t weight_of(std::uint64_t place) const;
 
   const ComparisonPlan& plan_;
   const Hashing& hashing_;

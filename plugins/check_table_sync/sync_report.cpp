@@ -77,24 +77,19 @@ class Judging {
 
   void judge_table(const TableReading& table) {
     const std::string name = table.table.text();
-    const std::string is_missing = "the table " + name + " is missing";
-    const std::string lacks_grant = name + ": privilege missing: ";
     for (const std::size_t server : table.definition.missing_on)
-      report_.add(Status::critical, names_[server], is_missing);
+      report_.add(Status::critical, names_[server], "the table " + name + " is missing");
     for (const auto& [server, grant] : table.denied)
-      report_.add(Status::unknown, names_[server], lacks_grant + grant);
+      report_.add(Status::unknown, names_[server], name + ": privilege missing: " + grant);
     judge_drift(table);
     for (const auto& [server, failure] : table.outcome.failures) {
-      std::string text = name + ": ";
-      text += failure.text;
-      if (is_denied(failure.code)) text += "; " + grant_for_table(table.table, "this account");
-      report_.add(status_of(failure.fault, context_.timeout_state), names_[server], std::move(text));
+      const std::string help =
+          is_denied(failure.code) ? "; " + grant_for_table(table.table, "this account") : "";
+      report_.add(status_of(failure.fault, context_.timeout_state), names_[server],
+                  name + ": " + failure.text + help);
     }
-    for (const DefinitionDifference& difference : table.definition.differences) {
-      std::string text = name + ": ";
-      text += difference.text;
-      report_.add(Status::warning, names_[difference.server], std::move(text));
-    }
+    for (const DefinitionDifference& difference : table.definition.differences)
+      report_.add(Status::warning, names_[difference.server], name + ": " + difference.text);
     for (const std::string& line : table.outcome.values) report_.trace(name, line);
     for (const std::string& remark : table.definition.remarks) remarks_[remark].push_back(name);
     for (const std::string& remark : table.outcome.remarks) remarks_[remark].push_back(name);
@@ -236,15 +231,10 @@ Report digest_report(const std::vector<HostReading>& hosts, const RunContext& co
         report.add(table.status, name, what + ": " + table.problem);
         continue;
       }
-      std::string text = table.digest->key + " ";
-      text += counted(table.digest->rows, "row") + " ";
-      text += table.digest->digest;
-      std::string line = what + " ";
-      line += text;
-      report.add(Status::ok, name, std::move(line));
-      std::string fact = hosts.size() > 1 ? name + " " : "";
-      fact += what;
-      report.fact(std::move(fact), std::move(text));
+      const std::string text =
+          table.digest->key + " " + counted(table.digest->rows, "row") + " " + table.digest->digest;
+      report.add(Status::ok, name, what + " " + text);
+      report.fact((hosts.size() > 1 ? name + " " : "") + what, text);
       ++tables;
       rows += table.digest->rows;
     }

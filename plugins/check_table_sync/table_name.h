@@ -11,7 +11,7 @@ struct TableName {
   std::string database;
   std::string table;
 
-  auto operator<=>(const TableName&) const = default;  // NOLINT(modernize-use-nullptr): misread by version 14
+  auto operator<=>(const TableName&) const = default;
   std::string text() const { return database + "." + table; }  // for people
   std::string sql() const;                                     // `shop`.`flags`
 };

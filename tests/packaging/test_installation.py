@@ -306,7 +306,7 @@ def test_a_plugin_of_ones_own(workshop: FreshRoot) -> None:
     """The example that libevenkeel-dev brings, and the one in CONTRIBUTING.md, each by CMake and by pkg-config."""
     contributing = (Path(__file__).parents[2] / "CONTRIBUTING.md").read_text()
     [connections] = re.findall(r"```cpp\n(.*?)```", contributing, re.DOTALL)
-    work = workshop / "work"
+    work = workshop / "mine"
     work.mkdir()
     (work / "connections.cpp").write_text(connections)
     (work / "CMakeLists.txt").write_text(
@@ -315,17 +315,17 @@ def test_a_plugin_of_ones_own(workshop: FreshRoot) -> None:
         "target_link_libraries(connections PRIVATE evenkeel::mysql)\n")
     example = "/usr/share/doc/libevenkeel-dev/examples/check_free_space"
     for script in (
-            f"cmake -S {example} -B /work/one && cmake --build /work/one && mv /work/one/check_free_space /work/free_cmake",
-            f"cd /work && g++ -std=c++20 {example}/check_free_space.cpp -o free_pkg $(pkg-config --cflags --libs evenkeel)",
-            "cmake -S /work -B /work/two && cmake --build /work/two && mv /work/two/connections /work/connections_cmake",
-            "cd /work && g++ -std=c++20 connections.cpp -o connections_pkg $(pkg-config --cflags --libs evenkeel-mysql)"):
+            f"cmake -S {example} -B /mine/one && cmake --build /mine/one && mv /mine/one/check_free_space /mine/free_cmake",
+            f"cd /mine && g++ -std=c++20 {example}/check_free_space.cpp -o free_pkg $(pkg-config --cflags --libs evenkeel)",
+            "cmake -S /mine -B /mine/two && cmake --build /mine/two && mv /mine/two/connections /mine/connections_cmake",
+            "cd /mine && g++ -std=c++20 connections.cpp -o connections_pkg $(pkg-config --cflags --libs evenkeel-mysql)"):
         workshop.run("sh", "-ec", script)
     for built in ("free_cmake", "free_pkg"):
-        answer = workshop.run_as(SOMEBODY, f"/work/{built}", "-w", "0:", "-c", "0:")
+        answer = workshop.run_as(SOMEBODY, f"/mine/{built}", "-w", "0:", "-c", "0:")
         assert re.fullmatch(r"FREE_SPACE OK - [\d.]+ % of / is free \| free=[\d.]+%;0:;0:;0;100\n", answer.stdout)
-        assert workshop.run_as(SOMEBODY, f"/work/{built}", "-c", "101:").returncode == 2
+        assert workshop.run_as(SOMEBODY, f"/mine/{built}", "-c", "101:").returncode == 2
     for built in ("connections_cmake", "connections_pkg"):
-        answer = workshop.run_as(SOMEBODY, f"/work/{built}", "-H", "127.0.0.1:1", "-u", "nobody")
+        answer = workshop.run_as(SOMEBODY, f"/mine/{built}", "-H", "127.0.0.1:1", "-u", "nobody")
         assert answer.stdout.startswith("MYSQL_CONNECTIONS CRITICAL - 127.0.0.1:1: ") and answer.returncode == 2
 
 

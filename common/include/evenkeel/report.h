@@ -81,6 +81,9 @@ class Report {
 
   const std::vector<Finding>& findings() const { return findings_; }
   const std::vector<JudgedMetric>& metrics() const { return metrics_; }
+  // Of those from the `begin`-th on, what has thresholds and no value. Nobody judges it: a silent miss,
+  // unless the check tells why.
+  std::vector<Metric> unjudged(std::size_t begin) const;
   const std::map<std::string, std::string>& facts() const { return facts_; }
   const std::vector<std::string>& remarks() const { return remarks_; }
   const std::vector<TraceLine>& trace_lines() const { return trace_; }
