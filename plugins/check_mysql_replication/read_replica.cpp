@@ -13,6 +13,7 @@ constexpr int syntax_error = 1064;
 constexpr int unknown_database = 1049;
 constexpr int unknown_column = 1054;
 constexpr int no_such_table = 1146;
+constexpr int unknown_variable = 1193;
 constexpr const char* status_purpose = "reading the replication status";
 
 class Reader {
@@ -83,8 +84,18 @@ class Reader {
     reading_.written = GtidPosition::parse(rows.at(0, "written").value_or(""));
   }
 
+  Variables variables() {
+    const std::string step = "reading variables";
+    try {
+      if (reading_.version.mariadb) return Variables::selected(inquiry_.ask(step, mariadb_variables_query()));
+    } catch (const mysql::SqlError& error) {
+      if (error.code() != unknown_variable) throw;
+    }
+    return Variables(inquiry_.ask(step, variables_query()));
+  }
+
   void read_server() {
-    variables_ = Variables(inquiry_.ask("reading variables", variables_query()));
+    variables_ = variables();
     const std::string query = status_query(variables_);
     const Variables status = query.empty() ? Variables() : Variables(inquiry_.ask("reading status", query));
     reading_.server = server_state_from(variables_, status);

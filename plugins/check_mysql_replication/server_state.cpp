@@ -8,11 +8,14 @@ namespace evenkeel::replication {
 
 namespace {
 
-std::string in_list(std::initializer_list<const char*> names) {
+std::string in_list(const std::vector<const char*>& names) {
   std::string text;
   for (const char* name : names) text += (text.empty() ? "'" : ", '") + std::string(name) + "'";
   return "(" + text + ")";
 }
+
+// A flag is ON in the table of variables and 1 where it is selected.
+std::string flag_text(const std::string& text) { return text == "1" ? "ON" : text == "0" ? "OFF" : text; }
 
 bool is_galera(const Variables& variables) {
   const std::string provider = lower(variables.find("wsrep_provider").value_or("none"));
@@ -39,6 +42,14 @@ std::optional<bool> semi_sync_from(const Variables& variables, const Variables& 
 }
 
 }  // namespace
+
+Variables Variables::selected(const mysql::Rows& rows) {
+  Variables variables;
+  for (const std::string& column : rows.columns)
+    if (const mysql::Cell value = rows.at(0, column))
+      variables.values_.insert_or_assign(lower(column), *value);
+  return variables;
+}
 
 Variables::Variables(const mysql::Rows& rows) {
   for (std::size_t i = 0; i < rows.rows.size(); ++i) {
@@ -90,21 +101,35 @@ std::string variables_query() {
                   "group_replication_group_name"});
 }
 
+std::string mariadb_variables_query() {
+  std::string columns;
+  for (const char* name :
+       {"read_only", "slave_skip_errors", "slave_exec_mode", "server_id", "version", "log_bin",
+        "rpl_semi_sync_slave_enabled", "rpl_semi_sync_master_enabled", "wsrep_on", "wsrep_provider"})
+    columns += (columns.empty() ? "@@GLOBAL." : ", @@GLOBAL.") + std::string(name) + " AS " + name;
+  return "SELECT " + columns;
+}
+
 std::string status_query(const Variables& variables) {
-  const bool semi_sync = variables.is_on("rpl_semi_sync_slave_enabled", "rpl_semi_sync_replica_enabled") ||
-                         variables.is_on("rpl_semi_sync_master_enabled", "rpl_semi_sync_source_enabled");
-  const bool counts_starts = !variables.find("server_uuid");
-  if (!semi_sync && !is_galera(variables) && !counts_starts) return {};
-  return "SHOW GLOBAL STATUS WHERE Variable_name IN " +
-         in_list({"Rpl_semi_sync_slave_status", "Rpl_semi_sync_replica_status", "Rpl_semi_sync_master_status",
-                  "Rpl_semi_sync_source_status", "wsrep_ready", "wsrep_cluster_status",
-                  "wsrep_local_state_comment", "wsrep_cluster_size", "Uptime", "Com_start_slave",
-                  "Com_start_all_slaves"});
+  std::vector<const char*> names;
+  const auto ask_for = [&](std::initializer_list<const char*> more) {
+    names.insert(names.end(), more.begin(), more.end());
+  };
+  if (variables.is_on("rpl_semi_sync_slave_enabled", "rpl_semi_sync_replica_enabled") ||
+      variables.is_on("rpl_semi_sync_master_enabled", "rpl_semi_sync_source_enabled"))
+    ask_for({"Rpl_semi_sync_slave_status", "Rpl_semi_sync_replica_status", "Rpl_semi_sync_master_status",
+             "Rpl_semi_sync_source_status"});
+  if (is_galera(variables))
+    ask_for({"wsrep_ready", "wsrep_cluster_status", "wsrep_local_state_comment", "wsrep_cluster_size"});
+  // MySQL tells in the performance schema what MariaDB's start counters are for.
+  if (!variables.find("server_uuid")) ask_for({"Uptime", "Com_start_slave", "Com_start_all_slaves"});
+  if (names.empty()) return {};
+  return "SHOW GLOBAL STATUS WHERE Variable_name IN " + in_list(names);
 }
 
 ServerState server_state_from(const Variables& variables, const Variables& status) {
   ServerState server;
-  server.read_only_text = variables.find("read_only").value_or("");
+  server.read_only_text = flag_text(variables.find("read_only").value_or(""));
   server.read_only = read_only_from(variables.find("read_only"));
   server.super_read_only = variables.find("super_read_only");
   server.skip_errors_name =

@@ -11,11 +11,14 @@
 
 namespace evenkeel::replication {
 
-// Variable_name → Value of SHOW GLOBAL VARIABLES or SHOW GLOBAL STATUS; names in lower case.
+// Values by name in lower case.
 class Variables {
  public:
   Variables() = default;
+  // Variable_name and Value of SHOW GLOBAL VARIABLES or SHOW GLOBAL STATUS.
   explicit Variables(const mysql::Rows& rows);
+  // One row, a column for each.
+  static Variables selected(const mysql::Rows& rows);
 
   std::optional<std::string> find(const std::string& name) const;
   // The first of two names that is there: slave_… before MySQL 8.0.26, replica_… since.
@@ -72,6 +75,9 @@ struct ServerState {
 // empty where there is nothing to ask.
 std::string variables_query();
 std::string status_query(const Variables& variables);
+// A SELECT of those that MariaDB has, for Variables::selected: it takes the server a tenth of the time. One
+// that was built without some of them takes it as an error.
+std::string mariadb_variables_query();
 
 ServerState server_state_from(const Variables& variables, const Variables& status);
 

@@ -25,7 +25,7 @@ std::shared_ptr<CannedServer> replica_of(const std::string& source, const std::s
       ->answer(
           "SHOW ALL SLAVES STATUS",
           with(with(recorded_answer("mariadb-10.11-healthy"), "Master_Host", source), "Master_Port", "3306"))
-      .answer("SHOW GLOBAL VARIABLES", variables({{"read_only", "ON"}, {"server_id", "2"}}))
+      .answer("SELECT @@GLOBAL.read_only AS read_only", one_row({{"read_only", "1"}, {"server_id", "2"}}))
       .answer("SHOW GLOBAL STATUS", variables({{"Uptime", "7000"}}))
       .answer("SELECT @@GLOBAL.gtid_slave_pos AS applied", one_row({{"applied", applied}, {"written", ""}}));
   return server;

@@ -20,11 +20,12 @@ const std::string pfs_counters =
     "SELECT s.CHANNEL_NAME, c.HEARTBEAT_INTERVAL, s.COUNT_RECEIVED_HEARTBEATS FROM";
 const std::string pfs_workers = "SELECT CHANNEL_NAME, LAST_ERROR_NUMBER";
 const std::string account = "SELECT CURRENT_USER()";
+const std::string mariadb_variables = "SELECT @@GLOBAL.read_only AS read_only, @@GLOBAL.slave_skip_errors";
 
 void set_up_mariadb(CannedServer& server) {
   server.version = "10.11.14-MariaDB-0+deb12u2";
   server.answer("SHOW ALL SLAVES STATUS", recorded_answer("mariadb-10.11-healthy"))
-      .answer("SHOW GLOBAL VARIABLES", variables({{"read_only", "ON"}, {"server_id", "2"}}))
+      .answer(mariadb_variables, one_row({{"read_only", "1"}, {"server_id", "2"}, {"log_bin", "1"}}))
       .answer("SHOW GLOBAL STATUS",
               variables({{"Uptime", "7000"}, {"Com_start_slave", "2"}, {"Com_start_all_slaves", "1"}}))
       .answer(account, one_row({{"CURRENT_USER()", "monitor@%"}}));
@@ -121,6 +122,7 @@ TEST_CASE("the dialect is found by what is understood, whatever the greeting say
   server.version = row.greeting;
   server.answers = row.answers;
   server.answer("SHOW GLOBAL VARIABLES", variables({{"read_only", "ON"}}))
+      .answer(mariadb_variables, one_row({{"read_only", "1"}}))
       .answer("SHOW GLOBAL STATUS", variables({{"Uptime", "7000"}}));
   const ReplicaReading reading = read(server);
   CHECK(reading.channels.size() == row.channels);
@@ -202,8 +204,8 @@ TEST_CASE("the heartbeat table's errors are a finding of their own") {
 TEST_CASE("a connection that ends is no finding but an error, with the step in few words") {
   CannedServer server;
   set_up_mariadb(server);
-  server.answer("SHOW GLOBAL VARIABLES", fakes::SqlError(evenkeel::Fault::unreachable, 2013,
-                                                         "S on db: the server closed the connection"));
+  server.answer(mariadb_variables, fakes::SqlError(evenkeel::Fault::unreachable, 2013,
+                                                   "S on db: the server closed the connection"));
   CHECK_THROWS_WITH(read(server), Catch::Equals("reading variables: the server closed the connection"));
 }
 
@@ -231,9 +233,9 @@ TEST_CASE("status variables are asked for where something needs them") {
   CannedServer server;
   set_up_mariadb(server);
   server
-      .answer("SHOW GLOBAL VARIABLES", variables({{"rpl_semi_sync_slave_enabled", "ON"},
-                                                  {"wsrep_on", "ON"},
-                                                  {"wsrep_provider", "/usr/lib/galera/libgalera_smm.so"}}))
+      .answer(mariadb_variables, one_row({{"rpl_semi_sync_slave_enabled", "1"},
+                                          {"wsrep_on", "1"},
+                                          {"wsrep_provider", "/usr/lib/galera/libgalera_smm.so"}}))
       .answer("SHOW GLOBAL STATUS", variables({{"Rpl_semi_sync_slave_status", "OFF"},
                                                {"wsrep_ready", "ON"},
                                                {"wsrep_cluster_status", "Primary"},
@@ -257,6 +259,32 @@ TEST_CASE("read_only in all its words") {
   }));
   CannedServer server;
   set_up_mariadb(server);
-  server.answer("SHOW GLOBAL VARIABLES", variables({{"read_only", text}}));
+  server.answer(mariadb_variables, one_row({{"read_only", text}}));
   CHECK(read(server).server.read_only == expected);
+}
+
+TEST_CASE("a MariaDB that lacks a variable is asked for those that it has") {
+  CannedServer server;
+  set_up_mariadb(server);
+  server
+      .answer(mariadb_variables,
+              fakes::SqlError(evenkeel::Fault::protocol, 1193,
+                              "S on db: error 1193 \"Unknown system variable 'wsrep_on'\""))
+      .answer("SHOW GLOBAL VARIABLES", variables({{"read_only", "OFF"}, {"slave_skip_errors", "1062"}}));
+  const ServerState state = read(server).server;
+  CHECK(state.read_only == false);
+  CHECK(state.read_only_text == "OFF");
+  CHECK(state.skip_errors == "1062");
+}
+
+TEST_CASE("flags are told in the server's words, however they were asked for") {
+  const auto [selected, text] = GENERATE(table<std::string, std::string>({
+      {"0", "OFF"},
+      {"1", "ON"},
+      {"NO_LOCK", "NO_LOCK"},
+  }));
+  CannedServer server;
+  set_up_mariadb(server);
+  server.answer(mariadb_variables, one_row({{"read_only", selected}}));
+  CHECK(read(server).server.read_only_text == text);
 }
