@@ -10,6 +10,12 @@
 #include "evenkeel/http/http_client.h"
 #include "evenkeel/text.h"
 
+// Debian's libcurl speaks TLS by OpenSSL and brings GnuTLS along for RTMP and LDAP, which are not spoken
+// here. Loaded, it starts all of itself unless the program answers this; whoever does use it calls its
+// gnutls_global_init(). Source: gnutls.h, GNUTLS_SKIP_GLOBAL_INIT.
+extern "C" int _gnutls_global_init_skip();  // NOLINT(bugprone-reserved-identifier): the name is GnuTLS's
+extern "C" int _gnutls_global_init_skip() { return 1; }  // NOLINT(bugprone-reserved-identifier)
+
 namespace evenkeel::http {
 
 namespace {
