@@ -47,6 +47,7 @@ void Limits::apply(Level level, const std::string& option, const std::vector<std
     try {
       const Range range = Range::parse(labelled ? text.substr(equals + 1) : text);
       (level == Level::warning ? by_label_[label].warning : by_label_[label].critical) = range;
+      by_instance_ = by_instance_ || label != name;
     } catch (const Error& error) {
       throw usage_error(option + (labelled ? " " + clean(label, 80) : "") + ": " + error.what());
     }
@@ -76,6 +77,7 @@ Thresholds Limits::of(std::string_view name, std::string_view target, std::strin
   };
   const std::string label(name);
   overlay(label);
+  if (!by_instance_) return found;
   if (!target.empty()) overlay(label + "@" + printed_instance(target));
   if (!target.empty() && !part.empty())
     overlay(label + "@" + printed_instance(std::string(target) + "/" + std::string(part)));

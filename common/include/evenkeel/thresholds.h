@@ -61,6 +61,7 @@ class Limits {
 
   std::vector<LabelSpec> labels_;
   std::map<std::string, Thresholds, std::less<>> by_label_;  // "lag", "lag@db2"
+  bool by_instance_ = false;                                 // whether any of them is for one instance
   std::vector<std::string> given_;
 };
 

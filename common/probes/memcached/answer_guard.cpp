@@ -127,34 +127,47 @@ bool AnswerGuard::let_in(std::string_view bytes) {
     verdict_ = Verdict::too_much;
   else if (deadline_.expired())
     verdict_ = Verdict::too_late;
-  else if (!std::all_of(bytes.begin(), bytes.end(), [this](char byte) { return screen(byte); }))
+  else if (!screen(bytes))
     verdict_ = Verdict::malformed;
   bytes_left_ -= std::min(bytes.size(), bytes_left_);
   return verdict_ == Verdict::fine;
 }
 
-bool AnswerGuard::screen(char byte) {
-  if (raw_left_ > 0) {
-    --raw_left_;
-    if (raw_is_refusal_) refusal_ += byte;
-    return true;
+bool AnswerGuard::screen(std::string_view bytes) {
+  while (!bytes.empty()) {
+    if (raw_left_ > 0)
+      pass_raw(bytes);
+    else if (!(protocol_ == Protocol::text ? screen_text(bytes) : screen_binary(bytes)))
+      return false;
   }
-  return protocol_ == Protocol::text ? screen_text(byte) : screen_binary(byte);
+  return true;
 }
 
-bool AnswerGuard::screen_text(char byte) {
+void AnswerGuard::pass_raw(std::string_view& bytes) {
+  const std::string_view raw = bytes.substr(0, std::min<std::uint64_t>(raw_left_, bytes.size()));
+  if (raw_is_refusal_) refusal_ += raw;
+  raw_left_ -= raw.size();
+  bytes.remove_prefix(raw.size());
+}
+
+bool AnswerGuard::screen_text(std::string_view& bytes) {
   // All that memcached says begins so; something else may never end its line.
-  if (pending_.empty() && !(byte >= 'A' && byte <= 'Z')) return false;
-  pending_ += byte;
-  if (byte != '\n') return pending_.size() <= longest_line;
+  if (pending_.empty() && !(bytes.front() >= 'A' && bytes.front() <= 'Z')) return false;
+  const std::size_t end = bytes.find('\n');
+  const std::string_view part = bytes.substr(0, end);
+  if (pending_.size() + part.size() > longest_line) return false;
+  pending_ += part;
+  bytes.remove_prefix(part.size());
+  if (end == std::string_view::npos) return true;
+  bytes.remove_prefix(1);
   const bool fine = screen_line();
   pending_.clear();
   return fine;
 }
 
 bool AnswerGuard::screen_line() {
-  if (!pending_.ends_with("\r\n")) return false;
-  const std::string_view line = std::string_view(pending_).substr(0, pending_.size() - 2);
+  if (!pending_.ends_with('\r')) return false;
+  const std::string_view line = std::string_view(pending_).substr(0, pending_.size() - 1);
   if (has_control(line)) return false;
   if (line.starts_with("STAT ")) return is_stat_line(line.substr(5));
   if (line.starts_with("VERSION ")) return is_version_line(line.substr(8));
@@ -171,8 +184,10 @@ bool AnswerGuard::screen_line() {
   return is_word_line(line);
 }
 
-bool AnswerGuard::screen_binary(char byte) {
-  pending_ += byte;
+bool AnswerGuard::screen_binary(std::string_view& bytes) {
+  const std::string_view part = bytes.substr(0, header_bytes - pending_.size());
+  pending_ += part;
+  bytes.remove_prefix(part.size());
   // What is no memcached at all is told by its first byte.
   if (static_cast<unsigned char>(pending_.front()) != 0x81) return false;
   if (pending_.size() < header_bytes) return true;

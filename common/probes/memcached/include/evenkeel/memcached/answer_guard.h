@@ -42,10 +42,12 @@ class AnswerGuard {
   const std::string& refusal() const { return refusal_; }
 
  private:
-  bool screen(char byte);
-  bool screen_text(char byte);
+  bool screen(std::string_view bytes);
+  // Each takes what it can judge off the front.
+  void pass_raw(std::string_view& bytes);
+  bool screen_text(std::string_view& bytes);
   bool screen_line();
-  bool screen_binary(char byte);
+  bool screen_binary(std::string_view& bytes);
   bool screen_header();
 
   Protocol protocol_;
