@@ -94,7 +94,8 @@ Confirmed Confirmation::watch(Watches watches, const std::function<Read(const Wa
     pause(rules, still_since, round_began);
     catch_up(sightings, servers);
   }
-  for (const auto& [key, watch] : watches) result.unconfirmed.push_back(key);
+  for (const auto& [key, watch] : watches)
+    (stop_.made() && watch.held_still() ? result.undecided : result.unconfirmed).push_back(key);
   // Equal among those that are left says nothing of the one that is not.
   if (servers.size() < asked)
     result.unconfirmed.insert(result.unconfirmed.end(), std::make_move_iterator(result.equal.begin()),

@@ -22,7 +22,8 @@ namespace evenkeel::table_sync {
 
 struct Confirmed {
   std::vector<RowDifference> drift;   // digests by server; those without a say show what the first one has
-  std::vector<KeyTuple> unconfirmed;  // moving, or time ran out, or a server could not be compared
+  std::vector<KeyTuple> unconfirmed;  // moving, or a server could not be compared
+  std::vector<KeyTuple> undecided;    // held still until time ran out, but not for long enough
   std::vector<KeyTuple> equal;
   std::vector<std::size_t> servers;  // who had a say to the end
   std::map<std::size_t, Failure> failures;

@@ -51,6 +51,8 @@ class RowWatch {
 
   const RowSight& sight() const { return sight_; }
   double still_since() const { return still_since_; }
+  // Through a round at least: what is merely in flight cannot.
+  bool held_still() const { return still_rounds_ > 0; }
 
  private:
   double since_ = 0;        // the first sight; how long that took says nothing of the row

@@ -75,7 +75,8 @@ std::vector<LabelSpec> labels() {
   return {
       {"rows_differing", "", "rows that differ anywhere, each counted once", "", "0"},
       {"tables_differing", "", "tables with such rows, and tables missing on a server", "", "0"},
-      {"rows_unconfirmed", "", "rows that differed and moved for longer than --confirm", "", ""},
+      {"rows_unconfirmed", "", "rows that differed and moved for longer than --confirm, or time ran out for",
+       "", ""},
       {"rows_compared", "", "rows that this run has compared", "", ""},
       {"coverage", "%", "how much of all tables has been compared, by this run or earlier ones", "", ""},
       {"oldest_verified", "s", "how long ago the part was compared that has waited longest", "", ""},
@@ -109,7 +110,9 @@ constexpr const char* notes =
     "differed "
     "over many rounds at random times. A row that moves for longer than --confirm is unconfirmed: shown, "
     "without "
-    "an alert. On servers that do not replicate from each other, or not by GTID, --confirm must be longer "
+    "an alert. A row that held still until time ran out, with most of the budget spent on it, is UNKNOWN: "
+    "servers that are always seconds behind each other need more of it. On servers that do not replicate "
+    "from each other, or not by GTID, --confirm must be longer "
     "than the "
     "time a change takes from one to the other.\n\n"
     "What it cannot see: a row where CRC32 happens to be the same before and after (one in 4 billion); "

@@ -49,7 +49,8 @@ class Judging {
     for (const TableReading& table : reading_.tables) {
       const TableOutcome& outcome = table.outcome;
       rows_differing_ += outcome.drift.count();
-      rows_unconfirmed_ += outcome.unconfirmed;
+      rows_unconfirmed_ += outcome.moving.count;
+      if (!is_whole(table)) rows_unconfirmed_ += outcome.undecided.count;
       rows_compared_ += outcome.rows_compared;
       if (outcome.drift.count() > 0 || outcome.whole_differs || !table.definition.missing_on.empty())
         ++tables_differing_;
@@ -93,9 +94,9 @@ class Judging {
     for (const std::string& line : table.outcome.values) report_.trace(name, line);
     for (const std::string& remark : table.definition.remarks) remarks_[remark].push_back(name);
     for (const std::string& remark : table.outcome.remarks) remarks_[remark].push_back(name);
-    if (table.outcome.unconfirmed > 0)
-      remarks_["rows that move: " + name + " (" +
-               keys_text(*table.outcome.plan, table.outcome.moving, table.outcome.unconfirmed) + ")"];
+    judge_undecided(table);
+    if (table.outcome.moving.count > 0)
+      remarks_["rows that move: " + name + keys_of(table, table.outcome.moving)];
     if (report_.facts().size() < most_facts && table.outcome.plan) add_fact(table);
   }
 
@@ -118,6 +119,30 @@ class Judging {
     report_.add(worse_of(rows_verdict_, tables_verdict_), "", name + text(keys_in_line));
     if (report_.facts().size() < most_facts)
       report_.fact("rows of " + table.table.text(), text(keys_in_fact));
+  }
+
+  // No alert of its own where time was short; where it was not, this check would never tell.
+  void judge_undecided(const TableReading& table) {
+    const TableOutcome& outcome = table.outcome;
+    if (outcome.undecided.count == 0) return;
+    const std::string what = is_whole(table) ? "the servers differ (no key: compared in one piece)"
+                                             : counted(outcome.undecided.count, "row") +
+                                                   (outcome.undecided.count == 1 ? " differs" : " differ") +
+                                                   " and held still" + keys_of(table, outcome.undecided);
+    const std::string text = table.table.text() + ": " + what + ", but time ran out before it was certain";
+    if (outcome.undecided_early)
+      report_.add(Status::unknown, "",
+                  text + ": raise -t and --budget, or see why servers are slow to catch up");
+    else
+      report_.remark(text + "; the next run looks again");
+  }
+
+  static bool is_whole(const TableReading& table) {
+    return table.outcome.plan && !table.outcome.plan->has_key();
+  }
+
+  static std::string keys_of(const TableReading& table, const SomeRows& rows) {
+    return " (" + keys_text(*table.outcome.plan, rows.first, rows.count) + ")";
   }
 
   std::vector<std::size_t> servers_of(const TableReading& table) const {

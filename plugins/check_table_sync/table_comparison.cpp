@@ -10,7 +10,7 @@ namespace evenkeel::table_sync {
 
 namespace {
 
-constexpr std::size_t moving_named = 10;
+constexpr std::size_t rows_kept = 10;
 constexpr std::size_t values_shown = 10;
 constexpr std::chrono::seconds between_saves(2);
 constexpr std::chrono::seconds between_confirmations(10);
@@ -37,6 +37,12 @@ std::string shown_value(const ComparedColumn& column, const mysql::Cell& value) 
 }
 
 }  // namespace
+
+void SomeRows::add(const std::vector<KeyTuple>& keys) {
+  count += keys.size();
+  const std::size_t more = std::min(keys.size(), rows_kept - std::min(rows_kept, first.size()));
+  first.insert(first.end(), keys.begin(), keys.begin() + static_cast<std::ptrdiff_t>(more));
+}
 
 TableComparison::TableComparison(ComparisonContext& context, Crew& crew,
                                  std::shared_ptr<const ComparisonPlan> plan, std::vector<std::size_t> servers,
@@ -118,8 +124,9 @@ void TableComparison::recheck(std::map<KeyTuple, DriftedRow> rows) {
   }
   if (!candidates.empty() && !time_is_up())
     confirmed = confirmation_.confirm(plan_, context_.hashing, candidates, servers_);
-  for (const KeyTuple& key : std::exchange(confirmed.unconfirmed, {}))
-    stale_.push_back(std::move(rows.at(key)));
+  // What was known goes on being so.
+  for (const auto& keys : {std::exchange(confirmed.unconfirmed, {}), std::exchange(confirmed.undecided, {})})
+    for (const KeyTuple& key : keys) stale_.push_back(std::move(rows.at(key)));
   take(confirmed);
 }
 
@@ -135,7 +142,7 @@ void TableComparison::compare_whole() {
     outcome_.whole_differs = memory_.whole_differs;
     return;
   }
-  const bool early = context_.budget.remaining().count() > context_.settings.budget / 2;
+  const bool early = is_early();
   const Confirmed confirmed = confirmation_.confirm_whole(plan_, context_.hashing, servers_);
   lose(confirmed.failures);
   // Begun late, it is merely out of time.
@@ -145,8 +152,9 @@ void TableComparison::compare_whole() {
     const DriftedRow drifted = drifted_row(row, confirmed.servers, context_.fleet.reference());
     for (const auto& [server, kind] : drifted.on) outcome_.whole_differs_on.push_back(server);
   }
-  if (!confirmed.unconfirmed.empty()) {
+  if (!confirmed.unconfirmed.empty() || !confirmed.undecided.empty()) {
     outcome_.whole_differs = memory_.whole_differs;
+    note_undecided(confirmed.undecided, early);
     outcome_.remarks.push_back(confirmed.failures.empty() && !context_.stop.made()
                                    ? "it has no key and moves: it could not be compared"
                                    : "it has no key and could not be read whole");
@@ -303,7 +311,10 @@ void TableComparison::pool(const std::vector<RowDifference>& rows, Deadline::Clo
 
 void TableComparison::confirm_pool() {
   const Candidates candidates = std::exchange(pool_, {});
-  take(confirmation_.confirm(plan_, context_.hashing, candidates, servers_));
+  const bool early = is_early();
+  const Confirmed confirmed = confirmation_.confirm(plan_, context_.hashing, candidates, servers_);
+  take(confirmed);
+  note_undecided(confirmed.undecided, early);
 }
 
 void TableComparison::flush() {
@@ -388,13 +399,17 @@ void TableComparison::take(const Confirmed& confirmed) {
   lose(confirmed.failures);
   for (const RowDifference& row : confirmed.drift)
     outcome_.drift.add(drifted_row(row, confirmed.servers, context_.fleet.reference()));
-  note_moving(confirmed.unconfirmed);
+  outcome_.moving.add(confirmed.unconfirmed);
 }
 
-void TableComparison::note_moving(const std::vector<KeyTuple>& keys) {
-  outcome_.unconfirmed += keys.size();
-  for (const KeyTuple& key : keys)
-    if (outcome_.moving.size() < moving_named) outcome_.moving.push_back(key);
+bool TableComparison::is_early() const {
+  return context_.budget.remaining().count() > context_.settings.budget / 2;
+}
+
+// Begun late, they are found again by the next run; begun early, no run would ever be certain.
+void TableComparison::note_undecided(const std::vector<KeyTuple>& keys, bool early) {
+  outcome_.undecided.add(keys);
+  if (!keys.empty() && early && !context_.stop.by_signal()) outcome_.undecided_early = true;
 }
 
 }  // namespace evenkeel::table_sync

@@ -20,14 +20,24 @@
 
 namespace evenkeel::table_sync {
 
+// Rows by their keys, of which the first are kept.
+struct SomeRows {
+  std::uint64_t count = 0;
+  std::vector<KeyTuple> first;
+
+  void add(const std::vector<KeyTuple>& keys);
+};
+
 struct TableOutcome {
   std::shared_ptr<const ComparisonPlan> plan;
   Drift drift;
   bool whole_differs = false;  // a table without a key
   std::vector<std::size_t> whole_differs_on;
   std::uint64_t rows_compared = 0;
-  std::uint64_t unconfirmed = 0;
-  std::vector<KeyTuple> moving;             // the first of them
+  SomeRows moving;
+  // Rows that differ and held still until time ran out; of a table without a key, the table.
+  SomeRows undecided;
+  bool undecided_early = false;             // although most of the budget was left for them
   std::map<std::size_t, Failure> failures;  // servers that could not say anything of this table
   Coverage coverage;
   bool visited = false;
@@ -90,7 +100,8 @@ class TableComparison {
   // Confirms what has gathered; only then what was read counts as verified.
   void flush();
   void take(const Confirmed& confirmed);
-  void note_moving(const std::vector<KeyTuple>& keys);
+  bool is_early() const;
+  void note_undecided(const std::vector<KeyTuple>& keys, bool early);
   // `verified`: all that was read so far is.
   void save(bool verified);
   void advance();

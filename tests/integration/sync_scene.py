@@ -6,7 +6,7 @@ import contextlib
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -95,14 +95,15 @@ def wait_for(predicate: Callable[[], bool], seconds: float, what: str) -> None:
 
 
 class Writer:
-    """Transactions on the source, as fast as they go: inserts, updates of hot and cold rows, deletes, key changes,
-    several rows at once, and rows that toggle between two values."""
+    """Transactions on the source, as fast as its replicas can follow: inserts, updates of hot and cold rows, deletes,
+    key changes, several rows at once, and rows that toggle between two values."""
 
     HOT = range(1, 21)
     TOGGLING = range(21, 31)
+    AHEAD = 200  # transactions; what a replica is behind would else depend on what the machine does beside
 
-    def __init__(self, source: Server, rows: int, seed: int = 1) -> None:
-        self.source, self.rows = source, rows
+    def __init__(self, source: Server, rows: int, seed: int = 1, followers: Sequence[Server] = ()) -> None:
+        self.source, self.rows, self.followers = source, rows, followers
         self.random = random.Random(seed)
         self.transactions = 0
         self.next_id = rows + 1
@@ -136,12 +137,19 @@ class Writer:
             while not stop.is_set():
                 session.sql(self.one())
                 self.transactions += 1
+                if self.transactions % self.AHEAD == 0:
+                    self.let_follow(stop)
+
+    def let_follow(self, stop: threading.Event) -> None:
+        for replica in self.followers:
+            position = self.source.dialect.position(self.source)
+            wait_for(lambda r=replica, p=position: stop.is_set() or r.dialect.has_applied(r, p), 60, "replicas follow")
 
 
 @contextlib.contextmanager
-def writing(source: Server, rows: int, threads: int = 2) -> Iterator[list[Writer]]:
+def writing(source: Server, rows: int, threads: int = 2, followers: Sequence[Server] = ()) -> Iterator[list[Writer]]:
     stop = threading.Event()
-    writers = [Writer(source, rows, seed) for seed in range(threads)]
+    writers = [Writer(source, rows, seed, followers) for seed in range(threads)]
     for number, writer in enumerate(writers):
         writer.next_id = rows + 1 + number * 10**7
     crew = [threading.Thread(target=writer.run, args=(stop,)) for writer in writers]

@@ -222,7 +222,7 @@ def rounds_under_fire(scene: SyncScene, seconds: float) -> int:
 def test_rows_in_flight_never_count_and_a_cold_drift_always_does(scene: SyncScene) -> None:
     rows = 20000
     scene.create_flags(rows)
-    with writing(scene.source, rows) as writers:
+    with writing(scene.source, rows, followers=scene.others) as writers:
         rounds_under_fire(scene, 60 if SOAK else 8)
         scene.only_on(scene.others[0], "update shop.flags set created = '2001-01-01' where id = 50")
         answer = scene.check("-t", "30")
@@ -241,7 +241,7 @@ def test_a_toggling_row_never_counts(scene: SyncScene) -> None:
             return ["update shop.flags set active = 1 - active where id <= 3"]
 
     stop = threading.Event()
-    toggler = Toggler(scene.source, 50)
+    toggler = Toggler(scene.source, 50, followers=scene.others)
     thread = threading.Thread(target=toggler.run, args=(stop,))
     thread.start()
     try:
@@ -281,6 +281,24 @@ def test_a_replica_that_does_not_apply_is_unknown(scene: SyncScene) -> None:
         assert answer.perfdata["rows_unconfirmed"].value == 5
     scene.settle()
     assert scene.check().code == 0
+
+
+def test_a_drift_that_time_was_too_short_for_is_unknown(scene: SyncScene) -> None:
+    """A replica that is always some seconds behind makes every look at a row a slow one."""
+    scene.create_flags(1000)
+    replica = scene.others[0]
+    scene.only_on(replica, "update shop.flags set created = '2001-01-01' where id = 60")
+    with replica.breakages.delayed(2, waiting=False), writing(scene.source, 1000, threads=1):
+        wait_for(lambda: not replica.dialect.has_applied(replica, scene.source.dialect.position(scene.source)), 10,
+                 "the replica is behind")
+        answer = scene.check("-t", "10", "--budget", "9")
+        assert answer.code == 3, answer
+        assert re.search(r"shop\.flags: \d+ rows? differs? and held still \(id .*time ran out", answer.line1), answer
+        assert answer.perfdata["rows_differing"].value == 0
+        assert answer.perfdata["rows_unconfirmed"].value >= 1
+    scene.settle()
+    answer = scene.check()
+    assert answer.code == 2 and "(id 60)" in answer.line1, answer
 
 
 def test_a_replica_that_stops_during_confirmation(scene: SyncScene) -> None:
@@ -323,7 +341,7 @@ def test_a_chain_of_replicas(box: Sandbox, plugin: PluginRunner) -> None:
     middle = box.replica("two", of=source)
     scene = SyncScene([source, middle, box.replica("three", of=middle)], plugin)
     scene.create_flags(5000)
-    with writing(source, 5000, threads=1):
+    with writing(source, 5000, threads=1, followers=scene.others):
         rounds_under_fire(scene, 4)
     scene.settle()
     scene.only_on(scene.servers[2], "delete from shop.flags where id = 60")
