@@ -12,7 +12,8 @@ namespace {
 
 // For statements to be killed and the report to be written.
 constexpr double share_for_the_end = 0.04;
-constexpr double share_for_the_report = 0.3;  // of that
+constexpr double share_for_the_report = 0.3;                // of that
+constexpr std::chrono::duration<double> shortest_end(0.3);  // to connect and kill on a busy machine
 constexpr std::chrono::duration<double> longest_end(1.5);
 
 }  // namespace
@@ -28,8 +29,7 @@ void SyncCheck::configure(const Options& options) {
 }
 
 Report SyncCheck::run(RunContext& context) {
-  const auto end = std::min(
-      longest_end, context.deadline.remaining() * share_for_the_end + std::chrono::duration<double>(0.1));
+  const auto end = std::min(longest_end, context.deadline.remaining() * share_for_the_end + shortest_end);
   const auto stop = std::make_shared<StopRequest>(context.deadline.earlier_by(end),
                                                   context.deadline.earlier_by(end * share_for_the_report));
   {
