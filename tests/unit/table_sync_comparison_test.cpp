@@ -1,4 +1,5 @@
 // The engine over servers that are none: what it finds, what it never takes for drift, and how it ends.
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <functional>
@@ -247,9 +248,10 @@ TEST_CASE("A drift that there was no time to be certain of is told, and found by
     scene.time = c.time;
     scene.budget = c.budget;
     scene.servers[1]->rows[7] = "x";
-    bool slow = true;
-    scene.servers[1]->before = [&](const std::string& sql) {
-      if (slow && waits(sql)) std::this_thread::sleep_for(std::chrono::seconds(1));
+    // A run that ends leaves the thread that waits behind.
+    const auto slow = std::make_shared<std::atomic<bool>>(true);
+    scene.servers[1]->before = [slow](const std::string& sql) {
+      if (*slow && waits(sql)) std::this_thread::sleep_for(std::chrono::seconds(1));
     };
     const TableOutcome outcome = scene.compare();
     CHECK(outcome.drift.count() == 0);
@@ -258,7 +260,7 @@ TEST_CASE("A drift that there was no time to be certain of is told, and found by
     CHECK(outcome.undecided.first == std::vector<KeyTuple>{{"7"}});
     CHECK(outcome.undecided_early == c.early);
     CHECK(outcome.coverage.covered() == 0);
-    slow = false;
+    *slow = false;
     scene.time = 60;
     CHECK(keys_of(scene.compare(scene.kept)) == std::vector<std::int64_t>{7});
   }
