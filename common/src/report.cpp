@@ -54,7 +54,22 @@ void Report::fact(std::string name, std::string value) {
   facts_.insert_or_assign(std::move(name), std::move(value));
 }
 
-void Report::remark(std::string text) { remarks_.push_back(std::move(text)); }
+void Report::fact_of(const std::string& target, const std::string& name, const std::string& value,
+                     const std::string& part) {
+  if (value.empty()) return;
+  std::string instance = target_count_ > 1 || !part.empty() ? target : "";
+  if (!part.empty()) instance += "/" + part;
+  fact(instance.empty() ? name : name + "@" + instance, clean(value));
+}
+
+void Report::remark(std::string text) {
+  if (std::find(remarks_.begin(), remarks_.end(), text) == remarks_.end())
+    remarks_.push_back(std::move(text));
+}
+
+void Report::remark_of(const std::string& target, const std::string& text) {
+  remark(target_count_ > 1 ? target + ": " + text : text);
+}
 
 void Report::trace(std::string target, std::string text) {
   trace_.push_back({std::move(target), std::move(text)});

@@ -1,5 +1,6 @@
 #include "evenkeel/sample_history.h"
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
@@ -10,11 +11,11 @@ namespace evenkeel {
 namespace {
 
 // One sample:
-//   sample AGE UPTIME|- OWN STARTED…
+//   sample AGE UPTIME|- OWN TAKER|- STARTED…
 //   COUNTER VALUE
 //   …
 
-constexpr std::size_t kept = 2;
+constexpr std::size_t kept_by_add = 2;
 constexpr double longest_age = 1e9;
 
 std::string_view take_until(std::string_view& text, char end) {
@@ -50,6 +51,8 @@ bool read_head(std::string_view line, double age, SampleHistory::Moment now, Cou
     if (!parse_number(uptime, *sample.uptime)) return false;
   }
   if (!read_count(take_until(line, ' '), sample.own)) return false;
+  const std::string_view taker = take_until(line, ' ');
+  if (taker != "-") sample.taker = std::string(taker);
   sample.started = std::string(line);
   return true;
 }
@@ -78,7 +81,8 @@ SampleHistory SampleHistory::parse(std::string_view text, double age, Moment now
     bool fine = false;
     if (line.starts_with("sample ")) {
       line.remove_prefix(7);
-      fine = history.samples_.size() < kept && read_head(line, age, now, history.samples_.emplace_back());
+      fine =
+          history.samples_.size() < max_takers && read_head(line, age, now, history.samples_.emplace_back());
     } else {
       fine = !history.samples_.empty() && read_counter(line, history.samples_.back());
     }
@@ -92,7 +96,7 @@ std::string SampleHistory::format(Moment now) const {
   for (const CounterSample& sample : samples_) {
     text += "sample " + format_number(age_of(sample, now)) + ' ' +
             (sample.uptime ? format_number(*sample.uptime) : "-") + ' ' + std::to_string(sample.own) + ' ' +
-            one_line(sample.started) + '\n';
+            (sample.taker.empty() ? "-" : sample.taker) + ' ' + one_line(sample.started) + '\n';
     for (const auto& [name, value] : sample.counters) text += name + ' ' + std::to_string(value) + '\n';
   }
   return text;
@@ -106,6 +110,18 @@ const CounterSample* SampleHistory::base(double youngest, double oldest, Moment 
   return nullptr;
 }
 
+double SampleHistory::age_of_newest(Moment now) const {
+  return samples_.empty() ? 0 : age_of(samples_.back(), now);
+}
+
+const CounterSample* SampleHistory::last_of(std::string_view taker, double oldest, Moment now) const {
+  for (auto sample = samples_.rbegin(); sample != samples_.rend(); ++sample) {
+    const double age = age_of(*sample, now);
+    if (sample->taker == taker && age >= 0 && age <= oldest) return &*sample;
+  }
+  return newest();
+}
+
 void SampleHistory::count_own(std::uint64_t requests) {
   for (CounterSample& sample : samples_) sample.own += requests;
 }
@@ -113,7 +129,13 @@ void SampleHistory::count_own(std::uint64_t requests) {
 void SampleHistory::add(CounterSample sample, double youngest) {
   const CounterSample* last = newest();
   if (last && age_of(*last, sample.taken) < youngest) return;
-  while (samples_.size() >= kept) samples_.erase(samples_.begin());
+  while (samples_.size() >= kept_by_add) samples_.erase(samples_.begin());
+  samples_.push_back(std::move(sample));
+}
+
+void SampleHistory::replace_last_of_taker(CounterSample sample) {
+  std::erase_if(samples_, [&](const CounterSample& older) { return older.taker == sample.taker; });
+  while (samples_.size() >= max_takers) samples_.erase(samples_.begin());
   samples_.push_back(std::move(sample));
 }
 

@@ -517,4 +517,6 @@ void StateStore::update(
   if (problem_.empty()) problem_ = problem;
 }
 
+std::string fingerprint(std::string_view text) { return hex(fnv1a(text)); }
+
 }  // namespace evenkeel

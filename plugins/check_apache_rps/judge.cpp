@@ -58,12 +58,9 @@ class Judge {
 
  private:
   void judge_target(const Target& target) {
-    if (!target.reading) {
-      const Error error = target.error.value_or(Error(Fault::internal, "no answer and no error"));
-      report_.add(status_of(error.fault(), timeout_state_), target.name, error.what());
-      return;
-    }
-    const ServerReading& reading = *target.reading;
+    const ServerReading* const answered = report_.reading_of(target.name, target.outcome, timeout_state_);
+    if (answered == nullptr) return;
+    const ServerReading& reading = *answered;
     const std::size_t before = report_.findings().size();
     if (!reading.status.accesses)
       report_.add(Status::unknown, target.name,
@@ -114,22 +111,20 @@ class Judge {
   }
 
   void add_remarks(const std::string& name, const ServerReading& reading) {
-    const std::string prefix = several_ ? name + ": " : "";
     if (reading.since_last_run == Continuity::restarted)
-      report_.remark(
-          prefix + "restarted " +
-          (reading.status.uptime ? format_seconds(*reading.status.uptime) + " ago" : "since the last run"));
+      report_.remark_of(
+          name, "restarted " + (reading.status.uptime ? format_seconds(*reading.status.uptime) + " ago"
+                                                      : "since the last run"));
     if (reading.since_last_run == Continuity::reset)
-      report_.remark(prefix + "its counters fell since the last run, so it was sampled anew");
-    if (!reading.state_problem.empty() && !told_of_state_) {
-      report_.remark(reading.state_problem);
-      told_of_state_ = true;
-    }
+      report_.remark_of(name, "its counters fell since the last run, so it was sampled anew");
+    if (reading.within_this_run != Continuity::unbroken && reading.growth)
+      report_.remark_of(name, "restarted while it was sampled, so it was sampled anew");
+    if (!reading.state_problem.empty()) report_.remark(reading.state_problem);
   }
 
   void add_facts(const std::string& name, const ServerReading& reading) {
     const auto fact = [&](const std::string& key, const std::string& value) {
-      if (!value.empty()) report_.fact(several_ ? key + "@" + name : key, clean(value));
+      report_.fact_of(name, key, value);
     };
     fact("server_version", reading.status.version);
     fact("mpm", reading.status.mpm);
@@ -148,7 +143,8 @@ class Judge {
   static std::optional<double> total_rate(const std::vector<Target>& targets) {
     double total = 0;
     for (const Target& target : targets) {
-      const std::optional<double> rps = target.reading ? requests_per_second(*target.reading) : std::nullopt;
+      const auto& reading = target.outcome.reading;
+      const std::optional<double> rps = reading ? requests_per_second(*reading) : std::nullopt;
       if (!rps) return std::nullopt;
       total += *rps;
     }
@@ -169,7 +165,6 @@ class Judge {
   Status timeout_state_;
   Report report_;
   bool several_ = false;
-  bool told_of_state_ = false;
 };
 
 }  // namespace

@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "evenkeel/error.h"
 #include "evenkeel/report.h"
 #include "evenkeel/thresholds.h"
 #include "server_reading.h"
@@ -14,8 +13,7 @@ namespace evenkeel::apache {
 
 struct Target {
   std::string name;
-  std::optional<ServerReading> reading;
-  std::optional<Error> error;
+  Outcome<ServerReading> outcome;
 };
 
 // Requests per second without those of this check; never below 0.

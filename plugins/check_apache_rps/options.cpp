@@ -1,12 +1,15 @@
 #include "options.h"
 
 #include "evenkeel/http/endpoint_options.h"
+#include "evenkeel/parallel.h"
 
 namespace evenkeel::apache {
 
 namespace {
 
 constexpr const char* default_path = "/server-status?auto";
+
+constexpr std::size_t usual_parallel = 256;
 
 std::vector<OptionSpec> own_options() {
   return {
@@ -19,10 +22,7 @@ std::vector<OptionSpec> own_options() {
        .value = "SECONDS",
        .help = "an earlier run's sample that is older is not used; two are taken instead",
        .default_text = "900"},
-      {.name = "parallel",
-       .value = "N",
-       .help = "ask at most so many servers at a time",
-       .default_text = "256"},
+      parallel_option(usual_parallel),
   };
 }
 
@@ -85,7 +85,7 @@ Settings settings_from(const Options& options) {
   settings.interval = options.number("interval", 1, 0.01, 3600);
   settings.interval_given = options.has("interval");
   settings.max_age = options.number("max-age", 900, 0, 86400 * 7);
-  settings.parallel = static_cast<std::size_t>(options.integer("parallel", 256, 1, 1000));
+  settings.parallel = parallel_from(options, usual_parallel);
   return settings;
 }
 

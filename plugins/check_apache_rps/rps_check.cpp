@@ -51,11 +51,8 @@ Report RpsCheck::run(RunContext& context) {
 
 Report RpsCheck::evaluate(const Outcomes& outcomes, const RunContext& context) const {
   std::vector<Target> targets;
-  for (std::size_t i = 0; i < outcomes.size(); ++i)
-    targets.push_back({pages_[i].name, outcomes[i].reading, outcomes[i].error});
-  Report report = judge(targets, context.limits, context.timeout_state);
-  for (std::size_t i = 0; i < outcomes.size(); ++i) report.trace_steps(targets[i].name, outcomes[i].steps);
-  return report;
+  for (std::size_t i = 0; i < outcomes.size(); ++i) targets.push_back({pages_[i].name, outcomes[i]});
+  return judge(targets, context.limits, context.timeout_state);
 }
 
 }  // namespace evenkeel::apache

@@ -101,7 +101,11 @@ class Sampling {
   }
 
   void compare(const CounterSample& before, const CounterSample& now) {
-    if (continuity(before, now) == Continuity::unbroken) reading_.growth.emplace(before, now);
+    const Continuity between = continuity(before, now);
+    if (between == Continuity::unbroken)
+      reading_.growth.emplace(before, now);
+    else
+      reading_.within_this_run = between;
   }
 
   void keep_for_next_run(const CounterSample& now) {

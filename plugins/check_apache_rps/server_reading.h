@@ -14,6 +14,7 @@ struct ServerReading {
   ServerStatus status;                  // the newest
   std::optional<CounterGrowth> growth;  // nothing where the server counts no requests
   Continuity since_last_run = Continuity::unbroken;
+  Continuity within_this_run = Continuity::unbroken;
   bool sampled_twice = false;  // within this run, for want of an earlier sample
   bool unsteady = false;       // no two samples in a row belonged together
   std::size_t page_bytes = 0;

@@ -111,7 +111,9 @@ std::string leads_to(const http::Answer& answer) {
     case 400:
       throw nonsense(said + ", the server does not take the request; is it an HTTPS port (--ssl)?");
     case 401:
-      throw Error(Fault::denied, said + ", it wants a user and password; see --auth-file");
+      throw Error(Fault::denied,
+                  said + (answer.with_credentials ? ", the server refuses the user or password of --auth-file"
+                                                  : ", it wants a user and password; see --auth-file"));
     case 403:
       throw Error(Fault::denied, said +
                                      ", the server does not let this host see the page; allow it by a "

@@ -29,6 +29,18 @@ std::optional<double> rate(const ServerReading& reading, const char* counter, do
   return std::max(0.0, *grown - own) / reading.growth->seconds();
 }
 
+std::optional<double> hit_ratio(const std::optional<CounterGrowth>& growth, double min_gets) {
+  if (!growth) return std::nullopt;
+  const std::optional<double> hits = growth->of("get_hits");
+  const std::optional<double> misses = growth->of("get_misses");
+  if (!hits || !misses) return std::nullopt;
+  // Every round trip is one hit.
+  const double real_hits = std::max(0.0, *hits - static_cast<double>(growth->own()));
+  const double gets = real_hits + *misses;
+  if (gets <= 0 || gets < min_gets) return std::nullopt;
+  return 100 * real_hits / gets;
+}
+
 std::string milliseconds(double seconds) { return format_number(seconds * 1000, 2) + " ms"; }
 
 bool is_difference(const std::string& label) {
@@ -53,12 +65,9 @@ class Judge {
 
  private:
   void judge_target(const Target& target) {
-    if (!target.reading) {
-      const Error error = target.error.value_or(Error(Fault::internal, "no answer and no error"));
-      report_.add(status_of(error.fault(), timeout_state_), target.name, error.what());
-      return;
-    }
-    const ServerReading& reading = *target.reading;
+    const ServerReading* const answered = report_.reading_of(target.name, target.outcome, timeout_state_);
+    if (answered == nullptr) return;
+    const ServerReading& reading = *answered;
     const std::size_t before = report_.findings().size();
     if (!reading.round_trip.failure.empty())
       report_.add(Status::critical, target.name, reading.round_trip.failure);
@@ -128,6 +137,10 @@ class Judge {
         report_.add(Status::unknown, metric.target, text + "this server does not tell");
       else if (!reading.growth && !reading.keeps_state)
         report_.add(Status::unknown, metric.target, text + "the counters of the last run are not kept");
+      else if (reading.last_run_too_old)
+        report_.add(Status::unknown, metric.target,
+                    text + "the last run was " + format_seconds(*reading.last_run_too_old) +
+                        " ago, longer than --max-age");
     }
   }
 
@@ -136,20 +149,16 @@ class Judge {
   }
 
   void add_remarks(const std::string& name, const ServerReading& reading) {
-    const std::string prefix = several_ ? name + ": " : "";
     if (reading.since_last_run == Continuity::restarted)
-      report_.remark(prefix + "restarted " + format_seconds(reading.statistics.uptime.value_or(0)) + " ago");
+      report_.remark_of(name, "restarted " + format_seconds(reading.statistics.uptime.value_or(0)) + " ago");
     if (reading.since_last_run == Continuity::reset)
-      report_.remark(prefix + "its counters were reset since the last run");
-    if (!reading.state_problem.empty() && !told_of_state_) {
-      report_.remark(reading.state_problem);
-      told_of_state_ = true;
-    }
+      report_.remark_of(name, "its counters were reset since the last run");
+    if (!reading.state_problem.empty()) report_.remark(reading.state_problem);
   }
 
   void add_facts(const std::string& name, const ServerReading& reading) {
     const auto fact = [&](const std::string& key, const std::string& value) {
-      if (!value.empty()) report_.fact(several_ ? key + "@" + name : key, clean(value));
+      report_.fact_of(name, key, value);
     };
     fact("version", reading.statistics.version);
     for (const char* key : {"maxbytes", "maxconns", "evictions", "item_size_max", "num_threads",
@@ -174,10 +183,10 @@ class Judge {
     std::string text = std::to_string(targets.size()) + " caches work";
     double slowest = 0;
     for (const Target& target : targets)
-      if (target.reading) slowest = std::max(slowest, target.reading->round_trip.seconds);
+      if (target.outcome.reading) slowest = std::max(slowest, target.outcome.reading->round_trip.seconds);
     text += ", the slowest answered in " + milliseconds(slowest);
     for (const Target& target : targets) {
-      const std::string evicting = target.reading ? evictions_text(*target.reading) : "";
+      const std::string evicting = target.outcome.reading ? evictions_text(*target.outcome.reading) : "";
       if (evicting.empty()) continue;
       text.append("; ").append(target.name).append(": ").append(evicting);
       break;
@@ -190,21 +199,13 @@ class Judge {
   Status timeout_state_;
   Report report_;
   bool several_ = false;
-  bool told_of_state_ = false;
 };
 
 }  // namespace
 
 std::optional<double> hit_ratio(const ServerReading& reading, double min_gets) {
-  if (!reading.growth) return std::nullopt;
-  const std::optional<double> hits = reading.growth->of("get_hits");
-  const std::optional<double> misses = reading.growth->of("get_misses");
-  if (!hits || !misses) return std::nullopt;
-  // Every round trip is one hit.
-  const double real_hits = std::max(0.0, *hits - static_cast<double>(reading.growth->own()));
-  const double gets = real_hits + *misses;
-  if (gets <= 0 || gets < min_gets) return std::nullopt;
-  return 100 * real_hits / gets;
+  const std::optional<double> ratio = hit_ratio(reading.growth, min_gets);
+  return ratio ? ratio : hit_ratio(reading.growth_of_service, min_gets);
 }
 
 Report judge(const std::vector<Target>& targets, const Settings& settings, const Limits& limits,

@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "evenkeel/error.h"
 #include "evenkeel/report.h"
 #include "evenkeel/thresholds.h"
 #include "server_reading.h"
@@ -15,11 +14,11 @@ namespace evenkeel::cache {
 
 struct Target {
   std::string name;
-  std::optional<ServerReading> reading;
-  std::optional<Error> error;
+  Outcome<ServerReading> outcome;
 };
 
-// Since the last run, without this check's own; nothing with fewer gets than `min_gets`.
+// Since the last run, or where that is too short a time, since the last of the same service; without this
+// check's own gets, and nothing where the others are fewer than `min_gets`.
 std::optional<double> hit_ratio(const ServerReading& reading, double min_gets);
 
 Report judge(const std::vector<Target>& targets, const Settings& settings, const Limits& limits,

@@ -12,6 +12,8 @@ Description MemcachedCheck::describe() const { return description(); }
 void MemcachedCheck::configure(const Options& options) {
   servers_ = servers_from(options);
   settings_ = settings_from(options);
+  if (settings_.same_settings && servers_.size() < 2)
+    throw usage_error("--same-settings compares servers with each other: name several");
 }
 
 Report MemcachedCheck::run(RunContext& context) {
@@ -29,11 +31,8 @@ Report MemcachedCheck::run(RunContext& context) {
 
 Report MemcachedCheck::evaluate(const Outcomes& outcomes, const RunContext& context) const {
   std::vector<Target> targets;
-  for (std::size_t i = 0; i < outcomes.size(); ++i)
-    targets.push_back({servers_[i].name, outcomes[i].reading, outcomes[i].error});
-  Report report = judge(targets, settings_, context.limits, context.timeout_state);
-  for (std::size_t i = 0; i < outcomes.size(); ++i) report.trace_steps(targets[i].name, outcomes[i].steps);
-  return report;
+  for (std::size_t i = 0; i < outcomes.size(); ++i) targets.push_back({servers_[i].name, outcomes[i]});
+  return judge(targets, settings_, context.limits, context.timeout_state);
 }
 
 }  // namespace evenkeel::cache

@@ -1,11 +1,15 @@
 #include "options.h"
 
+#include "evenkeel/parallel.h"
+#include "evenkeel/state_store.h"
 #include "evenkeel/target.h"
 #include "evenkeel/text.h"
 
 namespace evenkeel::cache {
 
 namespace {
+
+constexpr std::size_t usual_parallel = 256;
 
 std::vector<OptionSpec> own_options() {
   return {
@@ -35,10 +39,7 @@ std::vector<OptionSpec> own_options() {
        .default_text = "3600"},
       {.name = "same-settings",
        .help = "WARNING for a server that runs another version, or has another memory limit, than its pool"},
-      {.name = "parallel",
-       .value = "N",
-       .help = "ask at most so many servers at a time",
-       .default_text = "256"},
+      parallel_option(usual_parallel),
   };
 }
 
@@ -68,7 +69,11 @@ constexpr const char* notes =
     "Ratios and rates are the difference to the last run, by the sample that it left in the state folder: "
     "the "
     "first run, one with --no-state, and the first after a restart have none. A cache that restarted says "
-    "so; thresholds for uptime make it a verdict.\n\n"
+    "so; thresholds for uptime make it a verdict. Where fewer gets than --min-gets came since the last run, "
+    "hit_ratio looks back to the last run of the same service, which is to say with the same thresholds: a "
+    "run by hand, or another service, does not silence it. Where a rate or ratio has a threshold and the "
+    "last run is longer ago than --max-age, the state "
+    "is UNKNOWN: run the check more often, or raise it.\n\n"
     "When items are evicted, line 1 names the slab class that evicts most, the size of its items, and how "
     "long "
     "its oldest item has lived: memory that is short for one size of items looks fine in memory_used. A "
@@ -78,6 +83,14 @@ constexpr const char* notes =
     "for want of memory, where the version counts them (store_no_memory): a small one may still fit where "
     "others do not. memcached with TLS is not supported: "
     "libmemcached has none.";
+
+// What a service wants to know of a cache tells it from others that ask the same one.
+std::string service_from(const Options& options) {
+  std::string wants;
+  for (const char* name : {"warning", "critical", "min-gets", "max-age"})
+    for (const std::string& value : options.values(name)) wants += std::string(name) + "=" + value + "\n";
+  return wants.empty() ? "" : fingerprint(wants);
+}
 
 }  // namespace
 
@@ -107,7 +120,8 @@ Settings settings_from(const Options& options) {
   settings.min_gets = options.number("min-gets", 100, 0, 1e15);
   settings.max_age = options.number("max-age", 3600, 0, 86400 * 31);
   settings.same_settings = options.has("same-settings");
-  settings.parallel = static_cast<std::size_t>(options.integer("parallel", 256, 1, 1000));
+  settings.service = service_from(options);
+  settings.parallel = parallel_from(options, usual_parallel);
   return settings;
 }
 

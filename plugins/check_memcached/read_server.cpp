@@ -42,8 +42,9 @@ std::string store_and_fetch(memcached::MemcachedClient& client) {
   return {};
 }
 
-CounterSample sample_of(const ServerReading& reading) {
+CounterSample sample_of(const ServerReading& reading, const Settings& settings) {
   CounterSample sample;
+  sample.taker = settings.service;
   sample.taken = Deadline::Clock::now();
   sample.uptime = reading.statistics.uptime;
   sample.counters = reading.statistics.counters;
@@ -55,18 +56,21 @@ CounterSample sample_of(const ServerReading& reading) {
 // Compares with the last run's sample, and leaves this one for the next run.
 void compare_with_last_run(ServerReading& reading, StateStore& state, const std::string& key,
                            const Settings& settings) {
-  const CounterSample now = sample_of(reading);
+  const CounterSample now = sample_of(reading, settings);
   state.update(key, [&](const std::optional<StateStore::Sample>& stored) {
     SampleHistory history =
         stored ? SampleHistory::parse(stored->payload, stored->age, Deadline::Clock::now()) : SampleHistory();
     // This run's round trip came before its statistics: they hold it already.
     history.count_own(settings.round_trip ? 1 : 0);
+    if (const CounterSample* newest = history.newest()) reading.since_last_run = continuity(*newest, now);
+    if (reading.since_last_run != Continuity::unbroken) history.clear();
     if (const CounterSample* last = history.base(0, settings.max_age, now.taken)) {
-      reading.since_last_run = continuity(*last, now);
-      if (reading.since_last_run == Continuity::unbroken) reading.growth.emplace(*last, now);
+      reading.growth.emplace(*last, now);
+      reading.growth_of_service.emplace(*history.last_of(settings.service, settings.max_age, now.taken), now);
+    } else if (history.newest() != nullptr) {
+      reading.last_run_too_old = history.age_of_newest(now.taken);
     }
-    history.clear();
-    history.add(now, 0);
+    history.replace_last_of_taker(now);
     return std::optional(history.format(Deadline::Clock::now()));
   });
   reading.state_problem = state.problem();

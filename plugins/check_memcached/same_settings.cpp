@@ -24,11 +24,11 @@ std::string most_common(const std::vector<Target>& targets, const ValueOf& value
   std::map<std::string, std::size_t> counts;
   std::string leading;
   for (const Target& target : targets)
-    if (target.reading) ++counts[value_of(target.reading->statistics)];
+    if (target.outcome.reading) ++counts[value_of(target.outcome.reading->statistics)];
   // In the order of the targets, so that the first of equals leads.
   for (const Target& target : targets) {
-    if (!target.reading) continue;
-    const std::string value = value_of(target.reading->statistics);
+    if (!target.outcome.reading) continue;
+    const std::string value = value_of(target.outcome.reading->statistics);
     if (leading.empty() || counts[value] > counts[leading]) leading = value;
   }
   return leading;
@@ -38,8 +38,8 @@ void compare(const std::vector<Target>& targets, const std::string& what, const 
              std::vector<Difference>& found) {
   const std::string usual = most_common(targets, value_of);
   for (const Target& target : targets) {
-    if (!target.reading) continue;
-    const std::string value = value_of(target.reading->statistics);
+    if (!target.outcome.reading) continue;
+    const std::string value = value_of(target.outcome.reading->statistics);
     if (value.empty() || value == usual) continue;
     std::string text = what;
     text.append(" ").append(value).append(", where the pool has ").append(usual);

@@ -36,14 +36,6 @@ std::string prefix_of(const ReplicaReading& reading, const std::string& channel)
                          : "channel " + clean(channel, 64) + ": ";
 }
 
-void state_fact(Report& report, const std::string& name, const std::string& target, const std::string& part,
-                const std::string& value) {
-  if (value.empty()) return;
-  std::string instance = report.target_count() > 1 || !part.empty() ? target : "";
-  if (!part.empty()) instance += "/" + part;
-  report.fact(instance.empty() ? name : name + "@" + instance, clean(value));
-}
-
 ChannelJudge::ChannelJudge(const Target& target, const ChannelStatus& channel, const Settings& settings,
                            const Limits& limits, Report& report)
     : target_(target),
@@ -172,7 +164,7 @@ void ChannelJudge::judge_last_heard() {
 void ChannelJudge::state_facts() {
   const std::string part = part_of(*target_.reading, channel_.name);
   const auto fact = [&](const char* name, const std::string& value) {
-    state_fact(report_, name, target_.name, part, value);
+    report_.fact_of(target_.name, name, value, part);
   };
   fact("source", channel_.source());
   fact("io_thread", std::string(word_of(channel_.io.state)));

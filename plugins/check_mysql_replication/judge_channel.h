@@ -46,7 +46,5 @@ class ChannelJudge {
 // As labels and thresholds have it: "east", "default" for the one without a name beside others.
 std::string part_of(const ReplicaReading& reading, const std::string& channel);
 std::string prefix_of(const ReplicaReading& reading, const std::string& channel);
-void state_fact(Report& report, const std::string& name, const std::string& target, const std::string& part,
-                const std::string& value);
 
 }  // namespace evenkeel::replication

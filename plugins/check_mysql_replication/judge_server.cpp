@@ -122,7 +122,7 @@ std::string ServerJudge::cluster_text(const ServerState& server) {
 
 void ServerJudge::state_facts() const {
   const auto fact = [&](const char* name, const std::string& value) {
-    state_fact(report_, name, target_.name, "", value);
+    report_.fact_of(target_.name, name, value);
   };
   fact("version", server_.version);
   fact("read_only", server_.read_only_text);

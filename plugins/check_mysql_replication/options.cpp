@@ -2,11 +2,14 @@
 
 #include "evenkeel/error.h"
 #include "evenkeel/mysql/connection_options.h"
+#include "evenkeel/parallel.h"
 #include "evenkeel/text.h"
 
 namespace evenkeel::replication {
 
 namespace {
+
+constexpr std::size_t usual_parallel = 64;
 
 std::vector<OptionSpec> own_options() {
   return {
@@ -40,10 +43,7 @@ std::vector<OptionSpec> own_options() {
        .value = "HOST[:PORT]|auto",
        .help = "compare GTIDs with this server, or with the one each channel names; it is asked with the "
                "replica's credentials"},
-      {.name = "parallel",
-       .value = "N",
-       .help = "ask at most so many servers at a time",
-       .default_text = "64"},
+      parallel_option(usual_parallel),
   };
 }
 
@@ -172,7 +172,7 @@ Settings settings_from(const Options& options) {
         settings.source->port = parse_port("--port", options.value("port").value_or("3306"));
     }
   }
-  settings.parallel = static_cast<std::size_t>(options.integer("parallel", 64, 1, 1000));
+  settings.parallel = parallel_from(options, usual_parallel);
   return settings;
 }
 

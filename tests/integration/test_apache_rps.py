@@ -197,7 +197,8 @@ def test_basic_authentication_from_a_file(plugin: PluginRunner, limited: Apache,
     assert answer.code == OK and "Pa55w0rd" not in answer.stdout
     file.write_text("monitor:wr0ng\n")
     answer = check(plugin, *arguments)
-    assert answer.code == UNKNOWN and "HTTP 401" in answer.line1 and "wr0ng" not in answer.stdout
+    assert answer.code == UNKNOWN and "HTTP 401, the server refuses the user or password" in answer.line1
+    assert "wr0ng" not in answer.stdout
     file.chmod(0o666)
     answer = check(plugin, *arguments)
     assert answer.code == UNKNOWN and "world-writable" in answer.line1

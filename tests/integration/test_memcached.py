@@ -108,6 +108,18 @@ def test_the_hit_ratio_since_the_last_run(plugin: PluginRunner, cache: Memcached
     assert check(plugin, "-H", cache.address, "--min-gets", 10).perfdata["hit_ratio"].value == 0
 
 
+def test_a_run_by_hand_does_not_silence_the_hit_ratio_of_a_service(plugin: PluginRunner, cache: Memcached) -> None:
+    service = ["-H", cache.address, "-c", "hit_ratio=50:"]
+    check(plugin, *service)
+    cache.gets("nothing", 80)
+    assert "hit_ratio" not in check(plugin, "-H", cache.address).perfdata
+    cache.gets("nothing", 80)
+    answer = check(plugin, *service)
+    assert answer.code == CRITICAL and answer.perfdata["hit_ratio"].value == 0
+    cache.gets("nothing", 80)
+    assert check(plugin, *service).code == OK, "too few gets since its own last run"
+
+
 def test_our_own_round_trips_are_not_counted(plugin: PluginRunner, cache: Memcached) -> None:
     for _ in range(5):
         answer = check(plugin, "-H", cache.address, "--min-gets", 0)
@@ -184,6 +196,8 @@ def test_one_pool_with_the_same_settings(plugin: PluginRunner, servers: Sandbox)
     answer = check(plugin, "-H", ",".join([*alike, larger]), "--same-settings")
     assert answer.code == WARNING and f"{larger}: memory limit 64 MiB, where the pool has 32 MiB" in answer.line1
     assert check(plugin, "-H", ",".join([*alike, larger])).code == OK
+    answer = check(plugin, "-H", larger, "--same-settings")
+    assert answer.code == UNKNOWN and "--same-settings compares servers with each other: name several" in answer.line1
 
 
 def test_one_that_is_down_does_not_hide_the_others(plugin: PluginRunner, cache: Memcached) -> None:
@@ -224,6 +238,14 @@ def test_sasl_where_there_is_none(plugin: PluginRunner, cache: Memcached, tmp_pa
     file.write_text("monitor:Pa55w0rd\n")
     answer = check(plugin, "-H", cache.address, "--auth-file", file)
     assert answer.code == UNKNOWN and "the server has no SASL" in answer.line1
+
+
+def test_sasl_where_text_alone_is_spoken(plugin: PluginRunner, servers: Sandbox, tmp_path: Path) -> None:
+    cache = Memcached(servers, "text", options=["-B", "ascii"])
+    file = tmp_path / "auth"
+    file.write_text("monitor:Pa55w0rd\n")
+    answer = check(plugin, "-H", cache.address, "--auth-file", file, "-t", "1")
+    assert answer.code == CRITICAL and "timed out; one that speaks text alone" in answer.line1
 
 
 def test_tls_only(plugin: PluginRunner, box: Sandbox) -> None:

@@ -57,7 +57,7 @@ std::string line(const std::vector<Target>& targets, const std::vector<std::stri
   return text.substr(0, text.find('\n'));
 }
 
-Target target(const char* name, ServerReading reading) { return {name, std::move(reading), {}}; }
+Target target(const char* name, ServerReading reading) { return {name, {std::move(reading), {}, {}}}; }
 
 }  // namespace
 
@@ -96,7 +96,7 @@ TEST_CASE("line 1 of one server") {
        {},
        {},
        "OK - web1: 10 requests/s, 3 of 16 workers busy; restarted 90 s ago"},
-      {{{"web1", {}, Error(Fault::timeout, "connecting to web1:80: timed out")}},
+      {{{"web1", {{}, Error(Fault::timeout, "connecting to web1:80: timed out"), {}}}},
        {},
        {},
        "CRITICAL - web1: connecting to web1:80: timed out"},
@@ -150,7 +150,7 @@ TEST_CASE("a threshold that no run can judge is no OK") {
 TEST_CASE("several servers, each judged, and all together") {
   const Target web1 = target("web1", serving(100));
   const Target web2 = target("web2", serving(300));
-  const Target down{"web3", {}, Error(Fault::unreachable, "connecting to web3:80: connection refused")};
+  const Target down{"web3", {{}, Error(Fault::unreachable, "connecting to web3:80: connection refused"), {}}};
   CHECK_THAT(line({web1, web2}),
              Catch::StartsWith("APACHE_RPS OK - 2 servers serve 40 requests/s | rps_total=40;;;0 "
                                "'rps@web1'=10;;;0"));

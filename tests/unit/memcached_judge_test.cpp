@@ -55,7 +55,7 @@ ServerReading with_version(const char* version, std::uint64_t max_bytes = 64u <<
   return reading;
 }
 
-Target target(const char* name, ServerReading reading) { return {name, std::move(reading), {}}; }
+Target target(const char* name, ServerReading reading) { return {name, {std::move(reading), {}, {}}}; }
 
 std::string line(const std::vector<Target>& targets, const std::vector<std::string>& warning = {},
                  Settings settings = {}) {
@@ -111,7 +111,7 @@ TEST_CASE("line 1 of one cache") {
        {},
        "WARNING - c1: refused 2115 values for want of memory since the last run"},
       {target("c1", closed), {}, "WARNING - c1: accepts no connections: the limit of 1024 is reached"},
-      {{"c1", {}, Error(Fault::unreachable, "connecting to c1:11211: connection refused")},
+      {{"c1", {{}, Error(Fault::unreachable, "connecting to c1:11211: connection refused"), {}}},
        {},
        "CRITICAL - c1: connecting to c1:11211: connection refused"},
   };
@@ -151,6 +151,8 @@ TEST_CASE("a threshold that no run can judge is no OK") {
   first.growth.reset();
   ServerReading unkept = first;
   unkept.keeps_state = false;
+  ServerReading late = first;
+  late.last_run_too_old = 7200;
   const struct {
     const char* what;
     ServerReading reading;
@@ -165,6 +167,10 @@ TEST_CASE("a threshold that no run can judge is no OK") {
       {"--no-state, for it alone", unkept, "evictions_per_second@c1=1",
        "UNKNOWN - c1: no value for evictions_per_second: the counters of the last run are not kept"},
       {"--no-state, no threshold for a rate", unkept, "1", "OK - c1: stored"},
+      {"the last run is too old to compare with", late, "evictions_per_second=1",
+       "UNKNOWN - c1: no value for evictions_per_second: the last run was 7200 s (2 h) ago, longer than "
+       "--max-age"},
+      {"the same, no threshold for a rate", late, "1", "OK - c1: stored"},
       {"too few gets", grown({{"get_hits", 2}, {"get_misses", 1}}), "hit_ratio=80:", "OK - c1: stored"},
       {"an old server", grown({}), "evicted_unfetched_per_second=1",
        "UNKNOWN - c1: no value for evicted_unfetched_per_second: this server does not tell"},
@@ -192,10 +198,11 @@ TEST_CASE("shares and rates") {
 }
 
 TEST_CASE("several caches: the worst decides, and a pool is alike") {
-  const std::vector<Target> pool{target("c1", with_version("1.6.18")),
-                                 target("c2", with_version("1.6.9")),
-                                 target("c3", with_version("1.6.18", 128u << 20)),
-                                 {"c4", {}, Error(Fault::timeout, "connecting to c4:11211: timed out")}};
+  const std::vector<Target> pool{
+      target("c1", with_version("1.6.18")),
+      target("c2", with_version("1.6.9")),
+      target("c3", with_version("1.6.18", 128u << 20)),
+      {"c4", {{}, Error(Fault::timeout, "connecting to c4:11211: timed out"), {}}}};
   CHECK_THAT(line({pool[0], pool[0]}),
              Catch::StartsWith("MEMCACHED OK - 2 caches work, the slowest answered in 0.4 ms"));
   CHECK_THAT(line(pool),

@@ -77,6 +77,47 @@ TEST_CASE("however close together runs are, one sample is old enough") {
   }
 }
 
+TEST_CASE("each service finds its own last sample, and a new one the newest") {
+  SampleHistory history;
+  const auto take = [&](const char* taker, double seconds, std::uint64_t value) {
+    CounterSample sample = taken(seconds, value);
+    sample.taker = taker;
+    history.count_own(1);
+    history.replace_last_of_taker(sample);
+  };
+  take("a", 100, 1);
+  take("b", 160, 2);
+  take("a", 400, 3);
+  take("", 450, 4);
+  const SampleHistory back = SampleHistory::parse(history.format(at(460)), 0, at(460));
+  const struct {
+    const char* taker;
+    double oldest;
+    std::uint64_t expected, own;
+  } table[]{
+      {"a", 900, 3, 2}, {"b", 900, 2, 3}, {"", 900, 4, 1}, {"c", 900, 4, 1}, {"b", 200, 4, 1}, {"a", 5, 4, 1},
+  };
+  for (const auto& row : table) {
+    INFO(row.taker << " within " << row.oldest);
+    const CounterSample* last = back.last_of(row.taker, row.oldest, at(460));
+    CHECK(value_of(last) == row.expected);
+    CHECK(last->own == row.own);
+  }
+  CHECK(SampleHistory().last_of("a", 900, at(460)) == nullptr);
+}
+
+TEST_CASE("of services there are only so many, the last to ask are kept") {
+  SampleHistory history;
+  for (int run = 0; run < 50; ++run) {
+    CounterSample sample = taken(run, static_cast<std::uint64_t>(run));
+    sample.taker = std::to_string(run);
+    history.replace_last_of_taker(sample);
+  }
+  const SampleHistory back = SampleHistory::parse(history.format(at(50)), 0, at(50));
+  CHECK(value_of(back.last_of("40", 900, at(50))) == 40);
+  CHECK(value_of(back.last_of("39", 900, at(50))) == 49);
+}
+
 TEST_CASE("garbage is an empty history") {
   const char* table[]{
       "nonsense",
@@ -87,17 +128,20 @@ TEST_CASE("garbage is an empty history") {
       "sample 1 x 1 \n",
       "sample 1 1 -1 \n",
       "sample 1e300 1 1 \n",
-      "sample 1 1 1 s\naccesses\n",
-      "sample 1 1 1 s\naccesses -1\n",
-      "sample 1 1 1 s\n 1\n",
-      "sample 1 1 1 s\nsample 1 1 1 s\nsample 1 1 1 s\n",
+      "sample 1 1 1 - s\naccesses\n",
+      "sample 1 1 1 - s\naccesses -1\n",
+      "sample 1 1 1 - s\n 1\n",
   };
   for (const char* text : table) {
     INFO(text);
     CHECK(SampleHistory::parse(text, 1, at(100)).newest() == nullptr);
   }
   CHECK(SampleHistory::parse("", 1, at(100)).newest() == nullptr);
-  CHECK(SampleHistory::parse("sample 1 - 1 \naccesses 5\n", 1, at(100)).newest() != nullptr);
+  std::string too_many;
+  for (std::size_t i = 0; i < SampleHistory::max_takers; ++i) too_many += "sample 1 1 1 - s\n";
+  CHECK(SampleHistory::parse(too_many, 1, at(100)).newest() != nullptr);
+  CHECK(SampleHistory::parse(too_many + "sample 1 1 1 - s\n", 1, at(100)).newest() == nullptr);
+  CHECK(SampleHistory::parse("sample 1 - 1 - \naccesses 5\n", 1, at(100)).newest() != nullptr);
 }
 
 TEST_CASE("a server's words cannot add a line") {

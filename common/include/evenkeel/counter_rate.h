@@ -16,6 +16,7 @@ namespace evenkeel {
 struct CounterSample {
   Deadline::Clock::time_point taken;  // by the local clock
   std::optional<double> uptime;       // seconds by the server's own clock; most count whole ones
+  std::string taker;                  // which of the services that ask this server took it; one word
   std::string started;                // changes when the server restarts; empty where it does not say
   std::map<std::string, std::uint64_t, std::less<>> counters;
   std::uint64_t own = 0;  // what this check itself has asked for since, the sample's own request included

@@ -46,9 +46,16 @@ class Report {
   void record(Metric metric, const Limits& limits);
 
   void fact(std::string name, std::string value);
+  // What a target, or a part of it, says of itself, cleaned: "name", "name@target" where there are several,
+  // "name@target/part". No value, no fact.
+  void fact_of(const std::string& target, const std::string& name, const std::string& value,
+               const std::string& part = {});
 
-  // Worth a reader's eye in any state, and no verdict: "could not keep state in …". Ends line 1.
+  // Worth a reader's eye in any state, and no verdict: "could not keep state in …". Ends line 1. Told once,
+  // whoever else says the same.
   void remark(std::string text);
+  // "target: text" where there are several.
+  void remark_of(const std::string& target, const std::string& text);
 
   // A threshold for an instance that no metric of the run has ("lag@db9") would be a silent miss:
   // UNKNOWN, unless the target it names has failed and so has no metrics.
@@ -70,7 +77,10 @@ class Report {
   const Reading* reading_of(const std::string& target, const Outcome<Reading>& outcome,
                             Status timeout_state) {
     trace_steps(target, outcome.steps);
-    if (outcome.error) add(status_of(outcome.error->fault(), timeout_state), target, outcome.error->what());
+    if (outcome.error)
+      add(status_of(outcome.error->fault(), timeout_state), target, outcome.error->what());
+    else if (!outcome.reading)
+      add(Status::unknown, target, "no answer and no error");
     return outcome.reading ? &*outcome.reading : nullptr;
   }
 

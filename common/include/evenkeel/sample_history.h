@@ -1,5 +1,6 @@
-// The samples of a server's counters that one run leaves for the next: two of them, so that one which
-// is old enough to tell a rate is there however close together runs are.
+// The samples of a server's counters that one run leaves for the next. Either the newest two, so that one
+// which is old enough to tell a rate is there however close together runs are; or the last of each service
+// that asks the server, so that one can look past the runs of others.
 #pragma once
 
 #include <string>
@@ -21,15 +22,22 @@ class SampleHistory {
   // The newest sample that was taken between `youngest` and `oldest` seconds before `now`.
   const CounterSample* base(double youngest, double oldest, Moment now) const;
   const CounterSample* newest() const { return samples_.empty() ? nullptr : &samples_.back(); }
+  double age_of_newest(Moment now) const;  // seconds; 0 where there is none
+  // The last one of this taker, or where that is older than `oldest` seconds, or there is none, the newest of
+  // all.
+  const CounterSample* last_of(std::string_view taker, double oldest, Moment now) const;
 
   // Requests of this check that later samples will have counted.
   void count_own(std::uint64_t requests);
   // Keeps the newest of those before as well. A sample less than `youngest` seconds after that one is
   // not needed, and left out.
   void add(CounterSample sample, double youngest);
+  // Keeps it in the place of its taker's last one.
+  void replace_last_of_taker(CounterSample sample);
   void clear() { samples_.clear(); }
 
   static constexpr std::size_t max_counters = 2000;
+  static constexpr std::size_t max_takers = 10;
 
  private:
   std::vector<CounterSample> samples_;  // oldest first

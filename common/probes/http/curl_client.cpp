@@ -208,6 +208,7 @@ class CurlClient : public HttpClient {
     trace.end();
     if (code != CURLE_OK) fail(code, arriving);
     arriving.answer.status = static_cast<int>(info<long>(easy, CURLINFO_RESPONSE_CODE));
+    arriving.answer.with_credentials = endpoint_.credentials.has_value();
     arriving.answer.requests = 1 + static_cast<int>(info<long>(easy, CURLINFO_REDIRECT_COUNT));
     arriving.answer.http_version = http_version(easy);
     const std::chrono::duration<double> middle(

@@ -65,6 +65,7 @@ class LibmemcachedClient : public MemcachedClient {
       : where_(server.where()),
         deadline_(deadline),
         trace_(trace),
+        with_sasl_(server.credentials.has_value()),
         guard_(server.credentials ? Protocol::binary : Protocol::text, max_answer_bytes, deadline),
         handle_(memcached_create(nullptr)) {
     if (!handle_) throw Error(Fault::internal, "libmemcached does not start");
@@ -191,7 +192,11 @@ class LibmemcachedClient : public MemcachedClient {
       throw Error(Fault::unreachable, "looking up " + where_ + ": the name does not resolve");
     const int system_error = memcached_last_error_errno(handle_.get());
     if (code == MEMCACHED_TIMEOUT || system_error == ETIMEDOUT)
-      throw Error(Fault::timeout, step + ": timed out");
+      throw Error(Fault::timeout, step + ": timed out" +
+                                      (with_sasl_ && guard_.connected() && !guard_.has_answered()
+                                           ? "; one that speaks text alone (memcached -B "
+                                             "ascii) has no SASL, so leave --auth-file out"
+                                           : ""));
     fail_by_connection(step, code, system_error);
   }
 
@@ -222,6 +227,7 @@ class LibmemcachedClient : public MemcachedClient {
   std::string where_;
   Deadline deadline_;
   Trace& trace_;
+  bool with_sasl_;
   AnswerGuard guard_;
   std::unique_ptr<memcached_st, HandleFreer> handle_;
 };

@@ -41,6 +41,7 @@ struct Answer {
   std::string content_encoding;
   std::string location;
   std::string http_version;             // "1.1", "2"
+  bool with_credentials = false;        // those of the endpoint were offered
   int requests = 1;                     // how many it took: redirects are requests, too
   Deadline::Clock::time_point taken{};  // half-way between the request sent and the answer's first byte
 };
