@@ -3,6 +3,7 @@
 #include "evenkeel/error.h"
 #include "evenkeel/mysql/connection_options.h"
 #include "evenkeel/text.h"
+#include "sql_condition.h"
 #include "table_pattern.h"
 
 namespace evenkeel::table_sync {
@@ -126,6 +127,14 @@ constexpr const char* notes =
     "within half the budget, and "
     "stays reported until it has healed.";
 
+std::string condition_of(const Options& options) {
+  const std::optional<std::string> condition = options.value("where");
+  if (!condition) return {};
+  if (const std::string flaw = flaw_of_condition(*condition); !flaw.empty())
+    throw usage_error("--where: \"" + clean(*condition, 80) + "\" " + flaw);
+  return *condition;
+}
+
 // -t N[:STATE]; what is wrong with it has been said by then.
 double timeout_of(const Options& options) {
   const std::string text = options.value("timeout").value_or("");
@@ -163,7 +172,7 @@ Settings settings_from(const Options& options) {
   settings.ignored_tables = options.values("ignore-table");
   settings.ignored_columns = options.values("ignore-column");
   check_patterns(settings);
-  settings.where = options.value("where").value_or("");
+  settings.where = condition_of(options);
   settings.reference = options.value("reference");
   settings.confirm = options.number("confirm", 3, 0.1, 3600);
   settings.threads = static_cast<std::size_t>(options.integer("threads", 1, 1, 64));

@@ -199,7 +199,7 @@ def test_options_that_say_what_to_compare(scene: SyncScene) -> None:
     assert scene.check("--table", "shop.other").code == 2
     answer = scene.check("--reference", scene.name(scene.others[0]), "--table", "shop.other")
     assert f"{scene.name(scene.source)} lacks 1 row (id 1)" in answer.line1, answer
-    for wrong, words in ((["--reference", "nobody"], "--reference"), (["--budget", "99"], "--budget"),
+    for wrong, words in ((["--reference", "nobody"], "--reference"), (["--budget", "99"], "--budget"), (["--where", "1) or (1"], "closes a bracket"),
                          (["--table", "flags"], "--table"), (["-H", "localhost"], "at least two")):
         answer = scene.check(*wrong)
         assert answer.code == 3 and words in answer.line1, answer
