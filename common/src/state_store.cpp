@@ -490,6 +490,7 @@ void StateStore::save(std::string_view key, std::string_view payload) {
   if (folder.fd) {
     const FileDescriptor held = lock(folder, file_name(identity), problem);
     const std::string failure = save_sample(folder, identity, payload);
+    keeps_ = failure.empty();
     if (!failure.empty()) problem = failure;
   }
   if (problem_.empty()) problem_ = problem;
@@ -512,6 +513,7 @@ void StateStore::update(
   const std::optional<std::string> payload = change(sample);
   if (payload) {
     const std::string failure = save_sample(folder, identity, *payload);
+    keeps_ = failure.empty();
     if (!failure.empty()) problem = failure;
   }
   if (problem_.empty()) problem_ = problem;

@@ -12,6 +12,7 @@ namespace {
 
 // A server that restarts now is asked until two samples in a row belong together, but not for ever.
 constexpr int max_samples = 4;
+constexpr double longest_race = 1;  // seconds
 
 struct Sampled {
   ServerStatus status;
@@ -69,10 +70,27 @@ class Sampling {
 
  private:
   Sampled ask() {
-    const http::Answer answer = client_.get(deadline_, trace_);
-    ServerStatus status = read_answer(answer, page_);
-    CounterSample counters = counters_of(status, answer);
-    return {std::move(status), std::move(counters), answer.body.size(), answer.http_version};
+    int requests = 1;
+    try {
+      const http::Answer answer = client_.get(deadline_, trace_);
+      requests = answer.requests;
+      ServerStatus status = read_answer(answer, page_);
+      CounterSample counters = counters_of(status, answer);
+      return {std::move(status), std::move(counters), answer.body.size(), answer.http_version};
+    } catch (const Error& error) {
+      // It reached the server, or may have: the server counts it, if only once it hangs no more.
+      if (error.fault() != Fault::unreachable) count_own(static_cast<std::uint64_t>(requests));
+      throw;
+    }
+  }
+
+  void count_own(std::uint64_t requests) {
+    state_.update(key_, [&](const std::optional<StateStore::Sample>& stored) -> std::optional<std::string> {
+      if (!stored) return std::nullopt;
+      SampleHistory samples = history(stored);
+      samples.count_own(requests);
+      return samples.format(Deadline::Clock::now());
+    });
   }
 
   Sampled ask_after_interval(const Sampled& before) {
@@ -92,10 +110,15 @@ class Sampling {
   void compare_with_last_run(const CounterSample& now) {
     state_.update(key_, [&](const std::optional<StateStore::Sample>& stored) {
       SampleHistory samples = history(stored);
-      if (const CounterSample* newest = samples.newest()) reading_.since_last_run = continuity(*newest, now);
+      // A run of the same moment that asked after us may have been here before us: to us, the counters it
+      // left look as if they had fallen.
+      const double certain = std::max(settings_.interval, longest_race);
+      if (const CounterSample* last = samples.base(certain, SampleHistory::any_age, now.taken))
+        reading_.since_last_run = continuity(*last, now);
       if (reading_.since_last_run != Continuity::unbroken) samples.clear();
       const CounterSample* base = samples.base(settings_.interval, settings_.max_age, now.taken);
-      if (base != nullptr) compare(*base, now);
+      if (base != nullptr && continuity(*base, now) == Continuity::unbroken)
+        reading_.growth.emplace(*base, now);
       return std::optional(with(std::move(samples), now));
     });
   }

@@ -11,12 +11,20 @@ struct Starving {
   double evicted = 0;
 };
 
-// Classes that the last run's sample does not hold had evicted nothing then.
+// A class that no earlier sample holds has evicted nothing before, unless it was empty all along since it
+// did: what it has evicted is then more than all classes have evicted since.
+std::optional<double> evicted_since(const ServerReading& reading, unsigned number,
+                                    const SlabClass& slab_class) {
+  if (!slab_class.evicted) return std::nullopt;
+  if (const auto grown = reading.growth->of(evicted_counter(number))) return grown;
+  const auto whole = static_cast<double>(*slab_class.evicted);
+  return whole <= reading.growth->of("evictions").value_or(0) ? std::optional(whole) : std::nullopt;
+}
+
 std::optional<Starving> starving_class(const ServerReading& reading) {
   std::optional<Starving> most;
   for (const auto& [number, slab_class] : reading.classes) {
-    const double evicted =
-        reading.growth->of(evicted_counter(number)).value_or(static_cast<double>(slab_class.evicted));
+    const double evicted = evicted_since(reading, number, slab_class).value_or(0);
     if (evicted > 0 && (!most || evicted > most->evicted)) most = {number, evicted};
   }
   return most;

@@ -29,6 +29,8 @@ std::optional<double> rate(const ServerReading& reading, const char* counter, do
   return std::max(0.0, *grown - own) / reading.growth->seconds();
 }
 
+bool tells_of_gets(const CounterGrowth& growth) { return growth.of("get_hits") && growth.of("get_misses"); }
+
 std::optional<double> hit_ratio(const std::optional<CounterGrowth>& growth, double min_gets) {
   if (!growth) return std::nullopt;
   const std::optional<double> hits = growth->of("get_hits");
@@ -133,7 +135,8 @@ class Judge {
   void explain_missing(std::size_t begin, const ServerReading& reading) {
     for (const Metric& metric : report_.unjudged(begin)) {
       const std::string text = "no value for " + metric.name + ": ";
-      if (!is_difference(metric.name) || (reading.growth && metric.name != "hit_ratio"))
+      const bool few_gets = metric.name == "hit_ratio" && reading.growth && tells_of_gets(*reading.growth);
+      if (!is_difference(metric.name) || (reading.growth && !few_gets))
         report_.add(Status::unknown, metric.target, text + "this server does not tell");
       else if (!reading.growth && !reading.keeps_state)
         report_.add(Status::unknown, metric.target, text + "the counters of the last run are not kept");

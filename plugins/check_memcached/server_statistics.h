@@ -25,9 +25,9 @@ struct ServerStatistics {
 
 // Items of about one size share a slab class; memcached evicts within a class.
 struct SlabClass {
-  std::uint64_t item_size = 0;  // bytes: the largest that fits
-  std::uint64_t evicted = 0;
-  std::uint64_t oldest_age = 0;  // seconds: how long the oldest item has lived
+  std::uint64_t item_size = 0;           // bytes: the largest that fits
+  std::optional<std::uint64_t> evicted;  // nothing where the class is empty now
+  std::uint64_t oldest_age = 0;          // seconds: how long the oldest item has lived
 };
 using SlabClasses = std::map<unsigned, SlabClass>;
 

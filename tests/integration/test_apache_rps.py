@@ -204,6 +204,16 @@ def test_basic_authentication_from_a_file(plugin: PluginRunner, limited: Apache,
     assert answer.code == UNKNOWN and "world-writable" in answer.line1
 
 
+def test_own_requests_that_failed_are_not_counted(plugin: PluginRunner, limited: Apache, tmp_path: Path) -> None:
+    file = tmp_path / "auth"
+    file.write_text("monitor:Pa55w0rd\n")
+    arguments = ["-H", limited.address, "-u", "/secret", "-i", "0.1"]
+    assert check(plugin, *arguments, "--auth-file", file).code == OK
+    for _ in range(5):
+        assert check(plugin, *arguments).code == UNKNOWN
+    assert check(plugin, *arguments, "--auth-file", file).perfdata["rps"].value == 0
+
+
 def test_a_name_and_an_address_and_a_header(plugin: PluginRunner, limited: Apache) -> None:
     arguments = ["-H", "web.example", "-p", limited.port, "-I", "127.0.0.1", "-u", "/named", "-i", "0.1"]
     assert check(plugin, *arguments, "--header", "X-Token: sesame").code == OK
@@ -387,6 +397,7 @@ def test_a_thousand_runs_at_once(plugin: PluginRunner, apache: Apache) -> None:
     assert {answer.code for answer in answers} == {OK}
     assert all("state" not in answer.line1 for answer in answers)
     assert all(answer.perfdata["rps"].value >= 0 for answer in answers)
+    assert all("anew" not in answer.line1 for answer in answers), "a run that asked later was here before"
     left = {path.suffix for path in plugin.state_dir.rglob("*") if path.is_file()}
     assert left == {".state", ".previous", ".lock"}
     assert check(plugin, "-H", apache.address).code == OK

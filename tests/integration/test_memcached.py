@@ -139,6 +139,23 @@ def test_a_class_that_starves_is_named(plugin: PluginRunner, box: Sandbox) -> No
     assert calm.code == OK and "evicting" not in calm.line1
 
 
+def test_a_class_that_is_empty_by_now_is_no_reset(plugin: PluginRunner, box: Sandbox) -> None:
+    """memcached leaves empty classes out; what they had evicted is neither lost nor evicted again."""
+    cache = Memcached(box, "small", options=["-m", "2", "-o", "no_slab_reassign"])
+    service = ["-H", cache.address, "-c", "evictions_per_second=10"]
+    cache.sets(0, 8000, 1000)
+    check(plugin, *service)
+    cache.ask(*[f"delete key-{number}" for number in range(8000)])
+    answer = check(plugin, *service)
+    assert answer.code == OK and "reset" not in answer.line1
+    cache.sets(0, 9000, 300)
+    answer = check(plugin, *service)
+    assert answer.code == CRITICAL and "-byte items (class 7)" in answer.line1, answer
+    cache.sets(0, 1, 1000)
+    cache.sets(0, 9000, 300)
+    assert "-byte items (class 7)" in check(plugin, *service).line1
+
+
 def test_values_that_are_refused_for_want_of_memory(plugin: PluginRunner, box: Sandbox) -> None:
     """What is small enough for another slab class is stored all the same: the round trip sees nothing of it."""
     cache = Memcached(box, "full", options=["-M", "-m", "2"])
@@ -147,6 +164,16 @@ def test_values_that_are_refused_for_want_of_memory(plugin: PluginRunner, box: S
     answer = check(plugin, "-H", cache.address)
     assert answer.code == WARNING and f"refused {cache.stat('store_no_memory')} values for want of memory" in answer.line1
     assert check(plugin, "-H", cache.address).code == OK
+
+
+def test_a_damaged_state_is_replaced(plugin: PluginRunner, cache: Memcached) -> None:
+    service = ["-H", cache.address, "-w", "evictions_per_second=10"]
+    check(plugin, *service)
+    [state] = plugin.state_dir.rglob("*.state")
+    state.write_text("garbage")
+    answer = check(plugin, *service)
+    assert answer.code == OK and "it is damaged" in answer.line1
+    assert "evictions_per_second" in check(plugin, *service).perfdata
 
 
 @pytest.mark.parametrize("more", [["--no-state"], ["--state-dir", "/dev/null"]])
@@ -281,6 +308,14 @@ EXPECTED = {
     "value_without_numbers": (UNKNOWN, "what answers there is not memcached"),
     "value_cut_short": (CRITICAL, "timed out"),
     "deletes_nothing": (CRITICAL, "a value was gone before it was deleted"),
+    "answers_another_question": (UNKNOWN, 'what answers there is not memcached: "DELETED'),
+    "a_value_for_a_set": (UNKNOWN, "what answers there is not memcached"),
+    "a_statistic_for_a_set": (UNKNOWN, "what answers there is not memcached"),
+    "stored_for_a_get": (UNKNOWN, "what answers there is not memcached"),
+    "stored_for_a_delete": (UNKNOWN, "what answers there is not memcached"),
+    "refuses_gets": (CRITICAL, "does not give back a value: get on"),
+    "refuses_deletes": (CRITICAL, "does not delete a value: delete on"),
+    "full": (CRITICAL, "ERROR Too many open connections"),
     "version_alone": (UNKNOWN, "what answers there is not memcached"),
     "stats_without_names": (UNKNOWN, "what answers there is not memcached"),
     "stats_of_nothing": (UNKNOWN, "neither a version nor an uptime"),
@@ -298,6 +333,7 @@ EXPECTED = {
 EXPECTED_BINARY = {
     "binary_silent": (CRITICAL, "timed out"),
     "binary_closes": (CRITICAL, "closed the connection"),
+    "binary_full": (CRITICAL, "no connection left"),
     "binary_text": (UNKNOWN, "not memcached"),
     "binary_key_longer_than_body": (UNKNOWN, "not memcached"),
     "binary_body_of_gigabytes": (UNKNOWN, "not memcached"),
@@ -369,8 +405,11 @@ def test_a_thousand_runs_at_once(plugin: PluginRunner, cache: Memcached) -> None
     """No wrong result, no damaged state, nothing left behind: neither a file nor a value."""
     runs = 1000 if os.environ.get("EVENKEEL_SOAK") else 200
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda _: check(plugin, "-H", cache.address, "-t", 30, seconds=60), range(runs)))
+        answers = list(pool.map(
+            lambda _: check(plugin, "-H", cache.address, "-t", 30, "-w", "evictions_per_second=10", seconds=60), range(runs)))
     assert {answer.code for answer in answers} == {OK}
+    assert all("reset" not in answer.line1 for answer in answers), "a run that asked later was here before"
+    assert sum("evictions_per_second" not in answer.perfdata for answer in answers) == 1, "the first"
     assert all("state" not in answer.line1 for answer in answers)
     left = {path.suffix for path in plugin.state_dir.rglob("*") if path.is_file()}
     assert left == {".state", ".previous", ".lock"}

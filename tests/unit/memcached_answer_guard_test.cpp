@@ -126,6 +126,52 @@ TEST_CASE("the binary protocol") {
   }
 }
 
+TEST_CASE("an answer to another question does not pass") {
+  using memcached::Question;
+  const struct {
+    const char* line;
+    std::vector<Question> fits;
+  } table[]{
+      {"STORED\r\n", {Question::store}},
+      {"NOT_STORED\r\n", {Question::store}},
+      {"EXISTS\r\n", {Question::store}},
+      {"NOT_FOUND\r\n", {Question::store, Question::remove}},
+      {"DELETED\r\n", {Question::remove}},
+      {"VALUE k 0 1\r\nx\r\n", {Question::fetch}},
+      {"END\r\n", {Question::fetch, Question::statistics}},
+      {"STAT pid 7\r\n", {Question::statistics}},
+      {"VERSION 1.6.18\r\n", {Question::statistics}},
+      {"OK\r\n", {}},
+      {"TOUCHED\r\n", {}},
+      {"ERROR\r\n", {Question::store, Question::fetch, Question::remove, Question::statistics}},
+      {"SERVER_ERROR x\r\n", {Question::store, Question::fetch, Question::remove, Question::statistics}},
+  };
+  for (const auto& row : table)
+    for (const Question question :
+         {Question::store, Question::fetch, Question::remove, Question::statistics}) {
+      INFO(row.line << " for " << static_cast<int>(question));
+      AnswerGuard guard(Protocol::text, 1000, later());
+      guard.next_answer(question);
+      const bool fits = std::find(row.fits.begin(), row.fits.end(), question) != row.fits.end();
+      CHECK(guard.let_in(row.line) == fits);
+    }
+  const struct {
+    unsigned opcode;
+    Question question;
+    bool fits;
+  } packets[]{
+      {0x01, Question::store, true},  {0x01, Question::fetch, false},     {0x04, Question::remove, true},
+      {0x04, Question::store, false}, {0x10, Question::statistics, true}, {0x10, Question::remove, false},
+      {0x20, Question::store, true},  {0x0B, Question::statistics, true},
+  };
+  for (const auto& row : packets) {
+    INFO(row.opcode << " for " << static_cast<int>(row.question));
+    AnswerGuard guard(Protocol::binary, 1000, later());
+    guard.next_answer(row.question);
+    CHECK(guard.let_in(packet(row.opcode, 0, 0, 0, 0)) == row.fits);
+  }
+}
+
 TEST_CASE("size and time are bounded") {
   AnswerGuard guard(Protocol::text, 20, later());
   CHECK(guard.let_in("STAT a 1\r\n"));
@@ -135,7 +181,7 @@ TEST_CASE("size and time are bounded") {
 
   AnswerGuard two(Protocol::text, 20, later());
   CHECK(two.let_in("STAT a 12345\r\nEND\r\n"));
-  two.next_answer();
+  two.next_answer(memcached::Question::any);
   CHECK(two.let_in("STAT a 12345\r\nEND\r\n"));
 
   AnswerGuard late(Protocol::text, 20, Deadline::after(std::chrono::seconds(-1)));

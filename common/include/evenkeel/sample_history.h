@@ -37,7 +37,8 @@ class SampleHistory {
   void clear() { samples_.clear(); }
 
   static constexpr std::size_t max_counters = 2000;
-  static constexpr std::size_t max_takers = 10;
+  static constexpr double any_age = 1e18;
+  static constexpr std::size_t max_takers = 32;
 
  private:
   std::vector<CounterSample> samples_;  // oldest first

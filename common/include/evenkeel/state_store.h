@@ -40,6 +40,8 @@ class StateStore {
   // Why state could not be kept: "could not keep state in DIR: Read-only file system"; empty when all
   // went well.
   const std::string& problem() const { return problem_; }
+  // Whether the next run will find what was saved.
+  bool keeps() const { return keeps_; }
 
   static constexpr std::size_t max_payload = 1 << 20;
 
@@ -49,6 +51,7 @@ class StateStore {
   std::string directory_;
   std::string problem_;
   bool enabled_ = false;
+  bool keeps_ = false;
 };
 
 // 16 hexadecimal digits that tell texts apart, the same in every run; no secret is safe behind them.

@@ -208,8 +208,9 @@ class CurlClient : public HttpClient {
     trace.end();
     if (code != CURLE_OK) fail(code, arriving);
     arriving.answer.status = static_cast<int>(info<long>(easy, CURLINFO_RESPONSE_CODE));
-    arriving.answer.with_credentials = endpoint_.credentials.has_value();
     arriving.answer.requests = 1 + static_cast<int>(info<long>(easy, CURLINFO_REDIRECT_COUNT));
+    // Another host does not get them.
+    arriving.answer.with_credentials = endpoint_.credentials.has_value() && arriving.answer.requests == 1;
     arriving.answer.http_version = http_version(easy);
     const std::chrono::duration<double> middle(
         (seconds(easy, CURLINFO_PRETRANSFER_TIME_T) + seconds(easy, CURLINFO_STARTTRANSFER_TIME_T)) / 2);

@@ -44,7 +44,9 @@ std::vector<OptionSpec> endpoint_options(const std::string& default_path) {
        .help = "the authorities to trust",
        .default_text = "the system's"},
       {.name = "insecure", .help = "verify neither the server's certificate nor its name"},
-      {.name = "follow-redirects", .help = "follow up to 5 redirects; without this, a redirect is no answer"},
+      {.name = "follow-redirects",
+       .help = "follow up to 5 redirects, --header along and to other hosts, too; without this, a redirect "
+               "is no answer"},
       {.name = "proxy",
        .value = "URL|env",
        .help = "a proxy; env: the one that the environment names",

@@ -56,10 +56,20 @@ bool is_refusal_line(std::string_view line) {
          line.starts_with("ERROR ");
 }
 
-bool is_word_line(std::string_view line) {
-  static constexpr std::array<std::string_view, 8> words{"STORED", "NOT_STORED", "DELETED", "NOT_FOUND",
-                                                         "END",    "EXISTS",     "OK",      "TOUCHED"};
-  return std::find(words.begin(), words.end(), line) != words.end();
+struct Word {
+  std::string_view text;
+  Question question;
+};
+
+// Lines of one word that answer this question.
+bool is_word_line(std::string_view line, Question question) {
+  static constexpr std::array words{Word{"STORED", Question::store},     Word{"NOT_STORED", Question::store},
+                                    Word{"EXISTS", Question::store},     Word{"NOT_FOUND", Question::store},
+                                    Word{"END", Question::fetch},        Word{"DELETED", Question::remove},
+                                    Word{"NOT_FOUND", Question::remove}, Word{"END", Question::statistics}};
+  return std::any_of(words.begin(), words.end(), [&](const Word& word) {
+    return word.text == line && (question == Question::any || question == word.question);
+  });
 }
 
 bool has_control(std::string_view line) {
@@ -88,6 +98,22 @@ Header read_header(std::string_view bytes) {
 }
 
 constexpr unsigned status_auth_continue = 0x21;
+
+bool answers(unsigned code, Question question) {
+  switch (code) {
+    case opcode::get:
+    case opcode::get_key:
+      return question == Question::fetch;
+    case opcode::set:
+      return question == Question::store;
+    case opcode::remove:
+      return question == Question::remove;
+    case opcode::stat:
+      return question == Question::statistics;
+    default:
+      return true;
+  }
+}
 
 bool is_sound(const Header& header) {
   if (header.magic != 0x81 || header.key + header.extras > header.body) return false;
@@ -169,10 +195,13 @@ bool AnswerGuard::screen_line() {
   if (!pending_.ends_with('\r')) return false;
   const std::string_view line = std::string_view(pending_).substr(0, pending_.size() - 1);
   if (has_control(line)) return false;
-  if (line.starts_with("STAT ")) return is_stat_line(line.substr(5));
-  if (line.starts_with("VERSION ")) return is_version_line(line.substr(8));
+  const auto asked_for = [this](Question question) {
+    return question_ == Question::any || question_ == question;
+  };
+  if (line.starts_with("STAT ")) return asked_for(Question::statistics) && is_stat_line(line.substr(5));
+  if (line.starts_with("VERSION ")) return asked_for(Question::statistics) && is_version_line(line.substr(8));
   if (line.starts_with("VALUE ")) {
-    if (!read_value_line(line.substr(6), raw_left_)) return false;
+    if (!asked_for(Question::fetch) || !read_value_line(line.substr(6), raw_left_)) return false;
     raw_left_ += 2;  // the line end after the data
     raw_is_refusal_ = false;
     return true;
@@ -181,7 +210,7 @@ bool AnswerGuard::screen_line() {
     refusal_ = std::string(line);
     return true;
   }
-  return is_word_line(line);
+  return is_word_line(line, question_);
 }
 
 bool AnswerGuard::screen_binary(std::string_view& bytes) {
@@ -198,7 +227,7 @@ bool AnswerGuard::screen_binary(std::string_view& bytes) {
 
 bool AnswerGuard::screen_header() {
   const Header header = read_header(pending_);
-  if (!is_sound(header)) return false;
+  if (!is_sound(header) || (question_ != Question::any && !answers(header.opcode, question_))) return false;
   raw_left_ = header.body;
   raw_is_refusal_ = header.status != 0 && header.status != status_auth_continue;
   if (raw_is_refusal_) refusal_.clear();

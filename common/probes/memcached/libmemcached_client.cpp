@@ -28,6 +28,9 @@ std::string words_of(int system_error) {
   return text != nullptr ? lower(text) : "error " + std::to_string(system_error);
 }
 
+// Said in text, whatever the protocol, and the connection is closed.
+constexpr std::string_view no_connection_left = "ERROR Too many open connections";
+
 // What it is that does not speak memcached's protocol, by how it began.
 std::string what_answers(std::string_view greeting) {
   if (greeting.starts_with("\x15\x03") || greeting.starts_with("\x16\x03"))
@@ -91,7 +94,7 @@ class LibmemcachedClient : public MemcachedClient {
   LibmemcachedClient& operator=(const LibmemcachedClient&) = delete;
 
   void set(const std::string& key, const std::string& value, int seconds_to_live) override {
-    ask("set", [&] {
+    ask("set", Question::store, [&] {
       return memcached_set(handle_.get(), key.data(), key.size(), value.data(), value.size(), seconds_to_live,
                            0);
     });
@@ -99,13 +102,15 @@ class LibmemcachedClient : public MemcachedClient {
 
   std::optional<std::string> get(const std::string& key) override {
     std::optional<std::string> value;
-    ask("get", [&] {
+    ask("get", Question::fetch, [&] {
       std::size_t length = 0;
       std::uint32_t flags = 0;
       memcached_return_t code = MEMCACHED_SUCCESS;
       const std::unique_ptr<char, Freer> data(
           memcached_get(handle_.get(), key.data(), key.size(), &length, &flags, &code));
-      if (code == MEMCACHED_NOTFOUND) return MEMCACHED_SUCCESS;
+      // The library takes an error for a key that is not there.
+      if (code == MEMCACHED_NOTFOUND)
+        return guard_.refusal().empty() ? MEMCACHED_SUCCESS : MEMCACHED_SERVER_ERROR;
       if (memcached_success(code)) value = std::string(data ? data.get() : "", data ? length : 0);
       return code;
     });
@@ -114,7 +119,7 @@ class LibmemcachedClient : public MemcachedClient {
 
   bool remove(const std::string& key) override {
     bool found = true;
-    ask("delete", [&] {
+    ask("delete", Question::remove, [&] {
       const memcached_return_t code = memcached_delete(handle_.get(), key.data(), key.size(), 0);
       found = code != MEMCACHED_NOTFOUND;
       return found ? code : MEMCACHED_SUCCESS;
@@ -124,7 +129,10 @@ class LibmemcachedClient : public MemcachedClient {
 
   Stats stats(const std::string& what) override {
     Stats stats;
-    ask(what.empty() ? "stats" : "stats " + what, [&] {
+    ask(what.empty() ? "stats" : "stats " + what, Question::statistics, [&] {
+      // It asks for this first, once, and then forgets why it could not connect.
+      if (const memcached_return_t code = memcached_version(handle_.get()); memcached_failed(code))
+        return code;
       const memcached_return_t code =
           memcached_stat_execute(handle_.get(), what.empty() ? nullptr : what.c_str(), take_stat, &stats);
       // It keeps what went wrong with a server to itself.
@@ -135,10 +143,10 @@ class LibmemcachedClient : public MemcachedClient {
 
  private:
   template <class Call>
-  void ask(const std::string& command, const Call& call) {
+  void ask(const std::string& command, Question question, const Call& call) {
     trace_.begin((guard_.connected() ? "" : "connecting to " + where_ + ", ") + command);
     set_time_outs();
-    guard_.next_answer();
+    guard_.next_answer(question);
     memcached_return_t code;
     {
       const GuardedReads reads(guard_);
@@ -163,6 +171,8 @@ class LibmemcachedClient : public MemcachedClient {
     const std::string step = guard_.connected() ? command + " on " + where_ : "connecting to " + where_;
     switch (guard_.verdict()) {
       case AnswerGuard::Verdict::malformed:
+        if (guard_.greeting().starts_with(no_connection_left))
+          throw Error(Fault::unreachable, step + ": the server has no connection left, its limit is reached");
         throw Error(Fault::protocol, step + ": " + what_answers(guard_.greeting()));
       case AnswerGuard::Verdict::too_much:
         throw Error(Fault::protocol,
@@ -214,7 +224,7 @@ class LibmemcachedClient : public MemcachedClient {
       throw Error(Fault::unreachable,
                   step +
                       ": the server closed the connection without an answer, as one does that wants TLS, or "
-                      "SASL (--auth-file)");
+                      "SASL (--auth-file), or has reached its limit of connections");
     if (guard_.connected() &&
         (code == MEMCACHED_CONNECTION_FAILURE || code == MEMCACHED_ERRNO || code == MEMCACHED_PARTIAL_READ ||
          code == MEMCACHED_SERVER_TEMPORARILY_DISABLED))

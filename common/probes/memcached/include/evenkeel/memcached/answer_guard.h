@@ -15,6 +15,8 @@ namespace evenkeel::memcached {
 
 enum class Protocol { text, binary };
 
+enum class Question { any, store, fetch, remove, statistics };
+
 class AnswerGuard {
  public:
   enum class Verdict { fine, malformed, too_much, too_late };
@@ -24,8 +26,10 @@ class AnswerGuard {
   // What has just arrived; false: the connection is to be cut, and the library gets none of it.
   bool let_in(std::string_view bytes);
 
-  // Each answer may be as long as the first.
-  void next_answer() {
+  // What was asked, and so what may be answered, beside errors and logging in: the library ends the process
+  // over words that answer another question. Each answer may be as long as the first.
+  void next_answer(Question question) {
+    question_ = question;
     bytes_left_ = max_bytes_;
     refusal_.clear();
   }
@@ -51,6 +55,7 @@ class AnswerGuard {
   bool screen_header();
 
   Protocol protocol_;
+  Question question_ = Question::any;
   std::size_t max_bytes_;
   std::size_t bytes_left_;
   Deadline deadline_;
