@@ -483,6 +483,7 @@ std::optional<StateStore::Sample> StateStore::load(std::string_view key) {
 }
 
 void StateStore::save(std::string_view key, std::string_view payload) {
+  keeps_ = false;
   if (!enabled_) return;
   const std::string identity = identity_of(plugin_, key);
   Folder folder = open_folder(directory_, true);
@@ -500,6 +501,7 @@ void StateStore::update(
     std::string_view key,
     const std::function<std::optional<std::string>(const std::optional<Sample>&)>& change) {
   const std::string identity = identity_of(plugin_, key);
+  keeps_ = false;
   Folder folder;
   if (enabled_) folder = open_folder(directory_, true);
   if (problem_.empty()) problem_ = folder.problem;

@@ -118,7 +118,10 @@ class Judge {
     if (reading.since_last_run == Continuity::reset)
       report_.remark_of(name, "its counters fell since the last run, so it was sampled anew");
     if (reading.within_this_run != Continuity::unbroken && reading.growth)
-      report_.remark_of(name, "restarted while it was sampled, so it was sampled anew");
+      report_.remark_of(
+          name,
+          std::string(reading.within_this_run == Continuity::restarted ? "restarted" : "its counters fell") +
+              " while it was sampled, so it was sampled anew");
     if (!reading.state_problem.empty()) report_.remark(reading.state_problem);
   }
 

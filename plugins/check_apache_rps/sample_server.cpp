@@ -77,9 +77,9 @@ class Sampling {
       ServerStatus status = read_answer(answer, page_);
       CounterSample counters = counters_of(status, answer);
       return {std::move(status), std::move(counters), answer.body.size(), answer.http_version};
-    } catch (const Error& error) {
-      // It reached the server, or may have: the server counts it, if only once it hangs no more.
-      if (error.fault() != Fault::unreachable) count_own(static_cast<std::uint64_t>(requests));
+    } catch (const Error&) {
+      // The server counts it all the same, if only once it hangs no more.
+      if (client_.has_sent()) count_own(static_cast<std::uint64_t>(requests));
       throw;
     }
   }

@@ -14,9 +14,8 @@ namespace {
 // Should the delete not come through, it goes by itself.
 constexpr int seconds_to_live = 10;
 
-// Of many runs at once, one or two overtake us; all of them do not.
-constexpr int most_tries = 5;
-constexpr double longest_race = 1;  // seconds
+// Of many runs at once, one or two overtake us; if more of them do, the next run compares.
+constexpr int most_tries = 10;
 
 constexpr const char* evicted_prefix = "evicted:";
 
@@ -51,23 +50,33 @@ std::string store_and_fetch(memcached::MemcachedClient& client) {
   return {};
 }
 
+using Moment = Deadline::Clock::time_point;
+
+// When the statistics were asked for, and when they had come.
+struct Asked {
+  Moment before, after;
+};
+
 // One that does not work may not tell anything either: why it does not is what counts then.
-void ask_statistics(memcached::MemcachedClient& client, const Settings& settings, ServerReading& reading) {
+Asked ask_statistics(memcached::MemcachedClient& client, const Settings& settings, ServerReading& reading) {
   try {
+    Asked asked{Deadline::Clock::now(), {}};
     reading.statistics = read_statistics(client.stats(""));
+    asked.after = Deadline::Clock::now();
     if (reading.statistics.counter("evictions") > 0)
       reading.classes = read_slab_classes(client.stats("items"), client.stats("slabs"));
     if (settings.server_settings) reading.settings = client.stats("settings");
+    return asked;
   } catch (const Error&) {
     if (reading.round_trip.failure.empty()) throw;
     throw Error(Fault::unreachable, reading.round_trip.failure);
   }
 }
 
-CounterSample sample_of(const ServerReading& reading, const Settings& settings) {
+CounterSample sample_of(const ServerReading& reading, Moment taken, const Settings& settings) {
   CounterSample sample;
   sample.taker = settings.service;
-  sample.taken = Deadline::Clock::now();
+  sample.taken = taken;
   sample.uptime = reading.statistics.uptime;
   sample.counters = reading.statistics.counters;
   for (const auto& [number, slab_class] : reading.classes)
@@ -81,37 +90,44 @@ void keep_empty_classes(const CounterSample& last, CounterSample& now) {
     if (name.starts_with(evicted_prefix)) now.counters.emplace(name, value);
 }
 
-// Compares with the last run's sample, and leaves this one for the next run. False where another run asked
-// after us and was here before us: to us, the counters it left look as if they had fallen.
-bool compare_with_last_run(ServerReading& reading, StateStore& state, const std::string& key,
-                           const Settings& settings, bool try_again) {
-  CounterSample now = sample_of(reading, settings);
+// What has grown since the last run, by the samples of one life of the server.
+void measure_growth(const SampleHistory& history, const CounterSample& now, const Settings& settings,
+                    ServerReading& reading) {
+  if (const CounterSample* last = history.base(0, settings.max_age, now.taken)) {
+    reading.growth.emplace(*last, now);
+    reading.growth_of_service.emplace(*history.last_of(settings.service, settings.max_age, now.taken), now);
+  } else if (const double age = history.age_of_newest(now.taken); age > settings.max_age) {
+    reading.last_run_too_old = age;
+  }
+}
+
+// Compares with the last run's sample, and leaves this one for the next run. False where another run had its
+// answer after we had asked, and was here before us: to us, the counters it left may look as if they had
+// fallen.
+bool compare_with_last_run(const Asked& asked, StateStore& state, const std::string& key,
+                           const Settings& settings, ServerReading& reading) {
+  CounterSample now = sample_of(reading, asked.after, settings);
   bool overtaken = false;
   state.update(key, [&](const std::optional<StateStore::Sample>& stored) -> std::optional<std::string> {
     SampleHistory history =
         stored ? SampleHistory::parse(stored->payload, stored->age, Deadline::Clock::now()) : SampleHistory();
-    if (const CounterSample* newest = history.newest()) {
-      keep_empty_classes(*newest, now);
-      reading.since_last_run = continuity(*newest, now);
-    }
-    const bool broken = reading.since_last_run != Continuity::unbroken;
-    overtaken = history.age_of_newest(now.taken) < (broken ? longest_race : 0);
-    if (overtaken && try_again) return std::nullopt;
+    const CounterSample* newest = history.newest();
+    overtaken = newest != nullptr && newest->taken >= asked.before;
+    if (overtaken) return std::nullopt;
     // This run's round trip came before its statistics: they hold it already.
     history.count_own(settings.round_trip ? 1 : 0);
-    if (broken) history.clear();
-    if (const CounterSample* last = history.base(0, settings.max_age, now.taken)) {
-      reading.growth.emplace(*last, now);
-      reading.growth_of_service.emplace(*history.last_of(settings.service, settings.max_age, now.taken), now);
-    } else if (history.newest() != nullptr) {
-      reading.last_run_too_old = history.age_of_newest(now.taken);
-    }
+    if (newest != nullptr) reading.since_last_run = continuity(*newest, now);
+    if (reading.since_last_run != Continuity::unbroken)
+      history.clear();
+    else if (newest != nullptr)
+      keep_empty_classes(*newest, now);
+    measure_growth(history, now, settings, reading);
     history.replace_last_of_taker(now);
     return history.format(Deadline::Clock::now());
   });
   reading.state_problem = state.problem();
-  reading.keeps_state = state.keeps();
-  return !(overtaken && try_again);
+  reading.keeps_state = overtaken || state.keeps();
+  return !overtaken;
 }
 
 }  // namespace
@@ -127,10 +143,10 @@ ServerReading read_server(memcached::MemcachedClient& client, StateStore state, 
     reading.round_trip.failure = store_and_fetch(client);
     reading.round_trip.seconds = elapsed();
   }
-  for (int tries = most_tries; tries > 0; --tries) {
-    ask_statistics(client, settings, reading);
-    if (!settings.round_trip && tries == most_tries) reading.round_trip.seconds = elapsed();
-    if (compare_with_last_run(reading, state, key, settings, tries > 1)) break;
+  for (int tries = 0; tries < most_tries; ++tries) {
+    const Asked asked = ask_statistics(client, settings, reading);
+    if (!settings.round_trip && tries == 0) reading.round_trip.seconds = elapsed();
+    if (compare_with_last_run(asked, state, key, settings, reading)) break;
   }
   return reading;
 }

@@ -19,7 +19,8 @@ std::size_t end_of_quote(std::string_view text, std::size_t begin) {
 bool begins_comment(std::string_view rest) {
   if (rest.starts_with('#') || rest.starts_with("/*")) return true;
   // Without the blank it is two minus signs.
-  return rest.starts_with("--") && rest.size() > 2 && static_cast<unsigned char>(rest[2]) <= ' ';
+  return rest.starts_with("--") && rest.size() > 2 &&
+         (static_cast<unsigned char>(rest[2]) <= ' ' || rest[2] == '\x7F');
 }
 
 }  // namespace

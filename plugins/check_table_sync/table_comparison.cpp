@@ -13,7 +13,9 @@ namespace {
 constexpr std::size_t rows_kept = 10;
 constexpr std::size_t values_shown = 10;
 constexpr std::chrono::seconds between_saves(2);
-constexpr std::chrono::seconds between_confirmations(10);
+// Early enough for what needs the rest of the budget.
+constexpr double between_confirmations = 10;  // seconds, or
+constexpr double share_between_confirmations = 0.25;
 // Blocks of such a range fit into one answer.
 constexpr std::uint64_t most_rows_by_blocks = 1'000'000;
 
@@ -61,6 +63,7 @@ TableComparison::TableComparison(ComparisonContext& context, Crew& crew,
       size_(context.settings.chunk_time, memory_.chunk_rows / 2) {
   outcome_.plan = plan_;
   at_ = memory_.position;
+  visited_before_us_ = memory_.visited;
   unnamed_before_us_ = memory_.unnamed;
   rows_before_us_ = memory_.rows;
 }
@@ -155,6 +158,7 @@ void TableComparison::compare_whole() {
   if (!confirmed.unconfirmed.empty() || !confirmed.undecided.empty()) {
     outcome_.whole_differs = memory_.whole_differs;
     note_undecided(confirmed.undecided, early);
+    if (!confirmed.undecided.empty()) return;
     outcome_.remarks.push_back(confirmed.failures.empty() && !context_.stop.made()
                                    ? "it has no key and moves: it could not be compared"
                                    : "it has no key and could not be read whole");
@@ -173,9 +177,10 @@ void TableComparison::compare_ranges() {
     const std::optional<KeyRange> range = cut();
     if (!range) return;
     if (!compare(*range)) continue;
-    const auto since_saved = Deadline::Clock::now() - saved_;
-    if (pool_.size() >= Confirmation::max_rows ||
-        since_saved > (pool_.empty() ? between_saves : between_confirmations))
+    const std::chrono::duration<double> since_saved = Deadline::Clock::now() - saved_;
+    const std::chrono::duration<double> patience(
+        std::min(between_confirmations, context_.settings.budget * share_between_confirmations));
+    if (pool_.size() >= Confirmation::max_rows || since_saved > (pool_.empty() ? between_saves : patience))
       flush();
   }
 }
@@ -329,7 +334,8 @@ void TableComparison::flush() {
 
 void TableComparison::save(bool verified) {
   saved_ = Deadline::Clock::now();
-  memory_.visited = unix_now();
+  // One that time was too short for is the first of the next run.
+  memory_.visited = outcome_.undecided.count > 0 ? visited_before_us_ : unix_now();
   if (verified) advance();
   memory_.unnamed = at_end_ ? 0 : unnamed_before_us_ + outcome_.drift.unnamed();
   if (at_end_ && verified) memory_.unnamed_before = unnamed_before_us_ + outcome_.drift.unnamed();

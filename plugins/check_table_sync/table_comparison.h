@@ -131,6 +131,7 @@ class TableComparison {
   bool lost_candidates_ = false;
   bool owes_a_range_ = false;               // the budget went into what was known
   std::map<std::size_t, Failure> stalled_;  // what kept us from the last range
+  double visited_before_us_ = 0;
   std::uint64_t rows_read_ = 0, rows_before_us_ = 0, unnamed_before_us_ = 0;
   Deadline::Clock::time_point saved_ = Deadline::Clock::now();
 };

@@ -34,6 +34,7 @@ class CannedServer : public http::HttpClient {
                                 std::chrono::duration<double>(page.at - 1000));
     return answer;
   }
+  bool has_sent() const override { return true; }
   std::size_t pages_left() const { return pages_.size(); }
 
  private:

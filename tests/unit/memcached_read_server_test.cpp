@@ -16,6 +16,7 @@ class CannedCache : public memcached::MemcachedClient {
   Mode mode = Mode::works;
   memcached::Stats answer{{"version", "1.6.18"}, {"uptime", "1000"}, {"get_hits", "0"}, {"get_misses", "0"},
                           {"cmd_get", "0"},      {"cmd_set", "0"},   {"evictions", "0"}};
+  memcached::Stats items{{"items:12:evicted", "70"}, {"items:12:age", "38"}};
   std::vector<std::string> asked;
   std::map<std::string, std::string> values;
   int seconds_to_live = 0;
@@ -36,7 +37,7 @@ class CannedCache : public memcached::MemcachedClient {
   bool remove(const std::string& key) override { return values.erase(key) > 0; }
   memcached::Stats stats(const std::string& what) override {
     asked.push_back(what);
-    if (what == "items") return {{"items:12:evicted", "70"}, {"items:12:age", "38"}};
+    if (what == "items") return items;
     if (what == "slabs") return {{"12:chunk_size", "1184"}};
     if (what == "settings") return {{"maxbytes", "67108864"}};
     return answer;
@@ -109,6 +110,29 @@ TEST_CASE("rates are the difference to the last run, without this check's own") 
   CHECK(runs.run(cache).growth->of("get_hits") == 0.0);
   runs.settings.round_trip = false;
   CHECK(runs.run(cache).growth->own() == 0);
+}
+
+TEST_CASE("what an empty class had evicted is kept, and not beyond a restart") {
+  Runs runs;
+  CannedCache cache;
+  cache.answer["evictions"] = "5000";
+  cache.items = {{"items:12:evicted", "5000"}};
+  runs.run(cache);
+  cache.items.clear();
+  CHECK(runs.run(cache).since_last_run == Continuity::unbroken);
+  cache.answer["evictions"] = "5007";
+  cache.items = {{"items:12:evicted", "5000"}, {"items:7:evicted", "7"}};
+  const ServerReading reading = runs.run(cache);
+  CHECK(reading.since_last_run == Continuity::unbroken);
+  CHECK(reading.growth->of("evicted:12") == 0.0);
+
+  cache.answer["uptime"] = "5";
+  cache.answer["evictions"] = "0";
+  cache.items.clear();
+  CHECK(runs.run(cache).since_last_run == Continuity::restarted);
+  cache.answer["evictions"] = "1";
+  cache.items = {{"items:12:evicted", "1"}};
+  CHECK(runs.run(cache).since_last_run == Continuity::unbroken);
 }
 
 TEST_CASE("a restart, and counters that were reset") {

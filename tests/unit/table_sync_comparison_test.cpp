@@ -260,6 +260,7 @@ TEST_CASE("A drift that there was no time to be certain of is told, and found by
     CHECK(outcome.undecided.first == std::vector<KeyTuple>{{"7"}});
     CHECK(outcome.undecided_early == c.early);
     CHECK(outcome.coverage.covered() == 0);
+    CHECK(scene.kept.visited == 0);
     *slow = false;
     scene.time = 60;
     CHECK(keys_of(scene.compare(scene.kept)) == std::vector<std::int64_t>{7});

@@ -40,7 +40,7 @@ class StateStore {
   // Why state could not be kept: "could not keep state in DIR: Read-only file system"; empty when all
   // went well.
   const std::string& problem() const { return problem_; }
-  // Whether the next run will find what was saved.
+  // Whether the next run will find what the last save() or update() was given.
   bool keeps() const { return keeps_; }
 
   static constexpr std::size_t max_payload = 1 << 20;

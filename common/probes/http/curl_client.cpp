@@ -206,6 +206,7 @@ class CurlClient : public HttpClient {
     const auto began = Deadline::Clock::now();
     const CURLcode code = curl_easy_perform(easy);
     trace.end();
+    has_sent_ = info<long>(easy, CURLINFO_REQUEST_SIZE) > 0;
     if (code != CURLE_OK) fail(code, arriving);
     arriving.answer.status = static_cast<int>(info<long>(easy, CURLINFO_RESPONSE_CODE));
     arriving.answer.requests = 1 + static_cast<int>(info<long>(easy, CURLINFO_REDIRECT_COUNT));
@@ -217,6 +218,8 @@ class CurlClient : public HttpClient {
     arriving.answer.taken = began + std::chrono::duration_cast<Deadline::Clock::duration>(middle);
     return std::move(arriving.answer);
   }
+
+  bool has_sent() const override { return has_sent_; }
 
  private:
   void set_up() {
@@ -289,6 +292,7 @@ class CurlClient : public HttpClient {
   std::array<char, CURL_ERROR_SIZE> details_{};
   List headers_;
   List connect_to_;
+  bool has_sent_ = false;
   Easy easy_;  // the last one: it goes before what it points to
 };
 

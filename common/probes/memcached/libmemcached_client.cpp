@@ -108,9 +108,9 @@ class LibmemcachedClient : public MemcachedClient {
       memcached_return_t code = MEMCACHED_SUCCESS;
       const std::unique_ptr<char, Freer> data(
           memcached_get(handle_.get(), key.data(), key.size(), &length, &flags, &code));
-      // The library takes an error for a key that is not there.
+      // In the text protocol the library takes an error for a key that is not there.
       if (code == MEMCACHED_NOTFOUND)
-        return guard_.refusal().empty() ? MEMCACHED_SUCCESS : MEMCACHED_SERVER_ERROR;
+        return with_sasl_ || guard_.refusal().empty() ? MEMCACHED_SUCCESS : MEMCACHED_SERVER_ERROR;
       if (memcached_success(code)) value = std::string(data ? data.get() : "", data ? length : 0);
       return code;
     });

@@ -53,6 +53,8 @@ class HttpClient {
   // Whatever the status is. Throws Error: unreachable, timeout, untrusted, or protocol for an answer that
   // is no HTTP or larger than `max_body_bytes`.
   virtual Answer get(const Deadline& deadline, Trace& trace) = 0;
+  // Whether the last get() got as far as to send its request, whatever came of it.
+  virtual bool has_sent() const = 0;
 
   static constexpr std::size_t max_body_bytes = 256u << 10;
   static constexpr std::size_t max_header_bytes = 64u << 10;
