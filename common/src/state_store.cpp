@@ -277,19 +277,25 @@ FileDescriptor open_directory(int parent, const std::string& name, int access) {
   return fd;
 }
 
+// One that is not there is made, where it shall be. Fails with errno, best with that of the making.
+template <class Make>
+FileDescriptor open_or_make(int parent, const std::string& name, int access, bool create, const Make& make) {
+  FileDescriptor fd = open_directory(parent, name, access);
+  if (fd || errno != ENOENT || !create) return fd;
+  const int error = make();
+  fd = open_directory(parent, name, access);
+  if (!fd && errno == ENOENT && error != 0) errno = error;
+  return fd;
+}
+
 // The user's own folder in `directory`. Fails with errno.
 FileDescriptor open_user_folder(const Directory& directory, const std::string& user, bool create) {
-  const int make_error = create ? make_directory(directory) : 0;
   // O_PATH: a directory in which we may only pass is enough.
-  const FileDescriptor parent = open_directory(AT_FDCWD, directory.path, O_PATH);
-  if (!parent) {
-    if (errno == ENOENT && make_error != 0) errno = make_error;
-    return FileDescriptor();
-  }
-  const int user_error = create && mkdirat(parent.get(), user.c_str(), 0700) != 0 ? errno : 0;
-  FileDescriptor folder = open_directory(parent.get(), user, O_RDONLY);
-  if (!folder && errno == ENOENT && user_error != 0) errno = user_error;
-  return folder;
+  const FileDescriptor parent =
+      open_or_make(AT_FDCWD, directory.path, O_PATH, create, [&] { return make_directory(directory); });
+  if (!parent) return FileDescriptor();
+  return open_or_make(parent.get(), user, O_RDONLY, create,
+                      [&] { return mkdirat(parent.get(), user.c_str(), 0700) == 0 ? 0 : errno; });
 }
 
 // Whatever others have put in the folder's place is not used.
@@ -423,6 +429,15 @@ bool put_in_place(int folder, const std::string& fresh, const std::string& file)
   return renameat(folder, fresh.c_str(), folder, file.c_str()) == 0;
 }
 
+// A mode or a length that is right already is not set again: that would be a transaction of the file system.
+bool write_over(int file, std::string_view bytes) {
+  struct stat before {};
+  if (fstat(file, &before) != 0) return false;
+  if ((before.st_mode & 07777) != 0600 && fchmod(file, 0600) != 0) return false;
+  const auto length = static_cast<off_t>(bytes.size());
+  return write_all(file, bytes) && (before.st_size <= length || ftruncate(file, length) == 0);
+}
+
 // No fsync: after a power cut the last sample may be missing or torn. The checksum notices, and the next
 // run starts afresh; that is worth less than a disk flush in every check.
 //
@@ -433,9 +448,7 @@ bool replace_file(int folder, const std::string& name, std::string_view bytes) {
   const std::string previous = name + ".previous";
   FileDescriptor file = open_to_write(folder, previous);
   if (!file) return false;
-  if (fchmod(file.get(), 0600) == 0 && write_all(file.get(), bytes) &&
-      ftruncate(file.get(), static_cast<off_t>(bytes.size())) == 0 && file.close() &&
-      put_in_place(folder, previous, name + ".state"))
+  if (write_over(file.get(), bytes) && file.close() && put_in_place(folder, previous, name + ".state"))
     return true;
   const int error = errno;
   unlinkat(folder, previous.c_str(), 0);

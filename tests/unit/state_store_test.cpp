@@ -224,6 +224,19 @@ TEST_CASE("state: files are for their owner alone, whatever the umask") {
   }
 }
 
+TEST_CASE("state: a sample that was opened to others is closed again when it is written over") {
+  const Scratch scratch;
+  StateStore store("check_x", scratch.path());
+  const std::string file = path_for(scratch, "key");
+  store.save("key", "first");
+  const std::vector<std::string> previous = files_ending(scratch.mine(), ".previous");
+  REQUIRE(previous.size() == 1);
+  REQUIRE(chmod(previous.front().c_str(), 0644) == 0);
+  store.save("key", "second");
+  CHECK(mode_of(file) == 0600);
+  CHECK(store.load("key")->payload == "second");
+}
+
 TEST_CASE("state: garbage is no sample, is complained of, and goes with the next save") {
   const Scratch scratch;
   const std::string file = path_for(scratch, "key");
