@@ -487,10 +487,12 @@ std::optional<StateStore::Sample> StateStore::load(std::string_view key) {
   std::string problem;
   std::optional<Sample> sample;
   Folder folder = open_folder(directory_, false);
-  if (folder.fd)
+  if (!folder.fd) problem = folder.problem;
+  // Two runs that save while we read write over what we have open: what is there then is whole.
+  for (int tries = 0; folder.fd && tries < 3 && (tries == 0 || !problem.empty()); ++tries) {
+    problem.clear();
     sample = load_sample(folder, identity_of(plugin_, key), problem);
-  else
-    problem = folder.problem;
+  }
   if (problem_.empty()) problem_ = problem;
   return sample;
 }
