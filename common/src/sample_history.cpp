@@ -15,7 +15,6 @@ namespace {
 //   COUNTER VALUE
 //   …
 
-constexpr std::size_t kept_by_add = 2;
 constexpr double longest_age = 1e9;
 
 std::string_view take_until(std::string_view& text, char end) {
@@ -82,7 +81,7 @@ SampleHistory SampleHistory::parse(std::string_view text, double age, Moment now
     if (line.starts_with("sample ")) {
       line.remove_prefix(7);
       fine =
-          history.samples_.size() < max_takers && read_head(line, age, now, history.samples_.emplace_back());
+          history.samples_.size() < max_samples && read_head(line, age, now, history.samples_.emplace_back());
     } else {
       fine = !history.samples_.empty() && read_counter(line, history.samples_.back());
     }
@@ -102,24 +101,22 @@ std::string SampleHistory::format(Moment now) const {
   return text;
 }
 
-const CounterSample* SampleHistory::base(double youngest, double oldest, Moment now) const {
+const CounterSample* SampleHistory::base(double youngest, double oldest, Moment now,
+                                         std::string_view taker) const {
+  const CounterSample* of_any = nullptr;
   for (auto sample = samples_.rbegin(); sample != samples_.rend(); ++sample) {
     const double age = age_of(*sample, now);
-    if (age >= youngest && age <= oldest) return &*sample;
+    if (age < youngest || age > oldest) continue;
+    if (sample->taker == taker) return &*sample;
+    if (of_any == nullptr) of_any = &*sample;
   }
-  return nullptr;
+  return of_any;
 }
 
-double SampleHistory::age_of_newest(Moment now) const {
+double SampleHistory::age_of_last(Moment now, std::string_view taker) const {
+  for (auto sample = samples_.rbegin(); sample != samples_.rend(); ++sample)
+    if (sample->taker == taker) return age_of(*sample, now);
   return samples_.empty() ? 0 : age_of(samples_.back(), now);
-}
-
-const CounterSample* SampleHistory::last_of(std::string_view taker, double oldest, Moment now) const {
-  for (auto sample = samples_.rbegin(); sample != samples_.rend(); ++sample) {
-    const double age = age_of(*sample, now);
-    if (sample->taker == taker && age >= 0 && age <= oldest) return &*sample;
-  }
-  return newest();
 }
 
 void SampleHistory::count_own(std::uint64_t requests) {
@@ -127,15 +124,14 @@ void SampleHistory::count_own(std::uint64_t requests) {
 }
 
 void SampleHistory::add(CounterSample sample, double youngest) {
-  const CounterSample* last = newest();
-  if (last && age_of(*last, sample.taken) < youngest) return;
-  while (samples_.size() >= kept_by_add) samples_.erase(samples_.begin());
-  samples_.push_back(std::move(sample));
-}
-
-void SampleHistory::replace_last_of_taker(CounterSample sample) {
-  std::erase_if(samples_, [&](const CounterSample& older) { return older.taker == sample.taker; });
-  while (samples_.size() >= max_takers) samples_.erase(samples_.begin());
+  const auto of_taker = [&](const CounterSample& other) { return other.taker == sample.taker; };
+  const auto last = std::find_if(samples_.rbegin(), samples_.rend(), of_taker);
+  if (last != samples_.rend()) {
+    if (age_of(*last, sample.taken) < youngest) return;
+    const auto before = std::find_if(std::next(last), samples_.rend(), of_taker);
+    if (before != samples_.rend()) samples_.erase(std::next(before).base());
+  }
+  while (samples_.size() >= max_samples) samples_.erase(samples_.begin());
   samples_.push_back(std::move(sample));
 }
 

@@ -99,4 +99,9 @@ std::uint16_t parse_port(const std::string& option, std::string_view text) {
   return static_cast<std::uint16_t>(port);
 }
 
+std::string parse_socket_path(const std::string& option, std::string_view text) {
+  if (text.empty() || text.size() > 107) throw usage_error(option + ": wanted is a path of 1 to 107 bytes");
+  return std::string(text);
+}
+
 }  // namespace evenkeel

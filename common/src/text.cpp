@@ -127,7 +127,8 @@ bool parse_number(std::string_view text, double& value) {
 
 std::string format_seconds(double seconds) {
   const double whole = std::floor(std::fabs(seconds));
-  std::string text = format_number(seconds, whole >= 60 ? 0 : 3) + " s";
+  const int decimals = whole >= 60 ? 0 : std::fabs(seconds) < 0.001 ? 6 : 3;
+  std::string text = format_number(seconds, decimals) + " s";
   if (whole < 120 || whole > 1e15) return text;
   const auto count = static_cast<std::uint64_t>(std::fabs(seconds) + 0.5);
   const std::uint64_t days = count / 86400;

@@ -31,18 +31,6 @@ std::optional<double> rate(const ServerReading& reading, const char* counter, do
 
 bool tells_of_gets(const CounterGrowth& growth) { return growth.of("get_hits") && growth.of("get_misses"); }
 
-std::optional<double> hit_ratio(const std::optional<CounterGrowth>& growth, double min_gets) {
-  if (!growth) return std::nullopt;
-  const std::optional<double> hits = growth->of("get_hits");
-  const std::optional<double> misses = growth->of("get_misses");
-  if (!hits || !misses) return std::nullopt;
-  // Every round trip is one hit.
-  const double real_hits = std::max(0.0, *hits - static_cast<double>(growth->own()));
-  const double gets = real_hits + *misses;
-  if (gets <= 0 || gets < min_gets) return std::nullopt;
-  return 100 * real_hits / gets;
-}
-
 std::string milliseconds(double seconds) { return format_number(seconds * 1000, 2) + " ms"; }
 
 bool is_difference(const std::string& label) {
@@ -207,8 +195,15 @@ class Judge {
 }  // namespace
 
 std::optional<double> hit_ratio(const ServerReading& reading, double min_gets) {
-  const std::optional<double> ratio = hit_ratio(reading.growth, min_gets);
-  return ratio ? ratio : hit_ratio(reading.growth_of_service, min_gets);
+  if (!reading.growth) return std::nullopt;
+  const std::optional<double> hits = reading.growth->of("get_hits");
+  const std::optional<double> misses = reading.growth->of("get_misses");
+  if (!hits || !misses) return std::nullopt;
+  // Every round trip is one hit.
+  const double real_hits = std::max(0.0, *hits - static_cast<double>(reading.growth->own()));
+  const double gets = real_hits + *misses;
+  if (gets <= 0 || gets < min_gets) return std::nullopt;
+  return 100 * real_hits / gets;
 }
 
 Report judge(const std::vector<Target>& targets, const Settings& settings, const Limits& limits,

@@ -17,8 +17,7 @@ struct Target {
   Outcome<ServerReading> outcome;
 };
 
-// Since the last run, or where that is too short a time, since the last of the same service; without this
-// check's own gets, and nothing where the others are fewer than `min_gets`.
+// Since the last run, without this check's own gets; nothing where the others are fewer than `min_gets`.
 std::optional<double> hit_ratio(const ServerReading& reading, double min_gets);
 
 Report judge(const std::vector<Target>& targets, const Settings& settings, const Limits& limits,

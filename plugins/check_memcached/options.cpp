@@ -66,16 +66,13 @@ constexpr const char* notes =
     "First of all a value is stored under a random key that begins with evenkeel-check-, fetched, compared "
     "and deleted; should the delete fail, it expires after 10 s. Whatever goes wrong with that is "
     "CRITICAL.\n\n"
-    "Ratios and rates are the difference to the last run, by the sample that it left in the state folder: "
-    "the "
-    "first run, one with --no-state, and the first after a restart have none. A cache that restarted says "
-    "so; thresholds for uptime make it a verdict. Where fewer gets than --min-gets came since the last run, "
-    "hit_ratio looks back to the last run of the same service, which is to say with the same thresholds (of "
-    "32 of "
-    "them, at most): a "
-    "run by hand, or another service, does not silence it. Where a rate or ratio has a threshold and the "
-    "last run is longer ago than --max-age, the state "
-    "is UNKNOWN: run the check more often, or raise it.\n\n"
+    "Ratios and rates are the difference to the last run of the same service, which is to say with the same "
+    "thresholds, by the sample that it left in the state folder: a run by hand, or another service that asks "
+    "the same cache, leaves it its own time. One that has none yet takes the newest of any. Less than a "
+    "second tells of no rate: of runs at the same moment each measures from the one before. The first run, "
+    "one with --no-state, and the first after a restart have no rates. A cache that restarted says so; "
+    "thresholds for uptime make it a verdict. Where a rate or ratio has a threshold and the last run is "
+    "longer ago than --max-age, the state is UNKNOWN: run the check more often, or raise it.\n\n"
     "When items are evicted, line 1 names the slab class that evicts most, the size of its items, and how "
     "long "
     "its oldest item has lived: memory that is short for one size of items looks fine in memory_used. A "
@@ -134,9 +131,7 @@ std::vector<memcached::Server> servers_from(const Options& options) {
     for (const char* other : {"hostname", "port"})
       if (options.has(other))
         throw usage_error(std::string("--socket and --") + other + " exclude each other");
-    if (socket->empty() || socket->size() > 107)
-      throw usage_error("--socket: wanted is a path of 1 to 107 bytes");
-    common.name = common.socket = *socket;
+    common.name = common.socket = parse_socket_path("--socket", *socket);
     return {common};
   }
   const std::optional<std::string> port_text = options.value("port");

@@ -57,15 +57,29 @@ struct Asked {
   Moment before, after;
 };
 
+// What explains a verdict and does not make it; old versions, proxies and hosted caches do not tell all.
+void read_details(memcached::MemcachedClient& client, const Settings& settings, ServerReading& reading) {
+  try {
+    if (reading.statistics.counter("evictions") > 0)
+      reading.classes = read_slab_classes(client.stats("items"), client.stats("slabs"));
+  } catch (const memcached::Refusal&) {
+    reading.classes.clear();
+  }
+  if (!settings.server_settings) return;
+  try {
+    reading.settings = client.stats("settings");
+  } catch (const Error&) {
+    reading.settings.clear();
+  }
+}
+
 // One that does not work may not tell anything either: why it does not is what counts then.
 Asked ask_statistics(memcached::MemcachedClient& client, const Settings& settings, ServerReading& reading) {
   try {
     Asked asked{Deadline::Clock::now(), {}};
     reading.statistics = read_statistics(client.stats(""));
     asked.after = Deadline::Clock::now();
-    if (reading.statistics.counter("evictions") > 0)
-      reading.classes = read_slab_classes(client.stats("items"), client.stats("slabs"));
-    if (settings.server_settings) reading.settings = client.stats("settings");
+    read_details(client, settings, reading);
     return asked;
   } catch (const Error&) {
     if (reading.round_trip.failure.empty()) throw;
@@ -90,15 +104,15 @@ void keep_empty_classes(const CounterSample& last, CounterSample& now) {
     if (name.starts_with(evicted_prefix)) now.counters.emplace(name, value);
 }
 
-// What has grown since the last run, by the samples of one life of the server.
+// What has grown since the last run, by the samples of one life of the server. Without a sample of this
+// service the newest of any will do.
 void measure_growth(const SampleHistory& history, const CounterSample& now, const Settings& settings,
                     ServerReading& reading) {
-  if (const CounterSample* last = history.base(0, settings.max_age, now.taken)) {
+  const CounterSample* last = history.base(settings.min_age, settings.max_age, now.taken, settings.service);
+  if (last != nullptr)
     reading.growth.emplace(*last, now);
-    reading.growth_of_service.emplace(*history.last_of(settings.service, settings.max_age, now.taken), now);
-  } else if (const double age = history.age_of_newest(now.taken); age > settings.max_age) {
+  else if (const double age = history.age_of_last(now.taken, settings.service); age > settings.max_age)
     reading.last_run_too_old = age;
-  }
 }
 
 // Compares with the last run's sample, and leaves this one for the next run. False where another run had its
@@ -122,12 +136,23 @@ bool compare_with_last_run(const Asked& asked, StateStore& state, const std::str
     else if (newest != nullptr)
       keep_empty_classes(*newest, now);
     measure_growth(history, now, settings, reading);
-    history.replace_last_of_taker(now);
+    history.add(now, settings.min_age);
     return history.format(Deadline::Clock::now());
   });
   reading.state_problem = state.problem();
   reading.keeps_state = overtaken || state.keeps();
   return !overtaken;
+}
+
+// A server that hangs stores our value later, and counts it.
+void count_own_of_failed_run(StateStore& state, const std::string& key) {
+  state.update(key, [](const std::optional<StateStore::Sample>& stored) -> std::optional<std::string> {
+    if (!stored) return std::nullopt;
+    const auto now = Deadline::Clock::now();
+    SampleHistory history = SampleHistory::parse(stored->payload, stored->age, now);
+    history.count_own(1);
+    return history.format(now);
+  });
 }
 
 }  // namespace
@@ -138,15 +163,20 @@ ServerReading read_server(memcached::MemcachedClient& client, StateStore state, 
                           const Settings& settings) {
   ServerReading reading;
   const auto began = Deadline::Clock::now();
-  const auto elapsed = [&] { return std::chrono::duration<double>(Deadline::Clock::now() - began).count(); };
-  if (settings.round_trip) {
-    reading.round_trip.failure = store_and_fetch(client);
-    reading.round_trip.seconds = elapsed();
-  }
-  for (int tries = 0; tries < most_tries; ++tries) {
-    const Asked asked = ask_statistics(client, settings, reading);
-    if (!settings.round_trip && tries == 0) reading.round_trip.seconds = elapsed();
-    if (compare_with_last_run(asked, state, key, settings, reading)) break;
+  const auto until = [&](Moment end) { return std::chrono::duration<double>(end - began).count(); };
+  try {
+    if (settings.round_trip) {
+      reading.round_trip.failure = store_and_fetch(client);
+      reading.round_trip.seconds = until(Deadline::Clock::now());
+    }
+    for (int tries = 0; tries < most_tries; ++tries) {
+      const Asked asked = ask_statistics(client, settings, reading);
+      if (!settings.round_trip && tries == 0) reading.round_trip.seconds = until(asked.after);
+      if (compare_with_last_run(asked, state, key, settings, reading)) break;
+    }
+  } catch (const Error&) {
+    if (settings.round_trip && client.has_asked()) count_own_of_failed_run(state, key);
+    throw;
   }
   return reading;
 }

@@ -19,9 +19,8 @@ struct ServerReading {
   ServerStatistics statistics;
   SlabClasses classes;  // asked for only where the cache has ever evicted
   memcached::Stats settings;
-  std::optional<CounterGrowth> growth;  // nothing in the first run, and after a restart
-  // Since the last run of the same service, so that other runs do not leave it too few gets for a hit ratio.
-  std::optional<CounterGrowth> growth_of_service;
+  // Since the last run of the same service; nothing in the first run, and after a restart.
+  std::optional<CounterGrowth> growth;
   std::optional<double> last_run_too_old;  // seconds ago, where that is more than --max-age
   Continuity since_last_run = Continuity::unbroken;
   bool keeps_state = true;    // a next run will find this one's counters

@@ -73,6 +73,14 @@ def hangs(line, _):
     line.wait_for_ever()
 
 
+def hangs_up(line, _):
+    raise ConnectionError("on purpose")
+
+
+def no_settings(line, words):
+    line.send(b"ERROR\r\n" if len(words) > 1 else STATS)
+
+
 def endless_stats(line, _):
     line.endlessly(b"STAT name value\r\n" * 1000)
 
@@ -115,6 +123,12 @@ SITUATIONS = {
     "error": but(set=b"ERROR\r\n"),
     "rude_error": but(set=b"SERVER_ERROR \x1b[2J|x=1\xff\r\n"),
     "rude_words": but(set=b"SERVER_ERROR a|b=1 \xff\xfe c\r\n"),
+    "hangs_in_version": but(version=hangs),
+    "hangs_up_in_version": but(version=hangs_up),
+    "refuses_version": but(version=b"ERROR\r\n"),
+    "version_of_a_proxy": but(version=b"VERSION mcrouter 37\r\n"),
+    "no_settings": but(stats=no_settings),
+    "wants_a_token": but(set=b"CLIENT_ERROR bad authentication token format\r\n"),
     "unauthenticated": but(set=b"CLIENT_ERROR unauthenticated\r\n"),
     "loses_values": but(get=b"END\r\n"),
     "another_value": but(get=b"VALUE k 0 3\r\nxyz\r\nEND\r\n"),

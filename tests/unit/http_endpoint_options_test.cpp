@@ -54,6 +54,7 @@ TEST_CASE("what options do not say is an error that names the option") {
       {{"-p", "0"}, "--port"},
       {{"-I", "10.0.0.1:80"}, "--ip-address: takes no port"},
       {{"-I", "10.0.0.1", "--unix-socket", "/x"}, "exclude each other"},
+      {{"--unix-socket", std::string(108, 'x')}, "1 to 107 bytes"},
       {{"--header", "geheim"}, "--header: wanted is 'NAME: VALUE'"},
       {{"--header", "X y: geheim"}, "--header: wanted"},
       {{"--header", "X: geheim\r\nY: 1"}, "--header: wanted"},

@@ -187,6 +187,21 @@ TEST_CASE("size and time are bounded") {
   AnswerGuard late(Protocol::text, 20, Deadline::after(std::chrono::seconds(-1)));
   CHECK_FALSE(late.let_in("E"));
   CHECK(late.verdict() == AnswerGuard::Verdict::too_late);
+  CHECK_FALSE(late.has_answered());  // in time
+}
+
+TEST_CASE("of an answer that breaks off its own form, the part that does is kept") {
+  AnswerGuard guard(Protocol::text, 1000, later());
+  CHECK_FALSE(guard.has_understood());
+  CHECK(guard.let_in("STAT uptime 5\r\nSTAT ver"));
+  CHECK(guard.has_understood());
+  CHECK_FALSE(guard.let_in("sion \x01\r\nEND\r\n"));
+  CHECK(guard.strange() == "STAT version \x01\r");
+
+  AnswerGuard no_cache(Protocol::text, 1000, later());
+  CHECK_FALSE(no_cache.let_in("220 mail ESMTP\r\n"));
+  CHECK_FALSE(no_cache.has_understood());
+  CHECK(no_cache.strange() == "220 mail ESMTP\r\n");
 }
 
 TEST_CASE("what the server said last, and first") {

@@ -19,9 +19,13 @@ class CannedCache : public memcached::MemcachedClient {
   memcached::Stats items{{"items:12:evicted", "70"}, {"items:12:age", "38"}};
   std::vector<std::string> asked;
   std::map<std::string, std::string> values;
+  std::string refused;  // the statistics that it does not tell
+  bool hangs = false;
   int seconds_to_live = 0;
 
+  bool has_asked() const override { return true; }
   void set(const std::string& key, const std::string& value, int seconds) override {
+    if (hangs) throw Error(Fault::timeout, "set on c1:11211: timed out");
     if (mode == Mode::refuses)
       throw memcached::Refusal(Fault::protocol, "set on c1:11211: SERVER_ERROR out of memory storing object");
     seconds_to_live = seconds;
@@ -37,6 +41,7 @@ class CannedCache : public memcached::MemcachedClient {
   bool remove(const std::string& key) override { return values.erase(key) > 0; }
   memcached::Stats stats(const std::string& what) override {
     asked.push_back(what);
+    if (!refused.empty() && what == refused) throw memcached::Refusal(Fault::protocol, what + ": ERROR");
     if (what == "items") return items;
     if (what == "slabs") return {{"12:chunk_size", "1184"}};
     if (what == "settings") return {{"maxbytes", "67108864"}};
@@ -49,6 +54,7 @@ class Runs {
   ServerReading run(CannedCache& cache) {
     return read_server(cache, StateStore("check_memcached", folder_.path()), "c1:11211", settings);
   }
+  Runs() { settings.min_age = 0; }
   Settings settings;
 
  private:
@@ -110,6 +116,47 @@ TEST_CASE("rates are the difference to the last run, without this check's own") 
   CHECK(runs.run(cache).growth->of("get_hits") == 0.0);
   runs.settings.round_trip = false;
   CHECK(runs.run(cache).growth->own() == 0);
+}
+
+TEST_CASE("runs of other services, and those of the same moment, leave a service its own time") {
+  Runs runs;
+  CannedCache cache;
+  const auto hits_since_last_run = [&](const char* service, const char* hits) {
+    runs.settings.service = service;
+    cache.answer["get_hits"] = hits;
+    const ServerReading reading = runs.run(cache);
+    return reading.growth ? *reading.growth->of("get_hits") : -1;
+  };
+  hits_since_last_run("service", "100");
+  CHECK(hits_since_last_run("other", "150") == 50);
+  CHECK(hits_since_last_run("service", "170") == 70);
+  CHECK(hits_since_last_run("other", "180") == 30);
+  runs.settings.min_age = 3600;
+  CHECK(hits_since_last_run("service", "190") == -1);
+}
+
+TEST_CASE("statistics that only explain are not needed") {
+  for (const char* refused : {"settings", "items", "slabs"}) {
+    INFO(refused);
+    Runs runs;
+    CannedCache cache;
+    cache.answer["evictions"] = "70";
+    cache.refused = refused;
+    const ServerReading reading = runs.run(cache);
+    CHECK(reading.statistics.version == "1.6.18");
+    CHECK(reading.settings.empty() == (cache.refused == "settings"));
+    CHECK(reading.classes.empty() == (cache.refused != "settings"));
+  }
+}
+
+TEST_CASE("what a run that failed stored is not counted as traffic") {
+  Runs runs;
+  CannedCache cache;
+  runs.run(cache);
+  cache.hangs = true;
+  for (int run = 0; run < 3; ++run) CHECK_THROWS_AS(runs.run(cache), Error);
+  cache.hangs = false;
+  CHECK(runs.run(cache).growth->own() == 4);
 }
 
 TEST_CASE("what an empty class had evicted is kept, and not beyond a restart") {

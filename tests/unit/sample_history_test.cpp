@@ -77,45 +77,51 @@ TEST_CASE("however close together runs are, one sample is old enough") {
   }
 }
 
-TEST_CASE("each service finds its own last sample, and a new one the newest") {
+TEST_CASE("each service finds its own samples, and a new one the newest of any") {
   SampleHistory history;
   const auto take = [&](const char* taker, double seconds, std::uint64_t value) {
     CounterSample sample = taken(seconds, value);
     sample.taker = taker;
     history.count_own(1);
-    history.replace_last_of_taker(sample);
+    history.add(sample, 1);
   };
   take("a", 100, 1);
   take("b", 160, 2);
   take("a", 400, 3);
   take("", 450, 4);
+  take("a", 459.5, 5);
+  take("a", 459.7, 6);  // too soon after the one before
   const SampleHistory back = SampleHistory::parse(history.format(at(460)), 0, at(460));
   const struct {
     const char* taker;
-    double oldest;
+    double youngest, oldest;
     std::uint64_t expected, own;
   } table[]{
-      {"a", 900, 3, 2}, {"b", 900, 2, 3}, {"", 900, 4, 1}, {"c", 900, 4, 1}, {"b", 200, 4, 1}, {"a", 5, 4, 1},
+      {"a", 0, 900, 5, 2},  {"a", 1, 900, 3, 4},   {"b", 1, 900, 2, 5}, {"", 1, 900, 4, 3},
+      {"c", 1, 900, 4, 3},  {"c", 0, 900, 5, 2},   {"b", 1, 200, 4, 3}, {"a", 1, 50, 4, 3},
+      {"c", 20, 900, 3, 4}, {"a", 100, 200, 0, 0},
   };
   for (const auto& row : table) {
-    INFO(row.taker << " within " << row.oldest);
-    const CounterSample* last = back.last_of(row.taker, row.oldest, at(460));
-    CHECK(value_of(last) == row.expected);
-    CHECK(last->own == row.own);
+    INFO(row.taker << " from " << row.youngest << " to " << row.oldest);
+    const CounterSample* base = back.base(row.youngest, row.oldest, at(460), row.taker);
+    CHECK(value_of(base) == row.expected);
+    if (base) CHECK(base->own == row.own);
   }
-  CHECK(SampleHistory().last_of("a", 900, at(460)) == nullptr);
+  CHECK(back.age_of_last(at(460), "b") == Approx(300));
+  CHECK(back.age_of_last(at(460), "c") == Approx(0.5));
+  CHECK(SampleHistory().age_of_last(at(460), "a") == 0);
 }
 
-TEST_CASE("of services there are only so many, the last to ask are kept") {
+TEST_CASE("of samples there are only so many, those of the last to ask are kept") {
   SampleHistory history;
-  for (int run = 0; run < 50; ++run) {
+  for (int run = 0; run < 100; ++run) {
     CounterSample sample = taken(run, static_cast<std::uint64_t>(run));
     sample.taker = std::to_string(run);
-    history.replace_last_of_taker(sample);
+    history.add(sample, 1);
   }
-  const SampleHistory back = SampleHistory::parse(history.format(at(50)), 0, at(50));
-  CHECK(value_of(back.last_of("18", 900, at(50))) == 18);
-  CHECK(value_of(back.last_of("17", 900, at(50))) == 49);
+  const SampleHistory back = SampleHistory::parse(history.format(at(100)), 0, at(100));
+  CHECK(value_of(back.base(1, 900, at(100), "36")) == 36);
+  CHECK(value_of(back.base(1, 900, at(100), "35")) == 99);
 }
 
 TEST_CASE("garbage is an empty history") {
@@ -138,7 +144,7 @@ TEST_CASE("garbage is an empty history") {
   }
   CHECK(SampleHistory::parse("", 1, at(100)).newest() == nullptr);
   std::string too_many;
-  for (std::size_t i = 0; i < SampleHistory::max_takers; ++i) too_many += "sample 1 1 1 - s\n";
+  for (std::size_t i = 0; i < SampleHistory::max_samples; ++i) too_many += "sample 1 1 1 - s\n";
   CHECK(SampleHistory::parse(too_many, 1, at(100)).newest() != nullptr);
   CHECK(SampleHistory::parse(too_many + "sample 1 1 1 - s\n", 1, at(100)).newest() == nullptr);
   CHECK(SampleHistory::parse("sample 1 - 1 - \naccesses 5\n", 1, at(100)).newest() != nullptr);

@@ -69,3 +69,11 @@ TEST_CASE("a host is letters, digits, dots, dashes and underscores, or an IPv6 a
   CHECK(is_host(std::string(255, 'a')));
   CHECK_FALSE(is_host(std::string(256, 'a')));
 }
+
+TEST_CASE("the path of a socket is as long as the system takes it") {
+  CHECK(parse_socket_path("--socket", "/run/x.sock") == "/run/x.sock");
+  CHECK(parse_socket_path("--socket", std::string(107, 'x')).size() == 107);
+  for (const std::size_t length : {0u, 108u, 5000u})
+    CHECK_THROWS_WITH(parse_socket_path("--socket", std::string(length, 'x')),
+                      "--socket: wanted is a path of 1 to 107 bytes");
+}

@@ -93,6 +93,8 @@ TEST_CASE("numbers are plain decimals in every locale") {
 TEST_CASE("seconds for people") {
   const std::vector<std::pair<double, const char*>> table{
       {0, "0 s"},
+      {0.000033, "0.000033 s"},
+      {0.0123456, "0.012 s"},
       {3.25, "3.25 s"},
       {90, "90 s"},
       {120, "120 s (2 min)"},

@@ -27,5 +27,7 @@ HostPort parse_host_port(const std::string& option, std::string_view text);
 std::vector<HostPort> parse_hosts(const std::string& option, const std::vector<std::string>& texts);
 
 std::uint16_t parse_port(const std::string& option, std::string_view text);  // 1 to 65535
+// The path of a unix socket: 1 to 107 bytes, as unix(7) has it.
+std::string parse_socket_path(const std::string& option, std::string_view text);
 
 }  // namespace evenkeel

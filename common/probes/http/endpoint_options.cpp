@@ -102,7 +102,8 @@ Endpoint common_part(const Options& options) {
     if (where.port) throw usage_error("--ip-address: takes no port; use --port");
     common.connect_to = where.host;
   }
-  common.unix_socket = options.value("unix-socket").value_or("");
+  if (const auto path = options.value("unix-socket"))
+    common.unix_socket = parse_socket_path("--unix-socket", *path);
   if (!common.unix_socket.empty() && !common.connect_to.empty())
     throw usage_error("--ip-address and --unix-socket exclude each other");
   common.headers = options.values("header");

@@ -147,7 +147,6 @@ AnswerGuard::AnswerGuard(Protocol protocol, std::size_t max_bytes, const Deadlin
 
 bool AnswerGuard::let_in(std::string_view bytes) {
   if (!listening_ || verdict_ != Verdict::fine) return false;
-  answered_ = true;
   if (greeting_.size() < greeting_bytes) greeting_.append(bytes.substr(0, greeting_bytes - greeting_.size()));
   if (bytes.size() > bytes_left_)
     verdict_ = Verdict::too_much;
@@ -155,6 +154,7 @@ bool AnswerGuard::let_in(std::string_view bytes) {
     verdict_ = Verdict::too_late;
   else if (!screen(bytes))
     verdict_ = Verdict::malformed;
+  answered_ = answered_ || verdict_ != Verdict::too_late;
   bytes_left_ -= std::min(bytes.size(), bytes_left_);
   return verdict_ == Verdict::fine;
 }
@@ -163,8 +163,10 @@ bool AnswerGuard::screen(std::string_view bytes) {
   while (!bytes.empty()) {
     if (raw_left_ > 0)
       pass_raw(bytes);
-    else if (!(protocol_ == Protocol::text ? screen_text(bytes) : screen_binary(bytes)))
+    else if (!(protocol_ == Protocol::text ? screen_text(bytes) : screen_binary(bytes))) {
+      strange_ = (pending_.empty() ? std::string(bytes) : pending_).substr(0, greeting_bytes);
       return false;
+    }
   }
   return true;
 }
@@ -186,9 +188,14 @@ bool AnswerGuard::screen_text(std::string_view& bytes) {
   bytes.remove_prefix(part.size());
   if (end == std::string_view::npos) return true;
   bytes.remove_prefix(1);
-  const bool fine = screen_line();
+  if (!screen_line()) return false;
+  end_part();
+  return true;
+}
+
+void AnswerGuard::end_part() {
+  understood_ = true;
   pending_.clear();
-  return fine;
 }
 
 bool AnswerGuard::screen_line() {
@@ -220,9 +227,9 @@ bool AnswerGuard::screen_binary(std::string_view& bytes) {
   // What is no memcached at all is told by its first byte.
   if (static_cast<unsigned char>(pending_.front()) != 0x81) return false;
   if (pending_.size() < header_bytes) return true;
-  const bool fine = screen_header();
-  pending_.clear();
-  return fine;
+  if (!screen_header()) return false;
+  end_part();
+  return true;
 }
 
 bool AnswerGuard::screen_header() {

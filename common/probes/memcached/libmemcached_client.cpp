@@ -62,6 +62,16 @@ bool is_refusal(memcached_return_t code) {
   }
 }
 
+// What the library makes of an error that it did not expect there.
+bool is_vague(memcached_return_t code) {
+  return code == MEMCACHED_INVALID_ARGUMENTS || code == MEMCACHED_SOME_ERRORS;
+}
+
+// A server with text authentication takes the first value for user and password.
+bool speaks_of_authentication(std::string_view refusal) {
+  return refusal.starts_with("CLIENT_ERROR") && refusal.find("authenticat") != std::string_view::npos;
+}
+
 class LibmemcachedClient : public MemcachedClient {
  public:
   LibmemcachedClient(const Server& server, const Deadline& deadline, Trace& trace)
@@ -127,12 +137,14 @@ class LibmemcachedClient : public MemcachedClient {
     return found;
   }
 
+  bool has_asked() const override { return guard_.connected(); }
+
   Stats stats(const std::string& what) override {
     Stats stats;
     ask(what.empty() ? "stats" : "stats " + what, Question::statistics, [&] {
-      // It asks for this first, once, and then forgets why it could not connect.
+      // It asks for this first, once, and then forgets what failed.
       if (const memcached_return_t code = memcached_version(handle_.get()); memcached_failed(code))
-        return code;
+        return cause_of(code);
       const memcached_return_t code =
           memcached_stat_execute(handle_.get(), what.empty() ? nullptr : what.c_str(), take_stat, &stats);
       // It keeps what went wrong with a server to itself.
@@ -157,6 +169,15 @@ class LibmemcachedClient : public MemcachedClient {
     if (memcached_failed(code) || guard_.verdict() != AnswerGuard::Verdict::fine) fail(command, code);
   }
 
+  // Of the version it only says that there were some errors.
+  memcached_return_t cause_of(memcached_return_t code) const {
+    for (const memcached_return_t cause :
+         {memcached_server_error_return(memcached_server_instance_by_position(handle_.get(), 0)),
+          memcached_last_error(handle_.get())})
+      if (memcached_failed(cause) && cause != MEMCACHED_SOME_ERRORS) return cause;
+    return code;
+  }
+
   void set_time_outs() {
     const auto milliseconds = static_cast<std::uint64_t>(std::max(1, deadline_.remaining_milliseconds()));
     memcached_st* const handle = handle_.get();
@@ -171,30 +192,38 @@ class LibmemcachedClient : public MemcachedClient {
     const std::string step = guard_.connected() ? command + " on " + where_ : "connecting to " + where_;
     switch (guard_.verdict()) {
       case AnswerGuard::Verdict::malformed:
-        if (guard_.greeting().starts_with(no_connection_left))
-          throw Error(Fault::unreachable, step + ": the server has no connection left, its limit is reached");
-        throw Error(Fault::protocol, step + ": " + what_answers(guard_.greeting()));
+        if (guard_.greeting().starts_with(no_connection_left)) fail_for_want_of_a_connection(step);
+        throw Error(Fault::protocol, step + ": " +
+                                         (guard_.has_understood() ? "the answer is not memcached's: \"" +
+                                                                        clean(guard_.strange(), 60) + "\""
+                                                                  : what_answers(guard_.greeting())));
       case AnswerGuard::Verdict::too_much:
         throw Error(Fault::protocol,
                     step + ": the answer is larger than " + std::to_string(max_answer_bytes >> 10) + " KiB");
       case AnswerGuard::Verdict::too_late:
-        throw Error(Fault::timeout, step + ": timed out, the answer comes too slowly");
+        throw Error(Fault::timeout, step + (guard_.has_answered() ? ": timed out, the answer comes too slowly"
+                                                                  : ": timed out"));
       case AnswerGuard::Verdict::fine:
         break;
     }
     fail_by_code(step, code);
   }
 
+  [[noreturn]] static void fail_for_want_of_a_connection(const std::string& step) {
+    throw Error(Fault::unreachable, step + ": the server has no connection left, its limit is reached");
+  }
+
   [[noreturn]] void fail_by_code(const std::string& step, memcached_return_t code) const {
     const std::string said = clean(guard_.refusal(), 200);
+    if (said.starts_with(no_connection_left)) fail_for_want_of_a_connection(step);
     if (code == MEMCACHED_AUTH_FAILURE || code == MEMCACHED_AUTH_PROBLEM) fail_to_log_in(code);
-    if (guard_.refusal().find("unauthenticated") != std::string::npos)
+    if (speaks_of_authentication(said))
       throw Error(Fault::denied, step +
                                      ": the server wants its own text authentication (memcached -Y), "
                                      "which libmemcached does not have");
     if (code == MEMCACHED_UNKNOWN_READ_FAILURE && guard_.refusal() == "Unknown command")
       throw Error(Fault::denied, step + ": the server has no SASL, so leave --auth-file out");
-    if (is_refusal(code))
+    if (is_refusal(code) || (!said.empty() && is_vague(code)))
       throw Refusal(
           Fault::protocol,
           step + ": " + (said.empty() ? clean(memcached_strerror(handle_.get(), code), 200) : said));

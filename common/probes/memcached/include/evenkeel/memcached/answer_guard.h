@@ -42,6 +42,9 @@ class AnswerGuard {
   bool has_answered() const { return answered_; }
   // The beginning of the first answer: tells what it is when it is no memcached.
   const std::string& greeting() const { return greeting_; }
+  // Whether any part of an answer was one, and the part that was not.
+  bool has_understood() const { return understood_; }
+  const std::string& strange() const { return strange_; }
   // The "… ERROR …" of this answer in the server's own words.
   const std::string& refusal() const { return refusal_; }
 
@@ -50,6 +53,7 @@ class AnswerGuard {
   // Each takes what it can judge off the front.
   void pass_raw(std::string_view& bytes);
   bool screen_text(std::string_view& bytes);
+  void end_part();
   bool screen_line();
   bool screen_binary(std::string_view& bytes);
   bool screen_header();
@@ -62,8 +66,10 @@ class AnswerGuard {
   Verdict verdict_ = Verdict::fine;
   bool connected_ = false;
   bool answered_ = false;
+  bool understood_ = false;
   bool listening_ = true;
   std::string greeting_;
+  std::string strange_;
   std::string refusal_;
   std::string pending_;         // the line or header that is not complete yet
   std::uint64_t raw_left_ = 0;  // bytes of a value or body that follow

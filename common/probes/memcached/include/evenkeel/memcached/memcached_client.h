@@ -44,6 +44,8 @@ class MemcachedClient {
   virtual bool remove(const std::string& key) = 0;  // false: it was not there
   // `what` is empty, "items", "slabs" or "settings". Never more than `max_answer_bytes`.
   virtual Stats stats(const std::string& what) = 0;
+  // Whether anything was sent: a server that hangs does what it was asked later.
+  virtual bool has_asked() const = 0;
 
   static constexpr std::size_t max_answer_bytes = 1u << 20;
   static constexpr std::size_t max_value_bytes = 4096;
