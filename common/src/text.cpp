@@ -130,7 +130,7 @@ std::string format_seconds(double seconds) {
   const int decimals = whole >= 60 ? 0 : std::fabs(seconds) < 0.001 ? 6 : 3;
   std::string text = format_number(seconds, decimals) + " s";
   if (whole < 120 || whole > 1e15) return text;
-  const auto count = static_cast<std::uint64_t>(std::fabs(seconds) + 0.5);
+  const auto count = static_cast<std::uint64_t>(std::llround(std::fabs(seconds)));
   const std::uint64_t days = count / 86400;
   const std::uint64_t hours = count / 3600 % 24;
   const std::uint64_t minutes = count / 60 % 60;

@@ -145,7 +145,7 @@ void ChannelJudge::judge_last_heard() {
   const auto found = target_.reading->last_heard.find(channel_.name);
   const LastHeard heard = found == target_.reading->last_heard.end() ? LastHeard{} : found->second;
   std::optional<double> seconds = channel_.is_listening() ? heard.seconds : std::nullopt;
-  if (seconds) seconds = std::floor(*seconds * 1000 + 0.5) / 1000;
+  if (seconds) seconds = std::round(*seconds * 1000) / 1000;
   Metric silence = metric("last_heard", seconds, "s");
   const double period = heard.period.value_or(0);
   if (!seconds) return report_.record(std::move(silence), limits_);
