@@ -27,6 +27,8 @@ void RpsCheck::configure(const Options& options) {
 
 void RpsCheck::fit_interval(double seconds) {
   if (!settings_.interval_given) settings_.interval = std::min(settings_.interval, seconds * 0.4);
+  if (!settings_.interval_given && settings_.interval <= 0)
+    throw usage_error("--timeout: too short for two samples");
   if (settings_.interval >= seconds)
     throw usage_error("--interval: two samples " + format_number(settings_.interval) +
                       " s apart do not fit into --timeout");

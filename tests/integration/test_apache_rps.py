@@ -73,6 +73,15 @@ def test_own_requests_of_earlier_runs_are_not_counted(plugin: PluginRunner, apac
         assert check(plugin, "-H", apache.address, "--interval", "0.2").perfdata["rps"].value == 0
 
 
+@pytest.mark.parametrize(("arguments", "words"), [
+    (["-t", "2", "-i", "3"], "--interval: two samples 3 s apart do not fit into --timeout"),
+    (["-t", "0.02"], "--timeout: too short for two samples"),
+])
+def test_two_samples_need_their_time(plugin: PluginRunner, arguments: list[str], words: str) -> None:
+    answer = check(plugin, "-H", "127.0.0.1:1", *arguments)
+    assert answer.code == UNKNOWN and words in answer.line1
+
+
 def test_runs_close_together_have_a_rate(plugin: PluginRunner, apache: Apache) -> None:
     check(plugin, "-H", apache.address)
     for _ in range(10):
