@@ -61,13 +61,14 @@ struct Asked {
 void read_details(memcached::MemcachedClient& client, const Settings& settings, ServerReading& reading) {
   try {
     if (reading.statistics.counter("evictions") > 0)
-      reading.classes = read_slab_classes(client.stats("items"), client.stats("slabs"));
+      reading.classes =
+          read_slab_classes(client.stats("items", is_of_a_class), client.stats("slabs", is_of_a_class));
   } catch (const memcached::Refusal&) {
     reading.classes.clear();
   }
   if (!settings.server_settings) return;
   try {
-    reading.settings = client.stats("settings");
+    reading.settings = client.stats("settings", [](std::string_view) { return true; });
   } catch (const Error&) {
     reading.settings.clear();
   }
@@ -77,7 +78,7 @@ void read_details(memcached::MemcachedClient& client, const Settings& settings, 
 Asked ask_statistics(memcached::MemcachedClient& client, const Settings& settings, ServerReading& reading) {
   try {
     Asked asked{Deadline::Clock::now(), {}};
-    reading.statistics = read_statistics(client.stats(""));
+    reading.statistics = read_statistics(client.stats("", is_statistic_of_ours));
     asked.after = Deadline::Clock::now();
     read_details(client, settings, reading);
     return asked;

@@ -1,5 +1,6 @@
 #include "server_statistics.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -20,6 +21,9 @@ constexpr std::array counter_names{"cmd_get",
                                    "listen_disabled_num",
                                    "rejected_connections",
                                    "store_no_memory"};
+constexpr std::array gauge_names{"version",         "uptime",         "curr_items",
+                                 "bytes",           "limit_maxbytes", "curr_connections",
+                                 "max_connections", "threads",        "accepting_conns"};
 constexpr unsigned largest_class = 255;
 
 std::optional<std::uint64_t> count_of(std::string_view text) {
@@ -64,6 +68,16 @@ void each_of_a_class(const memcached::Stats& stats, std::string_view prefix, con
 std::uint64_t ServerStatistics::counter(std::string_view name) const {
   const auto it = counters.find(name);
   return it == counters.end() ? 0 : it->second;
+}
+
+bool is_statistic_of_ours(std::string_view name) {
+  const auto is_it = [&](const char* ours) { return name == ours; };
+  return std::any_of(counter_names.begin(), counter_names.end(), is_it) ||
+         std::any_of(gauge_names.begin(), gauge_names.end(), is_it);
+}
+
+bool is_of_a_class(std::string_view name) {
+  return name.ends_with(":evicted") || name.ends_with(":age") || name.ends_with(":chunk_size");
 }
 
 ServerStatistics read_statistics(const memcached::Stats& stats) {

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "evenkeel/memcached/memcached_client.h"
 
@@ -30,6 +31,10 @@ struct SlabClass {
   std::uint64_t oldest_age = 0;          // seconds: how long the oldest item has lived
 };
 using SlabClasses = std::map<unsigned, SlabClass>;
+
+// The names that are read here.
+bool is_statistic_of_ours(std::string_view name);
+bool is_of_a_class(std::string_view name);
 
 // Throws Error(Fault::protocol) where there is no uptime and no version, or one that is no number.
 ServerStatistics read_statistics(const memcached::Stats& stats);

@@ -39,13 +39,15 @@ class CannedCache : public memcached::MemcachedClient {
     return value;
   }
   bool remove(const std::string& key) override { return values.erase(key) > 0; }
-  memcached::Stats stats(const std::string& what) override {
+  memcached::Stats stats(const std::string& what, IsWanted is_wanted) override {
     asked.push_back(what);
     if (!refused.empty() && what == refused) throw memcached::Refusal(Fault::protocol, what + ": ERROR");
-    if (what == "items") return items;
-    if (what == "slabs") return {{"12:chunk_size", "1184"}};
-    if (what == "settings") return {{"maxbytes", "67108864"}};
-    return answer;
+    memcached::Stats told = what == "items"      ? items
+                            : what == "slabs"    ? memcached::Stats{{"12:chunk_size", "1184"}}
+                            : what == "settings" ? memcached::Stats{{"maxbytes", "67108864"}}
+                                                 : answer;
+    std::erase_if(told, [&](const auto& stat) { return !is_wanted(stat.first); });
+    return told;
   }
 };
 

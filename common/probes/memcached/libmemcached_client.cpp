@@ -40,10 +40,16 @@ std::string what_answers(std::string_view greeting) {
   return "what answers there is not memcached: \"" + clean(greeting, 60) + "\"";
 }
 
+struct StatsAsked {
+  MemcachedClient::IsWanted is_wanted;
+  Stats answer;
+};
+
 memcached_return_t take_stat(const memcached_instance_st*, const char* key, size_t key_length,
                              const char* value, size_t value_length, void* context) {
-  static_cast<Stats*>(context)->insert_or_assign(std::string(key, key_length),
-                                                 std::string(value, value_length));
+  auto& asked = *static_cast<StatsAsked*>(context);
+  if (asked.is_wanted(std::string_view(key, key_length)))
+    asked.answer.insert_or_assign(std::string(key, key_length), std::string(value, value_length));
   return MEMCACHED_SUCCESS;
 }
 
@@ -139,8 +145,8 @@ class LibmemcachedClient : public MemcachedClient {
 
   bool has_asked() const override { return guard_.connected(); }
 
-  Stats stats(const std::string& what) override {
-    Stats stats;
+  Stats stats(const std::string& what, IsWanted is_wanted) override {
+    StatsAsked stats{is_wanted, {}};
     ask(what.empty() ? "stats" : "stats " + what, Question::statistics, [&] {
       // It asks for this first, once, and then forgets what failed.
       if (const memcached_return_t code = memcached_version(handle_.get()); memcached_failed(code))
@@ -150,7 +156,7 @@ class LibmemcachedClient : public MemcachedClient {
       // It keeps what went wrong with a server to itself.
       return memcached_failed(code) ? code : memcached_last_error(handle_.get());
     });
-    return stats;
+    return std::move(stats.answer);
   }
 
  private:

@@ -34,8 +34,9 @@ class AnswerGuard {
     refusal_.clear();
   }
   void note_sent() { connected_ = true; }
-  // Nothing that comes from now on is of interest: the library waits for the server's goodbye.
+  // What is left is a goodbye for which the library would wait; the end of the connection says as much.
   void stop_listening() { listening_ = false; }
+  bool listens() const { return listening_; }
 
   Verdict verdict() const { return verdict_; }
   bool connected() const { return connected_; }

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "evenkeel/auth_file.h"
 #include "evenkeel/deadline.h"
@@ -42,8 +43,10 @@ class MemcachedClient {
   virtual void set(const std::string& key, const std::string& value, int seconds_to_live) = 0;
   virtual std::optional<std::string> get(const std::string& key) = 0;
   virtual bool remove(const std::string& key) = 0;  // false: it was not there
-  // `what` is empty, "items", "slabs" or "settings". Never more than `max_answer_bytes`.
-  virtual Stats stats(const std::string& what) = 0;
+  // `what` is empty, "items", "slabs" or "settings". Never more than `max_answer_bytes`, and of them only
+  // those that are wanted: a server tells of ninety things.
+  using IsWanted = bool (*)(std::string_view name);
+  virtual Stats stats(const std::string& what, IsWanted is_wanted) = 0;
   // Whether anything was sent: a server that hangs does what it was asked later.
   virtual bool has_asked() const = 0;
 
