@@ -12,6 +12,8 @@ class Channel:
     io: str
     sql: str
     lag: int | None
+    read: tuple[str, int]
+    applied: tuple[str, int]
     io_errno: int
     io_error: str
     sql_errno: int
@@ -21,3 +23,12 @@ class Channel:
     @property
     def healthy(self) -> bool:
         return self.io == "Yes" and self.sql == "Yes" and self.lag is not None
+
+    @property
+    def caught_up(self) -> bool:
+        """What was read is applied, by the positions that the server's own lag goes by.
+
+        MySQL's appliers note them every replica_checkpoint_period (300 ms): so long after the last transaction its lag
+        may still grow from 0 to 1.
+        """
+        return self.healthy and self.lag == 0 and self.read == self.applied

@@ -92,8 +92,10 @@ def stop_replica(channel: str, thread: str = "") -> str:
 
 def channels(replica: Server) -> list[Channel]:
     return [Channel(name=row["Connection_name"], io=row["Slave_IO_Running"], sql=row["Slave_SQL_Running"],
-                    lag=row["Seconds_Behind_Master"], io_errno=row["Last_IO_Errno"], io_error=row["Last_IO_Error"],
-                    sql_errno=row["Last_SQL_Errno"], sql_error=row["Last_SQL_Error"], row=row)
+                    lag=row["Seconds_Behind_Master"], read=(row["Master_Log_File"], row["Read_Master_Log_Pos"]),
+                    applied=(row["Relay_Master_Log_File"], row["Exec_Master_Log_Pos"]),
+                    io_errno=row["Last_IO_Errno"], io_error=row["Last_IO_Error"], sql_errno=row["Last_SQL_Errno"],
+                    sql_error=row["Last_SQL_Error"], row=row)
             for row in replica.sql("show all slaves status")]
 
 

@@ -86,8 +86,10 @@ def stop_replica(channel: str, thread: str = "") -> str:
 
 def channels(replica: Server) -> list[Channel]:
     return [Channel(name=row["Channel_Name"], io=row["Replica_IO_Running"], sql=row["Replica_SQL_Running"],
-                    lag=row["Seconds_Behind_Source"], io_errno=row["Last_IO_Errno"], io_error=row["Last_IO_Error"],
-                    sql_errno=row["Last_SQL_Errno"], sql_error=row["Last_SQL_Error"], row=row)
+                    lag=row["Seconds_Behind_Source"], read=(row["Source_Log_File"], row["Read_Source_Log_Pos"]),
+                    applied=(row["Relay_Source_Log_File"], row["Exec_Source_Log_Pos"]),
+                    io_errno=row["Last_IO_Errno"], io_error=row["Last_IO_Error"], sql_errno=row["Last_SQL_Errno"],
+                    sql_error=row["Last_SQL_Error"], row=row)
             for row in replica.sql("show replica status")]
 
 

@@ -233,8 +233,9 @@ class Server:
         self.wait_in_sync()
 
     def in_sync(self) -> bool:
-        return all(channel.healthy and channel.lag == 0 for channel in self.channels()) and all(
-            self.dialect.has_applied(self, self.dialect.position(source)) for source in self.sources.values())
+        # In this order: a channel that has just connected has caught up with the nothing that it has read.
+        return all(self.dialect.has_applied(self, self.dialect.position(source)) for source in self.sources.values()
+                   ) and all(channel.caught_up for channel in self.channels())
 
     def wait_in_sync(self, seconds: float = 30) -> None:
         if not self.settings.sources:

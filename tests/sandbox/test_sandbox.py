@@ -133,6 +133,19 @@ def test_a_delayed_replica_says_so(pair: tuple[Server, Server]) -> None:
         assert replica.channels()[0].row["SQL_Delay"] == 600
 
 
+def test_a_replica_in_sync_has_noted_so(pair: tuple[Server, Server]) -> None:
+    """Else its lag may yet grow from 0 to 1."""
+    source, replica = pair
+    for _ in range(5):
+        replica.stop_replica()
+        source.sql("create database if not exists noted")
+        source.sql("drop database noted")
+        replica.start_replica()
+        replica.wait_in_sync()
+        [channel] = replica.channels()
+        assert channel.applied == channel.read
+
+
 def test_an_errant_transaction_is_named_and_forgotten(pair: tuple[Server, Server]) -> None:
     _, replica = pair
     with replica.breakages.errant():
