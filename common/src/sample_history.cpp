@@ -135,4 +135,21 @@ void SampleHistory::add(CounterSample sample, double youngest) {
   samples_.push_back(std::move(sample));
 }
 
+void update_history(StateStore& state, std::string_view key,
+                    const std::function<bool(SampleHistory&)>& change) {
+  state.update(key, [&](const std::optional<StateStore::Sample>& stored) -> std::optional<std::string> {
+    SampleHistory history;
+    if (stored) history = SampleHistory::parse(stored->payload, stored->age, Deadline::Clock::now());
+    if (!change(history)) return std::nullopt;
+    return history.format(Deadline::Clock::now());
+  });
+}
+
+void count_own_of_failed_run(StateStore& state, std::string_view key, std::uint64_t requests) {
+  update_history(state, key, [&](SampleHistory& history) {
+    history.count_own(requests);
+    return history.newest() != nullptr;
+  });
+}
+
 }  // namespace evenkeel

@@ -78,19 +78,9 @@ class Sampling {
       CounterSample counters = counters_of(status, answer);
       return {std::move(status), std::move(counters), answer.body.size(), answer.http_version};
     } catch (const Error&) {
-      // The server counts it all the same, if only once it hangs no more.
-      if (client_.has_sent()) count_own(static_cast<std::uint64_t>(requests));
+      if (client_.has_sent()) count_own_of_failed_run(state_, key_, static_cast<std::uint64_t>(requests));
       throw;
     }
-  }
-
-  void count_own(std::uint64_t requests) {
-    state_.update(key_, [&](const std::optional<StateStore::Sample>& stored) -> std::optional<std::string> {
-      if (!stored) return std::nullopt;
-      SampleHistory samples = history(stored);
-      samples.count_own(requests);
-      return samples.format(Deadline::Clock::now());
-    });
   }
 
   Sampled ask_after_interval(const Sampled& before) {
@@ -102,14 +92,8 @@ class Sampling {
     return ask();
   }
 
-  SampleHistory history(const std::optional<StateStore::Sample>& stored) const {
-    const auto now = Deadline::Clock::now();
-    return stored ? SampleHistory::parse(stored->payload, stored->age, now) : SampleHistory();
-  }
-
   void compare_with_last_run(const CounterSample& now) {
-    state_.update(key_, [&](const std::optional<StateStore::Sample>& stored) {
-      SampleHistory samples = history(stored);
+    update_history(state_, key_, [&](SampleHistory& samples) {
       // A run of the same moment that asked after us may have been here before us: to us, the counters it
       // left look as if they had fallen.
       const double certain = std::max(settings_.interval, longest_race);
@@ -119,7 +103,7 @@ class Sampling {
       const CounterSample* base = samples.base(settings_.interval, settings_.max_age, now.taken);
       if (base != nullptr && continuity(*base, now) == Continuity::unbroken)
         reading_.growth.emplace(*base, now);
-      return std::optional(with(std::move(samples), now));
+      return note(now, samples);
     });
   }
 
@@ -132,15 +116,13 @@ class Sampling {
   }
 
   void keep_for_next_run(const CounterSample& now) {
-    state_.update(key_, [&](const std::optional<StateStore::Sample>& stored) {
-      return std::optional(with(history(stored), now));
-    });
+    update_history(state_, key_, [&](SampleHistory& samples) { return note(now, samples); });
   }
 
-  std::string with(SampleHistory samples, const CounterSample& now) const {
+  bool note(const CounterSample& now, SampleHistory& samples) const {
     samples.count_own(now.own);
     samples.add(now, settings_.interval);
-    return samples.format(Deadline::Clock::now());
+    return true;
   }
 
   http::HttpClient& client_;

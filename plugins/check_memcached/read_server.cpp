@@ -123,12 +123,10 @@ bool compare_with_last_run(const Asked& asked, StateStore& state, const std::str
                            const Settings& settings, ServerReading& reading) {
   CounterSample now = sample_of(reading, asked.after, settings);
   bool overtaken = false;
-  state.update(key, [&](const std::optional<StateStore::Sample>& stored) -> std::optional<std::string> {
-    SampleHistory history =
-        stored ? SampleHistory::parse(stored->payload, stored->age, Deadline::Clock::now()) : SampleHistory();
+  update_history(state, key, [&](SampleHistory& history) {
     const CounterSample* newest = history.newest();
     overtaken = newest != nullptr && newest->taken >= asked.before;
-    if (overtaken) return std::nullopt;
+    if (overtaken) return false;
     // This run's round trip came before its statistics: they hold it already.
     history.count_own(settings.round_trip ? 1 : 0);
     if (newest != nullptr) reading.since_last_run = continuity(*newest, now);
@@ -138,22 +136,11 @@ bool compare_with_last_run(const Asked& asked, StateStore& state, const std::str
       keep_empty_classes(*newest, now);
     measure_growth(history, now, settings, reading);
     history.add(now, settings.min_age);
-    return history.format(Deadline::Clock::now());
+    return true;
   });
   reading.state_problem = state.problem();
   reading.keeps_state = overtaken || state.keeps();
   return !overtaken;
-}
-
-// A server that hangs stores our value later, and counts it.
-void count_own_of_failed_run(StateStore& state, const std::string& key) {
-  state.update(key, [](const std::optional<StateStore::Sample>& stored) -> std::optional<std::string> {
-    if (!stored) return std::nullopt;
-    const auto now = Deadline::Clock::now();
-    SampleHistory history = SampleHistory::parse(stored->payload, stored->age, now);
-    history.count_own(1);
-    return history.format(now);
-  });
 }
 
 }  // namespace
@@ -176,7 +163,7 @@ ServerReading read_server(memcached::MemcachedClient& client, StateStore state, 
       if (compare_with_last_run(asked, state, key, settings, reading)) break;
     }
   } catch (const Error&) {
-    if (settings.round_trip && client.has_asked()) count_own_of_failed_run(state, key);
+    if (settings.round_trip && client.has_asked()) count_own_of_failed_run(state, key, 1);
     throw;
   }
   return reading;

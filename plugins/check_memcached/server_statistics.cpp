@@ -21,9 +21,19 @@ constexpr std::array counter_names{"cmd_get",
                                    "listen_disabled_num",
                                    "rejected_connections",
                                    "store_no_memory"};
-constexpr std::array gauge_names{"version",         "uptime",         "curr_items",
-                                 "bytes",           "limit_maxbytes", "curr_connections",
-                                 "max_connections", "threads",        "accepting_conns"};
+struct Gauge {
+  const char* name;
+  std::optional<std::uint64_t> ServerStatistics::*value;
+};
+
+constexpr std::array gauges{Gauge{"curr_items", &ServerStatistics::items},
+                            Gauge{"bytes", &ServerStatistics::bytes},
+                            Gauge{"limit_maxbytes", &ServerStatistics::max_bytes},
+                            Gauge{"curr_connections", &ServerStatistics::connections},
+                            Gauge{"max_connections", &ServerStatistics::max_connections},
+                            Gauge{"threads", &ServerStatistics::threads},
+                            Gauge{"listen_disabled_num", &ServerStatistics::listen_disabled},
+                            Gauge{"accepting_conns", &ServerStatistics::accepting}};
 constexpr unsigned largest_class = 255;
 
 std::optional<std::uint64_t> count_of(std::string_view text) {
@@ -71,9 +81,9 @@ std::uint64_t ServerStatistics::counter(std::string_view name) const {
 }
 
 bool is_statistic_of_ours(std::string_view name) {
-  const auto is_it = [&](const char* ours) { return name == ours; };
-  return std::any_of(counter_names.begin(), counter_names.end(), is_it) ||
-         std::any_of(gauge_names.begin(), gauge_names.end(), is_it);
+  return name == "version" || name == "uptime" ||
+         std::find(counter_names.begin(), counter_names.end(), name) != counter_names.end() ||
+         std::any_of(gauges.begin(), gauges.end(), [&](const Gauge& gauge) { return name == gauge.name; });
 }
 
 bool is_of_a_class(std::string_view name) {
@@ -87,14 +97,7 @@ ServerStatistics read_statistics(const memcached::Stats& stats) {
   if (const auto uptime = count_at(stats, "uptime")) result.uptime = static_cast<double>(*uptime);
   if (result.version.empty() && !result.uptime)
     throw Error(Fault::protocol, "its statistics hold neither a version nor an uptime");
-  result.items = count_at(stats, "curr_items");
-  result.bytes = count_at(stats, "bytes");
-  result.max_bytes = count_at(stats, "limit_maxbytes");
-  result.connections = count_at(stats, "curr_connections");
-  result.max_connections = count_at(stats, "max_connections");
-  result.threads = count_at(stats, "threads");
-  result.listen_disabled = count_at(stats, "listen_disabled_num");
-  result.accepting = count_at(stats, "accepting_conns");
+  for (const Gauge& gauge : gauges) result.*gauge.value = count_at(stats, gauge.name);
   for (const char* name : counter_names)
     if (const auto value = count_at(stats, name)) result.counters.emplace(name, *value);
   return result;

@@ -53,10 +53,10 @@ class CannedCache : public memcached::MemcachedClient {
 
 class Runs {
  public:
+  Runs() { settings.min_age = 0; }
   ServerReading run(CannedCache& cache) {
     return read_server(cache, StateStore("check_memcached", folder_.path()), "c1:11211", settings);
   }
-  Runs() { settings.min_age = 0; }
   Settings settings;
 
  private:

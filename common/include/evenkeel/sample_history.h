@@ -3,11 +3,13 @@
 // so that a service need not measure from the run of another.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "evenkeel/counter_rate.h"
+#include "evenkeel/state_store.h"
 
 namespace evenkeel {
 
@@ -40,5 +42,12 @@ class SampleHistory {
  private:
   std::vector<CounterSample> samples_;  // oldest first
 };
+
+// As StateStore::update(), with the history that is kept under `key`; an empty one where there is none.
+// `change` returns false to leave it as it is.
+void update_history(StateStore& state, std::string_view key,
+                    const std::function<bool(SampleHistory&)>& change);
+// Of a run that failed: the server counts what it was asked all the same, if only once it hangs no more.
+void count_own_of_failed_run(StateStore& state, std::string_view key, std::uint64_t requests);
 
 }  // namespace evenkeel
