@@ -8,36 +8,18 @@
 
 #include "evenkeel/error.h"
 #include "evenkeel/text.h"
+#include "file_descriptor.h"
 
 namespace evenkeel {
-
-namespace {
-
-class Descriptor {
- public:
-  // Without O_NONBLOCK, opening a FIFO waits for a writer.
-  explicit Descriptor(const std::string& path)
-      : number_(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)) {}
-  ~Descriptor() {
-    if (number_ >= 0) close(number_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int number() const { return number_; }
-
- private:
-  int number_;
-};
-
-}  // namespace
 
 std::string read_small_file(const std::string& what, const std::string& path, std::size_t max_bytes) {
   if (path.empty()) throw usage_error(what + ": the path is empty");
   const std::string named = what + " " + clean(path, 300) + ": ";
-  const Descriptor file(path);
-  if (file.number() < 0) throw usage_error(named + system_reason(errno));
+  // Without O_NONBLOCK, opening a FIFO waits for a writer.
+  const FileDescriptor file(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
+  if (!file) throw usage_error(named + system_reason(errno));
   struct stat status {};
-  if (fstat(file.number(), &status) != 0) throw usage_error(named + system_reason(errno));
+  if (fstat(file.get(), &status) != 0) throw usage_error(named + system_reason(errno));
   if (!S_ISREG(status.st_mode)) throw usage_error(named + "not a regular file");
   // Whoever can write it decides where a password goes.
   if ((status.st_mode & S_IWOTH) != 0) throw usage_error(named + "world-writable; chmod o-w it");
@@ -45,7 +27,7 @@ std::string read_small_file(const std::string& what, const std::string& path, st
   std::string text;
   char buffer[8192];
   while (text.size() <= max_bytes) {
-    const ssize_t count = read(file.number(), buffer, sizeof buffer);
+    const ssize_t count = read(file.get(), buffer, sizeof buffer);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) throw usage_error(named + system_reason(errno));
     if (count == 0) return text;

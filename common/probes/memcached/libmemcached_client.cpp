@@ -7,6 +7,7 @@
 #include <cstring>
 #include <utility>
 
+#include "evenkeel/error.h"
 #include "evenkeel/memcached/answer_guard.h"
 #include "evenkeel/memcached/memcached_client.h"
 #include "evenkeel/text.h"
@@ -22,11 +23,6 @@ struct HandleFreer {
 struct Freer {
   void operator()(char* memory) const { std::free(memory); }
 };
-
-std::string words_of(int system_error) {
-  const char* text = strerrordesc_np(system_error);
-  return text != nullptr ? lower(text) : "error " + std::to_string(system_error);
-}
 
 // Said in text, whatever the protocol, and the connection is closed.
 constexpr std::string_view no_connection_left = "ERROR Too many open connections";
@@ -264,7 +260,7 @@ class LibmemcachedClient : public MemcachedClient {
         (code == MEMCACHED_CONNECTION_FAILURE || code == MEMCACHED_ERRNO || code == MEMCACHED_PARTIAL_READ ||
          code == MEMCACHED_SERVER_TEMPORARILY_DISABLED))
       throw Error(Fault::unreachable, step + ": the connection was lost");
-    if (system_error != 0) throw Error(Fault::unreachable, step + ": " + words_of(system_error));
+    if (system_error != 0) throw Error(Fault::unreachable, step + ": " + system_reason(system_error));
     throw Error(guard_.connected() ? Fault::protocol : Fault::unreachable,
                 step + ": " + lower(clean(memcached_strerror(handle_.get(), code), 200)));
   }
