@@ -1,8 +1,8 @@
 #include "heartbeat_table.h"
 
 #include "evenkeel/error.h"
+#include "evenkeel/mysql/quoting.h"
 #include "evenkeel/text.h"
-#include "grants.h"
 
 namespace evenkeel::replication {
 
@@ -11,8 +11,10 @@ HeartbeatTable HeartbeatTable::parse(std::string_view text, bool utc) {
   const bool one_dot = dot != std::string_view::npos && text.find('.', dot + 1) == std::string_view::npos;
   if (!one_dot || dot == 0 || dot + 1 == text.size())
     throw usage_error("--heartbeat: \"" + clean(text, 80) + "\" is not DB.TABLE");
-  return {
-      std::string(text), quoted_name(text.substr(0, dot)) + "." + quoted_name(text.substr(dot + 1)), utc, {}};
+  return {std::string(text),
+          mysql::quoted_name(text.substr(0, dot)) + "." + mysql::quoted_name(text.substr(dot + 1)),
+          utc,
+          {}};
 }
 
 std::string HeartbeatTable::query() const {

@@ -1,6 +1,6 @@
 #include "inquiry.h"
 
-#include "grants.h"
+#include "evenkeel/mysql/grants.h"
 
 namespace evenkeel::replication {
 
@@ -21,13 +21,11 @@ mysql::Rows Inquiry::ask(const std::string& purpose, const std::string& sql) {
 
 std::string Inquiry::account() {
   try {
-    const mysql::Rows rows = session_.query("SELECT CURRENT_USER()");
-    if (rows.rows.size() == 1 && rows.rows[0].size() == 1 && rows.rows[0][0])
-      return quoted_account(*rows.rows[0][0]);
+    return mysql::account_of(session_);
   } catch (const mysql::SqlError&) {
     // The GRANT matters more than the name in it.
+    return mysql::some_account;
   }
-  return "this account";
 }
 
 }  // namespace evenkeel::replication

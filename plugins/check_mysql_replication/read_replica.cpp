@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "evenkeel/mysql/grants.h"
 #include "evenkeel/text.h"
 #include "inquiry.h"
 
@@ -20,7 +21,7 @@ class Reader {
  public:
   Reader(mysql::SqlSession& session, const std::string& where, const ReplicaQuestions& questions)
       : inquiry_(session, where), questions_(questions) {
-    reading_.version = ServerVersion::parse(session.server_version());
+    reading_.version = mysql::ServerVersion::parse(session.server_version());
   }
 
   ReplicaReading read() {
@@ -46,7 +47,7 @@ class Reader {
       if (error.fault() != Fault::denied) throw;
       throw mysql::SqlError(error.fault(), error.code(),
                             "may not read the replication status: " +
-                                grant_for_replica_status(reading_.version, inquiry_.account()));
+                                mysql::grant_for_replica_status(reading_.version, inquiry_.account()));
     }
   }
 
@@ -80,8 +81,8 @@ class Reader {
     const mysql::Rows rows =
         inquiry_.ask("reading GTID positions",
                      "SELECT @@GLOBAL.gtid_slave_pos AS applied, @@GLOBAL.gtid_binlog_state AS written");
-    reading_.applied = GtidPosition::parse(rows.at(0, "applied").value_or(""));
-    reading_.written = GtidPosition::parse(rows.at(0, "written").value_or(""));
+    reading_.applied = mysql::GtidPosition::parse(rows.at(0, "applied").value_or(""));
+    reading_.written = mysql::GtidPosition::parse(rows.at(0, "written").value_or(""));
   }
 
   Variables variables() {
@@ -154,10 +155,10 @@ class Reader {
     } catch (const mysql::SqlError& error) {
       if (error.fault() != Fault::denied && error.fault() != Fault::protocol) throw;
       const bool denied = error.fault() == Fault::denied && error.code() != unknown_database;
-      reading_.not_readable.push_back(
-          denied ? "may not read " + table.name +
-                       ", or there is no such table: " + grant_for_table(table.quoted, inquiry_.account())
-                 : error.what());
+      reading_.not_readable.push_back(denied
+                                          ? "may not read " + table.name + ", or there is no such table: " +
+                                                mysql::grant_for_table(table.quoted, inquiry_.account())
+                                          : error.what());
     }
   }
 
@@ -168,7 +169,7 @@ class Reader {
     } catch (const mysql::SqlError& error) {
       if (error.fault() != Fault::denied) throw;
       const std::string text =
-          "may not read performance_schema: " + grant_for_performance_schema(inquiry_.account());
+          "may not read performance_schema: " + mysql::grant_for_performance_schema(inquiry_.account());
       if (std::find(reading_.not_readable.begin(), reading_.not_readable.end(), text) ==
           reading_.not_readable.end())
         reading_.not_readable.push_back(text);

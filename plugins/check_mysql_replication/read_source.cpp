@@ -1,7 +1,7 @@
 #include "read_source.h"
 
+#include "evenkeel/mysql/server_version.h"
 #include "evenkeel/text.h"
-#include "grants.h"
 #include "inquiry.h"
 
 namespace evenkeel::replication {
@@ -35,17 +35,17 @@ SourceReading read_mariadb(Inquiry& inquiry) {
   SourceReading source;
   source.mariadb = true;
   source.keeps_gtids = rows.at(0, "log_bin") != "0";
-  source.written = GtidPosition::parse(rows.at(0, "written").value_or(""));
-  source.known = GtidPosition::parse(rows.at(0, "state").value_or(""));
+  source.written = mysql::GtidPosition::parse(rows.at(0, "written").value_or(""));
+  source.known = mysql::GtidPosition::parse(rows.at(0, "state").value_or(""));
   source.known.add(source.written);
-  source.received = GtidPosition::parse(rows.at(0, "applied").value_or(""));
+  source.received = mysql::GtidPosition::parse(rows.at(0, "applied").value_or(""));
   source.known.add(source.received);
   source.server_id = rows.at(0, "id").value_or("");
   return source;
 }
 
 SourceReading read_either(mysql::SqlSession& session, Inquiry& inquiry) {
-  const bool mariadb = ServerVersion::parse(session.server_version()).mariadb;
+  const bool mariadb = mysql::ServerVersion::parse(session.server_version()).mariadb;
   try {
     return mariadb ? read_mariadb(inquiry) : read_mysql(inquiry);
   } catch (const mysql::SqlError& error) {

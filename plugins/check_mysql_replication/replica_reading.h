@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "channel_status.h"
+#include "evenkeel/mysql/gtid_position.h"
+#include "evenkeel/mysql/server_version.h"
 #include "evenkeel/status.h"
-#include "grants.h"
-#include "gtid_position.h"
 #include "heartbeat_table.h"
 #include "last_heard.h"
 #include "server_state.h"
@@ -17,7 +17,7 @@
 namespace evenkeel::replication {
 
 struct ReplicaReading {
-  ServerVersion version;
+  mysql::ServerVersion version;
   std::vector<ChannelStatus> channels;
   // MySQL's own, of group replication: without a source, and with an SQL thread only.
   std::vector<ChannelStatus> group_channels;
@@ -26,8 +26,8 @@ struct ReplicaReading {
   std::optional<std::vector<Heartbeat>> heartbeats;  // where --heartbeat was asked for and could be read
 
   // MariaDB with --source. MySQL's set stands in the channel's status.
-  GtidPosition applied;  // gtid_slave_pos
-  GtidPosition written;  // gtid_binlog_state
+  mysql::GtidPosition applied;  // gtid_slave_pos
+  mysql::GtidPosition written;  // gtid_binlog_state
 
   std::vector<std::string> not_readable;  // each is a finding: what could not be looked at, and why
   std::chrono::steady_clock::time_point taken;

@@ -67,7 +67,7 @@ bool domain_counts(const ReplicaReading& replica, const ChannelStatus* channel, 
   return replica.channels.size() == 1 || source.known.has_domain(domain);
 }
 
-bool known_elsewhere(const Gtid& gtid, const std::vector<const SourceReading*>& others) {
+bool known_elsewhere(const mysql::Gtid& gtid, const std::vector<const SourceReading*>& others) {
   return std::any_of(others.begin(), others.end(), [&](const SourceReading* other) {
     return other->known.of(gtid.domain, gtid.server) >= gtid.number;
   });
@@ -80,8 +80,8 @@ std::uint32_t id_from(const std::string& text) {
 }
 
 // Whether this server's transactions of the domain come through another channel.
-bool comes_through_another(const ReplicaReading& replica, const ChannelStatus* channel, const Gtid& gtid,
-                           const std::vector<const SourceReading*>& others) {
+bool comes_through_another(const ReplicaReading& replica, const ChannelStatus* channel,
+                           const mysql::Gtid& gtid, const std::vector<const SourceReading*>& others) {
   const bool is_another_source =
       std::any_of(replica.channels.begin(), replica.channels.end(), [&](const ChannelStatus& other) {
         return &other != channel && id_from(other.source_server_id) == gtid.server &&
@@ -96,7 +96,7 @@ bool comes_through_another(const ReplicaReading& replica, const ChannelStatus* c
 void insist_on_its_own_position(const ReplicaReading& replica, const ChannelStatus* channel,
                                 const SourceReading& source, const std::vector<const SourceReading*>& others,
                                 std::uint32_t domain) {
-  for (const Gtid& gtid : replica.applied.all())
+  for (const mysql::Gtid& gtid : replica.applied.all())
     if (gtid.domain == domain && source.known.of(domain, gtid.server) == 0 &&
         comes_through_another(replica, channel, gtid, others))
       throw Error(Fault::protocol, "channels share domain " + std::to_string(domain));
@@ -104,7 +104,7 @@ void insist_on_its_own_position(const ReplicaReading& replica, const ChannelStat
 
 // The replica has what is not on the source at all, or beyond what the source has of that server. A
 // position stands for all before it, where the source got there by replication.
-bool is_errant(const Gtid& gtid, const SourceReading& source, bool written_here) {
+bool is_errant(const mysql::Gtid& gtid, const SourceReading& source, bool written_here) {
   const std::uint64_t known = source.known.of(gtid.domain, gtid.server);
   if (known >= gtid.number) return false;
   return written_here || known > 0 || gtid.number > source.known.highest(gtid.domain) ||
@@ -112,8 +112,8 @@ bool is_errant(const Gtid& gtid, const SourceReading& source, bool written_here)
 }
 
 // One is certain. All numbers since another server's last one are its own where it wrote last.
-std::uint64_t errant_of_server(const Gtid& gtid, const SourceReading& source, const GtidPosition& replica,
-                               bool written_here) {
+std::uint64_t errant_of_server(const mysql::Gtid& gtid, const SourceReading& source,
+                               const mysql::GtidPosition& replica, bool written_here) {
   std::uint64_t before = replica.highest_of_others(gtid.domain, gtid.server);
   if (before >= gtid.number) return 1;
   before = std::max(before, source.known.of(gtid.domain, gtid.server));
@@ -122,10 +122,11 @@ std::uint64_t errant_of_server(const Gtid& gtid, const SourceReading& source, co
   return gtid.number - before;
 }
 
-std::uint64_t behind_of(const ReplicaReading& replica, const GtidPosition& mine, const ChannelStatus* channel,
-                        const SourceReading& source, const std::vector<const SourceReading*>& others) {
+std::uint64_t behind_of(const ReplicaReading& replica, const mysql::GtidPosition& mine,
+                        const ChannelStatus* channel, const SourceReading& source,
+                        const std::vector<const SourceReading*>& others) {
   std::uint64_t behind = 0;
-  for (const Gtid& gtid : source.written.all()) {
+  for (const mysql::Gtid& gtid : source.written.all()) {
     if (!domain_counts(replica, channel, source, gtid.domain)) continue;
     if (mine.of(gtid.domain, gtid.server) >= gtid.number) continue;
     insist_on_its_own_position(replica, channel, source, others, gtid.domain);
@@ -137,7 +138,7 @@ std::uint64_t behind_of(const ReplicaReading& replica, const GtidPosition& mine,
 
 class ErrantServers {
  public:
-  void add(const Gtid& gtid, std::uint64_t count) {
+  void add(const mysql::Gtid& gtid, std::uint64_t count) {
     total_.count += count;
     if (names_++ < most_names) total_.names += (names_ == 1 ? "" : ", ") + gtid.str();
   }
@@ -154,11 +155,11 @@ class ErrantServers {
 
 Comparison compare_positions(const ReplicaReading& replica, const ChannelStatus* channel,
                              const SourceReading& source, const std::vector<const SourceReading*>& others) {
-  GtidPosition mine = replica.applied;
+  mysql::GtidPosition mine = replica.applied;
   mine.add(replica.written);
   const std::uint32_t own_id = id_from(replica.server.server_id);
   ErrantServers own, received;
-  for (const Gtid& gtid : mine.all()) {
+  for (const mysql::Gtid& gtid : mine.all()) {
     const bool written_here = gtid.server == own_id;
     const bool elsewhere = !domain_counts(replica, channel, source, gtid.domain) ||
                            comes_through_another(replica, channel, gtid, {});

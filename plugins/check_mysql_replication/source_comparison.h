@@ -20,9 +20,9 @@ struct SourceReading {
   std::string server_id;
   std::vector<ChannelStatus> channels;  // its own, where they were asked for and may be read
   GtidSet executed;                     // MySQL: gtid_executed
-  GtidPosition written;                 // MariaDB: gtid_binlog_pos
-  GtidPosition received;                // MariaDB: gtid_slave_pos
-  GtidPosition known;                   // MariaDB: gtid_binlog_state and gtid_slave_pos
+  mysql::GtidPosition written;          // MariaDB: gtid_binlog_pos
+  mysql::GtidPosition received;         // MariaDB: gtid_slave_pos
+  mysql::GtidPosition known;            // MariaDB: gtid_binlog_state and gtid_slave_pos
 };
 
 struct Errant {

@@ -1,37 +1,17 @@
 #include "dialect.h"
 
-#include <cctype>
 #include <cmath>
 #include <cstdio>
 
 #include "evenkeel/error.h"
+#include "evenkeel/mysql/server_version.h"
 #include "evenkeel/text.h"
 
 namespace evenkeel::table_sync {
 
-namespace {
-
-// "10.11.19-MariaDB" → 101119. Old replication clients saw a "5.5.5-" in front of MariaDB's own number.
-int version_number(std::string_view text) {
-  int parts[3] = {0, 0, 0};
-  std::size_t at = 0;
-  for (int& part : parts) {
-    for (; at < text.size() && std::isdigit(static_cast<unsigned char>(text[at])); ++at)
-      part = part < 1000 ? part * 10 + (text[at] - '0') : part;
-    if (at >= text.size() || text[at] != '.') break;
-    ++at;
-  }
-  return parts[0] * 10000 + parts[1] * 100 + parts[2];
-}
-
-}  // namespace
-
 Dialect Dialect::of(std::string_view server_version) {
-  Dialect dialect;
-  dialect.family =
-      lower(server_version).find("mariadb") != std::string::npos ? Family::mariadb : Family::mysql;
-  if (dialect.is_mariadb() && server_version.starts_with("5.5.5-")) server_version.remove_prefix(6);
-  dialect.version = version_number(server_version);
+  const auto known = mysql::ServerVersion::parse(server_version);
+  const Dialect dialect{known.mariadb ? Family::mariadb : Family::mysql, known.number};
   if (dialect.version == 0)
     throw Error(Fault::protocol, "no version in what the server calls itself: " + clean(server_version, 60));
   return dialect;

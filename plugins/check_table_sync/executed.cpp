@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "evenkeel/error.h"
+#include "evenkeel/mysql/gtid_position.h"
 #include "evenkeel/text.h"
 #include "table_name.h"
 
@@ -34,22 +35,6 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
   return parts;
 }
 
-struct FullGtid {
-  std::uint64_t domain = 0;
-  Executed::Gtid gtid;
-};
-
-// MariaDB: domain-server-number, with commas between.
-std::vector<FullGtid> positions_from(std::string_view text) {
-  std::vector<FullGtid> result;
-  for (const std::string_view item : split(text, ',')) {
-    const std::vector<std::string_view> numbers = split(item, '-');
-    if (numbers.size() != 3) throw no_position(item);
-    result.push_back({number_from(numbers[0]), {number_from(numbers[1]), number_from(numbers[2])}});
-  }
-  return result;
-}
-
 // MySQL: uuid:1-5:7 or, with tags, uuid:1-5:tag:1-3; nothing in it may end a literal.
 std::map<std::string, std::string> sets_from(std::string_view text) {
   std::map<std::string, std::string> sets;
@@ -66,15 +51,18 @@ std::map<std::string, std::string> sets_from(std::string_view text) {
 
 bool is_on(const mysql::Cell& cell) { return cell && *cell != "0" && lower(*cell) != "off"; }
 
+std::vector<mysql::Gtid> gtids(const mysql::Rows& rows, const char* column) {
+  return mysql::GtidPosition::parse(rows.at(0, column).value_or("")).all();
+}
+
 Executed mariadb_from(const mysql::Rows& rows) {
   Executed executed;
   executed.server_id = number_from(rows.at(0, "id").value_or("0"));
-  for (const FullGtid& item : positions_from(rows.at(0, "received").value_or("")))
-    executed.received[item.domain] = item.gtid;
-  for (const FullGtid& item : positions_from(rows.at(0, "logged").value_or("")))
-    if (item.gtid.server == executed.server_id) executed.own[item.domain] = item.gtid;
-  for (const FullGtid& item : positions_from(rows.at(0, "state").value_or("")))
-    executed.known_servers.push_back(item.gtid.server);
+  for (const mysql::Gtid& gtid : gtids(rows, "received"))
+    executed.received[gtid.domain] = {gtid.server, gtid.number};
+  for (const mysql::Gtid& gtid : gtids(rows, "logged"))
+    if (gtid.server == executed.server_id) executed.own[gtid.domain] = {gtid.server, gtid.number};
+  for (const mysql::Gtid& gtid : gtids(rows, "state")) executed.known_servers.push_back(gtid.server);
   return executed;
 }
 

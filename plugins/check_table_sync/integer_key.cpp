@@ -31,7 +31,7 @@ std::string number_at(const KeyColumn& column, std::uint64_t place) {
 }
 
 std::string place_expression(const KeyColumn& column) {
-  const std::string name = quote_identifier(column.name);
+  const std::string name = mysql::quoted_name(column.name);
   return column.is_unsigned ? name : "(" + name + " ^ " + std::to_string(sign_bit) + ")";
 }
 

@@ -127,7 +127,7 @@ std::string KeyBlocks::rows_sql(const KeyRange& range, const std::vector<Suspect
       add(start + (cell << cell_bits_), start + (cell << cell_bits_) + cell_end);
   }
   const KeyColumn& key = plan_.key[0];
-  const std::string name = quote_identifier(key.name);
+  const std::string name = mysql::quoted_name(key.name);
   std::string single, condition;
   for (const Run& run : runs) {
     if (run.from == run.to)

@@ -63,7 +63,7 @@ std::string literal(const KeyColumn& column, const std::string& value) {
 // a > x OR (a = x AND (b > y OR …)), for columns from `at` on.
 std::string lexicographic(const ComparisonPlan& plan, const KeyTuple& key, const std::string& sign,
                           const std::string& last_sign, std::size_t at = 0) {
-  const std::string name = quote_identifier(plan.key[at].name), value = literal(plan.key[at], key[at]);
+  const std::string name = mysql::quoted_name(plan.key[at].name), value = literal(plan.key[at], key[at]);
   if (at + 1 == plan.key.size()) return name + " " + last_sign + " " + value;
   return "(" + name + " " + sign + " " + value + " OR (" + name + " = " + value + " AND " +
          lexicographic(plan, key, sign, last_sign, at + 1) + "))";
@@ -74,7 +74,7 @@ std::string one_sided(const ComparisonPlan& plan, const KeyTuple& key, const std
                       const std::string& last_sign) {
   std::string exact = lexicographic(plan, key, sign, last_sign);
   if (plan.key.size() == 1) return exact;
-  return quote_identifier(plan.key[0].name) + " " + sign + "= " + literal(plan.key[0], key[0]) + " AND " +
+  return mysql::quoted_name(plan.key[0].name) + " " + sign + "= " + literal(plan.key[0], key[0]) + " AND " +
          exact;
 }
 
@@ -103,7 +103,7 @@ std::string value_text(const KeyColumn& column, const std::string& value) {
 std::string equal_key(const ComparisonPlan& plan, const KeyTuple& key) {
   std::string text;
   for (std::size_t i = 0; i < plan.key.size(); ++i) {
-    const std::string name = quote_identifier(plan.key[i].name);
+    const std::string name = mysql::quoted_name(plan.key[i].name);
     if (i) text += " AND ";
     text += name + " = " + literal(plan.key[i], key[i]);
     // The index answers by the collation; only these bytes are meant.
@@ -136,7 +136,7 @@ bool valid_key(const ComparisonPlan& plan, const KeyTuple& key) {
 std::string key_select_list(const ComparisonPlan& plan) {
   std::string list;
   for (std::size_t i = 0; i < plan.key.size(); ++i) {
-    std::string value = quote_identifier(plan.key[i].name);
+    std::string value = mysql::quoted_name(plan.key[i].name);
     if (plan.key[i].kind == Kind::index) value = "cast(" + value + " as unsigned)";
     if (plan.key[i].kind == Kind::text || plan.key[i].kind == Kind::bytes) value = "hex(" + value + ")";
     list += (i ? ", " : "") + value + " AS k" + std::to_string(i);
@@ -157,7 +157,7 @@ KeyTuple key_from(const ComparisonPlan& plan, const mysql::Rows& rows, std::size
 
 std::string from_clause(const ComparisonPlan& plan) {
   std::string from = " FROM " + plan.table.sql();
-  if (!plan.key_name.empty()) from += " FORCE INDEX (" + quote_identifier(plan.key_name) + ")";
+  if (!plan.key_name.empty()) from += " FORCE INDEX (" + mysql::quoted_name(plan.key_name) + ")";
   return from;
 }
 
@@ -175,7 +175,7 @@ std::string order_check(const ComparisonPlan& plan, const KeyRange& range) {
   // In a union with the column itself, a literal is compared by the column's own collation.
   std::string columns, values;
   for (std::size_t i = 0; i < plan.key.size(); ++i) {
-    columns += (i ? ", " : "") + quote_identifier(plan.key[i].name);
+    columns += (i ? ", " : "") + mysql::quoted_name(plan.key[i].name);
     values += (i ? ", " : "") + literal(plan.key[i], (*range.after)[i]);
   }
   return "(SELECT min(" + lexicographic(plan, *range.upto, "<", "<") + ") FROM (SELECT " + columns +
@@ -191,7 +191,7 @@ std::string keys_condition(const ComparisonPlan& plan, const std::vector<KeyTupl
   }
   if (list.empty()) return "0";
   return with_where(plan,
-                    simple ? quote_identifier(plan.key[0].name) + " IN (" + list + ")" : "(" + list + ")");
+                    simple ? mysql::quoted_name(plan.key[0].name) + " IN (" + list + ")" : "(" + list + ")");
 }
 
 RangeCutter::RangeCutter(const ComparisonPlan& plan, std::optional<KeyTuple> after)
@@ -239,7 +239,7 @@ std::optional<KeyTuple> RangeCutter::end_by_density(std::uint64_t rows) const {
 std::optional<KeyTuple> RangeCutter::end_by_scan(mysql::SqlSession& session, std::uint64_t rows) const {
   std::string order;
   for (const KeyColumn& column : plan_.key)
-    order += (order.empty() ? "" : ", ") + quote_identifier(column.name);
+    order += (order.empty() ? "" : ", ") + mysql::quoted_name(column.name);
   const mysql::Rows answer =
       session.query("SELECT " + key_select_list(plan_) + from_clause(plan_) + " WHERE " +
                     range_condition(plan_, {at_, std::nullopt}) + " ORDER BY " + order + " LIMIT " +

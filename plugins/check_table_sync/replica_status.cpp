@@ -33,14 +33,4 @@ ReplicaStatus read_replica_status(const Dialect& dialect, mysql::SqlSession& ses
   return status;
 }
 
-std::string grant_for_replica_status(const Dialect& dialect, const std::string& account) {
-  // MariaDB 10.5 split the privilege; until 10.5.9 only the administrator's part let one look.
-  std::string privilege = "REPLICATION CLIENT";
-  if (dialect.is_mariadb() && dialect.version >= 100509)
-    privilege = "SLAVE MONITOR";
-  else if (dialect.is_mariadb() && dialect.version >= 100502)
-    privilege = "REPLICATION SLAVE ADMIN";
-  return "GRANT " + privilege + " ON *.* TO " + account;
-}
-
 }  // namespace evenkeel::table_sync

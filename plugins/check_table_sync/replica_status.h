@@ -13,7 +13,4 @@ namespace evenkeel::table_sync {
 // Throws SqlError, Fault::denied where the account may not see it.
 ReplicaStatus read_replica_status(const Dialect& dialect, mysql::SqlSession& session);
 
-// What makes it visible on a server like this.
-std::string grant_for_replica_status(const Dialect& dialect, const std::string& account);
-
 }  // namespace evenkeel::table_sync

@@ -61,7 +61,7 @@ std::string moment_piece(const std::string& name) {
 }
 
 std::string value_piece(const ComparedColumn& column, Strength strength) {
-  std::string name = quote_identifier(column.name);
+  std::string name = mysql::quoted_name(column.name);
   switch (column.encoding) {
     case Encoding::number:
     case Encoding::temporal:

@@ -13,7 +13,7 @@ namespace {
 constexpr const char* shown = "64";  // characters of a value
 
 std::string shown_value(const ComparedColumn& column) {
-  std::string name = quote_identifier(column.name);
+  std::string name = mysql::quoted_name(column.name);
   if (column.readable) return "left(" + name + ", " + shown + ")";
   if (column.encoding == Encoding::bits) return "cast(" + name + " as unsigned)";
   if (column.encoding == Encoding::bytes) return "concat('0x', left(hex(" + name + "), " + shown + "))";

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "evenkeel/mysql/grants.h"
 #include "replica_status.h"
 
 namespace evenkeel::table_sync {
@@ -19,20 +20,6 @@ struct First {
   TableDefinitions definitions;
   std::set<TableName> partly_visible;
 };
-
-std::string quoted(std::string_view text) {
-  std::string result = "'";
-  for (const char c : text) result += c == '\'' ? std::string("''") : std::string(1, c);
-  return result + "'";
-}
-
-// monitor@% → 'monitor'@'%'; the user's name may hold an @ itself.
-std::string account_of(mysql::SqlSession& session) {
-  const std::string user = session.query("SELECT CURRENT_USER() AS account").at(0, "account").value_or("");
-  const std::size_t at = user.rfind('@');
-  if (at == std::string::npos) return "this account";
-  return quoted(std::string_view(user).substr(0, at)) + "@" + quoted(std::string_view(user).substr(at + 1));
-}
 
 // Not seeing it is no failure: it only says more than GTIDs do.
 std::optional<ReplicaStatus> replication_where_visible(const Dialect& dialect, mysql::SqlSession& session) {
@@ -69,7 +56,7 @@ std::set<TableName> partly_visible(mysql::SqlSession& session, const TableDefini
 
 First ask_first(mysql::SqlSession& session, const TableSelection& selection) {
   First first;
-  first.account = account_of(session);
+  first.account = mysql::account_of(session);
   first.version = session.server_version();
   first.dialect = Dialect::of(first.version);
   first.replication = replication_where_visible(first.dialect, session);
@@ -87,7 +74,7 @@ std::set<TableName> all_tables(const Survey& survey, const TableSelection& selec
 }
 
 void deny(const Fleet& fleet, TableReading& table, std::size_t server) {
-  table.denied[server] = grant_for_table(table.table, fleet[server].account);
+  table.denied[server] = mysql::grant_for_table(table.table.sql(), fleet[server].account);
 }
 
 void probe_missing(Crew& crew, const Fleet& fleet, TableReading& table) {
@@ -169,7 +156,8 @@ Survey survey(Crew& crew, Fleet& fleet, const StopRequest& stop, const TableSele
     if (needs_status && !first.replication)
       fleet.lose(all[i], {Fault::denied, 0,
                           "--max-lag: privilege missing: " +
-                              grant_for_replica_status(first.dialect, fleet[all[i]].account)});
+                              mysql::grant_for_replica_status(mysql::ServerVersion::parse(first.version),
+                                                              fleet[all[i]].account)});
     fleet[all[i]].replication = std::move(first.replication);
     survey.versions[all[i]] = first.version;
     survey.definitions[all[i]] = std::move(first.definitions);
@@ -218,10 +206,6 @@ std::vector<std::string> unmatched_patterns(const Survey& survey, const TableSel
     if (!matched) unmatched.push_back(pattern.text());
   }
   return unmatched;
-}
-
-std::string grant_for_table(const TableName& table, const std::string& account) {
-  return "GRANT SELECT ON " + table.sql() + " TO " + account;
 }
 
 }  // namespace evenkeel::table_sync

@@ -32,7 +32,4 @@ std::vector<TableReading> tables_of(Crew& crew, Fleet& fleet, const Survey& surv
                                     const TableSelection& selection, const std::string& where);
 std::vector<std::string> unmatched_patterns(const Survey& survey, const TableSelection& selection);
 
-// GRANT SELECT ON `shop`.`flags` TO 'monitor'@'%'
-std::string grant_for_table(const TableName& table, const std::string& account);
-
 }  // namespace evenkeel::table_sync

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "drift_text.h"
+#include "evenkeel/mysql/grants.h"
 #include "evenkeel/text.h"
 #include "survey.h"
 
@@ -84,8 +85,9 @@ class Judging {
       report_.add(Status::unknown, names_[server], name + ": privilege missing: " + grant);
     judge_drift(table);
     for (const auto& [server, failure] : table.outcome.failures) {
-      const std::string help =
-          is_denied(failure.code) ? "; " + grant_for_table(table.table, "this account") : "";
+      const std::string help = is_denied(failure.code)
+                                   ? "; " + mysql::grant_for_table(table.table.sql(), mysql::some_account)
+                                   : "";
       report_.add(status_of(failure.fault, context_.timeout_state), names_[server],
                   name + ": " + failure.text + help);
     }

@@ -2,16 +2,7 @@
 
 namespace evenkeel::table_sync {
 
-std::string quote_identifier(std::string_view name) {
-  std::string quoted = "`";
-  for (const char c : name) {
-    if (c == '`') quoted += '`';
-    quoted += c;
-  }
-  return quoted + "`";
-}
-
-std::string TableName::sql() const { return quote_identifier(database) + "." + quote_identifier(table); }
+std::string TableName::sql() const { return mysql::quoted_name(database) + "." + mysql::quoted_name(table); }
 
 std::string text_literal(std::string_view text) {
   constexpr char digits[] = "0123456789abcdef";

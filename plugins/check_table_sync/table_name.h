@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "evenkeel/mysql/quoting.h"
+
 namespace evenkeel::table_sync {
 
 struct TableName {
@@ -16,7 +18,6 @@ struct TableName {
   std::string sql() const;                                     // `shop`.`flags`
 };
 
-std::string quote_identifier(std::string_view name);  // `na``me`
 // A literal that holds any bytes under any sql_mode: _utf8mb4 x'c3a4'. As text for the server's own
 // tables (information_schema).
 std::string text_literal(std::string_view text);

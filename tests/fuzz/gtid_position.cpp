@@ -1,4 +1,4 @@
-#include "gtid_position.h"
+#include "evenkeel/mysql/gtid_position.h"
 
 #include <optional>
 #include <string>
@@ -6,8 +6,8 @@
 #include "expect.h"
 
 using namespace evenkeel::fuzz;
-using evenkeel::replication::Gtid;
-using evenkeel::replication::GtidPosition;
+using evenkeel::mysql::Gtid;
+using evenkeel::mysql::GtidPosition;
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   std::optional<GtidPosition> position;

@@ -156,7 +156,8 @@ def test_no_reader_holds_up_help_or_an_error(plugin: PluginRunner) -> None:
 
 # Sanitizers take more memory than any limit leaves, and report crashes themselves.
 LIMITS = [] if SANITIZED else [*range(7000, 30000, 1000), 38000, 40000]
-WORDS_OF_THE_LOADER = (b"error while loading shared libraries", b"cannot allocate TLS data structures for initial thread")
+WORDS_OF_THE_LOADER = (b"error while loading shared libraries",
+                       b"cannot allocate TLS data structures for initial thread")
 CRASHES = [] if SANITIZED else ["crash", "abort", "escape"]
 
 

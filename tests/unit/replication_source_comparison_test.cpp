@@ -4,6 +4,7 @@
 #include "source_comparison.h"
 
 using namespace evenkeel::replication;
+using evenkeel::mysql::GtidPosition;
 
 namespace {
 

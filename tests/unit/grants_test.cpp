@@ -1,8 +1,10 @@
+#include "evenkeel/mysql/grants.h"
+
 #include <catch2/catch.hpp>
 
-#include "grants.h"
+#include "evenkeel/mysql/quoting.h"
 
-using namespace evenkeel::replication;
+using namespace evenkeel::mysql;
 
 TEST_CASE("the GRANT is that of the family and version") {
   const auto [version, privilege] = GENERATE(table<std::string, std::string>({

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace evenkeel::replication {
+namespace evenkeel::mysql {
 
 struct Gtid {
   std::uint32_t domain = 0;
@@ -41,4 +41,4 @@ class GtidPosition {
   std::map<std::uint32_t, std::map<std::uint32_t, std::uint64_t>> by_domain_;
 };
 
-}  // namespace evenkeel::replication
+}  // namespace evenkeel::mysql

@@ -1,4 +1,4 @@
-#include "gtid_position.h"
+#include "evenkeel/mysql/gtid_position.h"
 
 #include <algorithm>
 #include <charconv>
@@ -6,7 +6,7 @@
 #include "evenkeel/error.h"
 #include "evenkeel/text.h"
 
-namespace evenkeel::replication {
+namespace evenkeel::mysql {
 
 namespace {
 
@@ -93,4 +93,4 @@ std::uint64_t GtidPosition::highest_of_others(std::uint32_t domain, std::uint32_
   return highest;
 }
 
-}  // namespace evenkeel::replication
+}  // namespace evenkeel::mysql

@@ -1,10 +1,11 @@
+#include "evenkeel/mysql/gtid_position.h"
+
 #include <catch2/catch.hpp>
 
 #include "evenkeel/error.h"
-#include "gtid_position.h"
 
-using evenkeel::replication::Gtid;
-using evenkeel::replication::GtidPosition;
+using evenkeel::mysql::Gtid;
+using evenkeel::mysql::GtidPosition;
 
 TEST_CASE("MariaDB's positions are read per domain and server") {
   const GtidPosition position = GtidPosition::parse("0-1-100, 0-2-90,\n7-3-4");
