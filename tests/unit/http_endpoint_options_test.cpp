@@ -30,6 +30,10 @@ TEST_CASE("whom options name") {
        "web1:8080=http://web1:8080/server-status?auto web2=http://web2:81/server-status?auto "},
       {{"-H", "web1", "-S"}, "web1=https://web1:443/server-status?auto "},
       {{"-H", "[::1]:81"}, "[::1]:81=http://[::1]:81/server-status?auto "},
+      {{"-H", "web1", "-S", "--ca-cert", "/ca.pem"}, "web1=https://web1:443/server-status?auto "},
+      {{"-u", "HTTPS://web1/", "--ca-cert", "/ca.pem"}, "web1=HTTPS://web1/ "},
+      {{"-H", "web1", "--ca-cert", "/ca.pem", "--follow-redirects"},
+       "web1=http://web1:80/server-status?auto "},
       {{"-H", "::1"}, "::1=http://[::1]:80/server-status?auto "},
       {{"-H", "web1", "-u", "/status"}, "web1=http://web1:80/status "},
       {{"-H", "web1", "-u", "status"}, "web1=http://web1:80/status "},
@@ -59,6 +63,8 @@ TEST_CASE("what options do not say is an error that names the option") {
       {{"--header", "X y: geheim"}, "--header: wanted"},
       {{"--header", "X: geheim\r\nY: 1"}, "--header: wanted"},
       {{"--proxy", "http://u:geheim@proxy"}, "--proxy"},
+      {{"-H", "web1", "--ca-cert", "/ca.pem"}, "--ca-cert: without --ssl"},
+      {{"-u", "http://web1/", "--ca-cert", "/ca.pem"}, "--ca-cert: without --ssl"},
       {{"--auth-file", "/nonexistent"}, "--auth-file /nonexistent: no such file"},
   };
   for (const auto& [words, why] : table) {

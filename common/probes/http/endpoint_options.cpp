@@ -118,6 +118,12 @@ Endpoint common_part(const Options& options) {
   return common;
 }
 
+// Who names authorities believes that they are asked. A redirect may lead to where they are.
+void expect_tls(const Options& options, bool tls) {
+  if (!tls && options.has("ca-cert") && !options.has("follow-redirects"))
+    throw usage_error("--ca-cert: without --ssl or an https:// URL nothing is encrypted");
+}
+
 Endpoint whole_url(const Options& options, Endpoint endpoint, const std::string& url) {
   for (const char* other : {"hostname", "port", "ssl"})
     if (options.has(other))
@@ -134,9 +140,10 @@ std::vector<Endpoint> endpoints_from(const Options& options, const std::string& 
   const std::string url = options.value("url").value_or(default_path);
   check_url(url);
   const Endpoint common = common_part(options);
+  const bool tls = options.has("ssl") || (is_whole_url(url) && lower(url).starts_with("https://"));
+  expect_tls(options, tls);
   if (is_whole_url(url)) return {whole_url(options, common, url)};
 
-  const bool tls = options.has("ssl");
   const std::optional<std::string> port_text = options.value("port");
   const std::uint16_t port = port_text ? parse_port("--port", *port_text) : (tls ? 443 : 80);
   std::vector<std::string> names = options.values("hostname");
