@@ -11,6 +11,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+import mount_namespace  # noqa: E402
 from conftest import SANITIZED  # noqa: E402
 from fakes.misbehaving_server import MisbehavingServer  # noqa: E402
 
@@ -76,17 +77,6 @@ def test_a_source_of_an_honest_name_is_asked(plugin, secret):
         assert "Too many connections" in answer.stdout
 
 
-def without_proc(command, environment):
-    """In a mount namespace of its own, where /proc is empty."""
-    for unshare in (["unshare", "-m"], ["unshare", "-rm"]):
-        if subprocess.run([*unshare, "mount", "-t", "tmpfs", "none", "/proc"], capture_output=True).returncode == 0:
-            break
-    else:
-        pytest.skip("no mount namespace to be had here")
-    return subprocess.run([*unshare, "sh", "-c", 'mount -t tmpfs none /proc && exec "$@"', "sh", *map(str, command)],
-                          env=environment, capture_output=True, text=True, timeout=60)
-
-
 # AddressSanitizer needs /proc itself: without it, it knows neither the stack's bounds nor its own options.
 if not SANITIZED:
     @pytest.mark.parametrize("situation, words", [
@@ -95,8 +85,9 @@ if not SANITIZED:
     ])
     def test_without_proc_logins_and_packets_are_bounded_all_the_same(plugin, secret, situation, words):
         with MisbehavingServer(situation) as server:
-            answer = without_proc([plugin.path(CHECK), "-H", f"127.0.0.1:{server.port}", "-u", "nagios",
-                                   "--password-file", secret, "-t", "3"], plugin.environment())
+            command = [plugin.path(CHECK), "-H", f"127.0.0.1:{server.port}", "-u", "nagios",
+                       "--password-file", secret, "-t", "3"]
+            answer = mount_namespace.run("mount -t tmpfs none /proc", command, plugin.environment())
             assert answer.returncode == UNKNOWN, answer.stdout + answer.stderr
             assert words in answer.stdout
             assert not any(PASSWORD.encode() in login for login in server.logins)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import json
 import os
 import select
+import socket
 import subprocess
 import sys
 import time
@@ -14,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+import mount_namespace
 from conftest import Answer, PluginRunner
 from fakes.late_servers import LateMemcached
 from fakes.misbehaving_memcached import BINARY_SITUATIONS, SITUATIONS, misbehaving
@@ -414,6 +417,30 @@ if pid == 0:
 _, status, usage = os.wait4(pid, 0)
 json.dump({"status": status, "memory": usage.ru_maxrss}, open(sys.argv[1], "w"))
 """
+
+
+@contextlib.contextmanager
+def swallows_connections(address: str, port: int) -> Iterator[None]:
+    """Listens with a queue for one, which is there: whoever else connects waits."""
+    with contextlib.ExitStack() as sockets:
+        listener = sockets.enter_context(socket.socket(socket.AF_INET6))
+        listener.bind((address, port))
+        listener.listen(0)
+        for _ in range(4):
+            line = sockets.enter_context(socket.socket(socket.AF_INET6))
+            line.setblocking(False)
+            line.connect_ex((address, port))
+        yield
+
+
+def test_a_name_whose_first_address_swallows_connections(plugin: PluginRunner, cache: Memcached, tmp_path: Path) -> None:
+    hosts = tmp_path / "hosts"
+    hosts.write_text("::1 two.test\n127.0.0.1 two.test\n")
+    with swallows_connections("::1", cache.port):
+        command = [plugin.path(CHECK), "-H", f"two.test:{cache.port}", "-t", "2"]
+        answer = mount_namespace.run(f"mount --bind '{hosts}' /etc/hosts", command, plugin.environment())
+    assert answer.returncode == OK and "stored and fetched in" in answer.stdout, answer
+    assert float(answer.stdout.split("response_time=")[1].split("s;")[0]) > 0.5, "the first one was asked first"
 
 
 def test_every_situation_has_an_expectation() -> None:

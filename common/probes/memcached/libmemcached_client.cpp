@@ -1,5 +1,7 @@
 // The one file that knows libmemcached.
+#include <arpa/inet.h>
 #include <libmemcached/memcached.h>
+#include <netdb.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -74,10 +76,28 @@ bool speaks_of_authentication(std::string_view refusal) {
   return refusal.starts_with("CLIENT_ERROR") && refusal.find("authenticat") != std::string_view::npos;
 }
 
+bool is_literal(const std::string& host) {
+  in6_addr address{};
+  return inet_pton(AF_INET, host.c_str(), &address) == 1 || inet_pton(AF_INET6, host.c_str(), &address) == 1;
+}
+
+std::uint64_t count_addresses(const std::string& host) {
+  if (is_literal(host)) return 1;
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (getaddrinfo(host.c_str(), nullptr, &hints, &found) != 0) return 1;
+  std::uint64_t count = 0;
+  for (const addrinfo* address = found; address != nullptr; address = address->ai_next) ++count;
+  freeaddrinfo(found);
+  return std::max<std::uint64_t>(1, count);
+}
+
 class LibmemcachedClient : public MemcachedClient {
  public:
   LibmemcachedClient(const Server& server, const Deadline& deadline, Trace& trace)
-      : where_(server.where()),
+      : name_(server.socket.empty() ? server.host : ""),
+        where_(server.where()),
         deadline_(deadline),
         trace_(trace),
         with_sasl_(server.credentials.has_value()),
@@ -159,7 +179,8 @@ class LibmemcachedClient : public MemcachedClient {
   template <class Call>
   void ask(const std::string& command, Question question, const Call& call) {
     trace_.begin((guard_.connected() ? "" : "connecting to " + where_ + ", ") + command);
-    set_time_outs();
+    if (!guard_.connected()) set_connecting_time_outs();
+    memcached_behavior_set(handle_.get(), MEMCACHED_BEHAVIOR_POLL_TIMEOUT, milliseconds_left());
     guard_.next_answer(question);
     memcached_return_t code;
     {
@@ -180,12 +201,18 @@ class LibmemcachedClient : public MemcachedClient {
     return code;
   }
 
-  void set_time_outs() {
-    const auto milliseconds = static_cast<std::uint64_t>(std::max(1, deadline_.remaining_milliseconds()));
+  std::uint64_t milliseconds_left() const {
+    return static_cast<std::uint64_t>(std::max(1, deadline_.remaining_milliseconds()));
+  }
+
+  void set_connecting_time_outs() {
+    const std::uint64_t addresses = name_.empty() ? 1 : count_addresses(name_);
+    const std::uint64_t milliseconds = milliseconds_left();
     memcached_st* const handle = handle_.get();
-    memcached_behavior_set(handle, MEMCACHED_BEHAVIOR_POLL_TIMEOUT, milliseconds);
-    if (guard_.connected()) return;
-    memcached_behavior_set(handle, MEMCACHED_BEHAVIOR_CONNECT_TIMEOUT, milliseconds);
+    // The library tries one address of a name after another, and waits so long for each: one that swallows
+    // connections must leave the next its time.
+    memcached_behavior_set(handle, MEMCACHED_BEHAVIOR_CONNECT_TIMEOUT,
+                           std::max<std::uint64_t>(1, milliseconds / addresses));
     memcached_behavior_set(handle, MEMCACHED_BEHAVIOR_SND_TIMEOUT, milliseconds * 1000);
     memcached_behavior_set(handle, MEMCACHED_BEHAVIOR_RCV_TIMEOUT, milliseconds * 1000);
   }
@@ -265,6 +292,7 @@ class LibmemcachedClient : public MemcachedClient {
                 step + ": " + lower(clean(memcached_strerror(handle_.get(), code), 200)));
   }
 
+  std::string name_;  // empty for a socket
   std::string where_;
   Deadline deadline_;
   Trace& trace_;
