@@ -436,11 +436,20 @@ def swallows_connections(address: str, port: int) -> Iterator[None]:
 def test_a_name_whose_first_address_swallows_connections(plugin: PluginRunner, cache: Memcached, tmp_path: Path) -> None:
     hosts = tmp_path / "hosts"
     hosts.write_text("::1 two.test\n127.0.0.1 two.test\n")
+    command = [plugin.path(CHECK), "-H", f"two.test:{cache.port}", "-t", "4"]
+
+    def answer() -> subprocess.CompletedProcess[str]:
+        return mount_namespace.run(f"mount --bind '{hosts}' /etc/hosts", command, plugin.environment())
+
     with swallows_connections("::1", cache.port):
-        command = [plugin.path(CHECK), "-H", f"two.test:{cache.port}", "-t", "2"]
-        answer = mount_namespace.run(f"mount --bind '{hosts}' /etc/hosts", command, plugin.environment())
-    assert answer.returncode == OK and "stored and fetched in" in answer.stdout, answer
-    assert float(answer.stdout.split("response_time=")[1].split("s;")[0]) > 0.5, "the first one was asked first"
+        late = answer()
+    assert late.returncode == OK and "stored and fetched in" in late.stdout, late
+    assert float(late.stdout.split("response_time=")[1].split("s;")[0]) > 0.5, "the first one was asked first"
+    assert answer().returncode == OK, "nor does one that refuses"
+    cache.kill()
+    with swallows_connections("::1", cache.port):
+        neither = answer()
+    assert neither.returncode == CRITICAL and "connection refused" in neither.stdout, "what the last one said"
 
 
 def test_every_situation_has_an_expectation() -> None:

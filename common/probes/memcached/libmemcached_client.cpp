@@ -1,14 +1,13 @@
 // The one file that knows libmemcached.
-#include <arpa/inet.h>
 #include <libmemcached/memcached.h>
-#include <netdb.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <utility>
+#include <vector>
 
+#include "addresses.h"
 #include "evenkeel/error.h"
 #include "evenkeel/memcached/answer_guard.h"
 #include "evenkeel/memcached/memcached_client.h"
@@ -76,27 +75,10 @@ bool speaks_of_authentication(std::string_view refusal) {
   return refusal.starts_with("CLIENT_ERROR") && refusal.find("authenticat") != std::string_view::npos;
 }
 
-bool is_literal(const std::string& host) {
-  in6_addr address{};
-  return inet_pton(AF_INET, host.c_str(), &address) == 1 || inet_pton(AF_INET6, host.c_str(), &address) == 1;
-}
-
-std::uint64_t count_addresses(const std::string& host) {
-  if (is_literal(host)) return 1;
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  if (getaddrinfo(host.c_str(), nullptr, &hints, &found) != 0) return 1;
-  std::uint64_t count = 0;
-  for (const addrinfo* address = found; address != nullptr; address = address->ai_next) ++count;
-  freeaddrinfo(found);
-  return std::max<std::uint64_t>(1, count);
-}
-
 class LibmemcachedClient : public MemcachedClient {
  public:
   LibmemcachedClient(const Server& server, const Deadline& deadline, Trace& trace)
-      : name_(server.socket.empty() ? server.host : ""),
+      : server_{server.name, server.host, server.port, server.socket, {}},
         where_(server.where()),
         deadline_(deadline),
         trace_(trace),
@@ -107,10 +89,6 @@ class LibmemcachedClient : public MemcachedClient {
     memcached_behavior_set(handle_.get(), MEMCACHED_BEHAVIOR_TCP_NODELAY, 1);
     // Else a failed connection is tried again, and again.
     memcached_behavior_set(handle_.get(), MEMCACHED_BEHAVIOR_SERVER_FAILURE_LIMIT, 1);
-    const memcached_return_t added =
-        server.socket.empty() ? memcached_server_add(handle_.get(), server.host.c_str(), server.port)
-                              : memcached_server_add_unix_socket(handle_.get(), server.socket.c_str());
-    if (memcached_failed(added)) throw usage_error(where_ + " is no address that libmemcached takes");
     if (server.credentials &&
         memcached_failed(memcached_set_sasl_auth_data(handle_.get(), server.credentials->user.c_str(),
                                                       server.credentials->password.c_str())))
@@ -179,17 +157,41 @@ class LibmemcachedClient : public MemcachedClient {
   template <class Call>
   void ask(const std::string& command, Question question, const Call& call) {
     trace_.begin((guard_.connected() ? "" : "connecting to " + where_ + ", ") + command);
-    if (!guard_.connected()) set_connecting_time_outs();
-    memcached_behavior_set(handle_.get(), MEMCACHED_BEHAVIOR_POLL_TIMEOUT, milliseconds_left());
-    guard_.next_answer(question);
-    memcached_return_t code;
-    {
-      const GuardedReads reads(guard_);
-      code = call();
+    if (addresses_.empty()) look_up();
+    memcached_return_t code = ask_address(question, call);
+    while (memcached_failed(code) && !guard_.connected() && address_ + 1 < addresses_.size()) {
+      ++address_;
+      use_address();
+      code = ask_address(question, call);
     }
     trace_.end();
     // libmemcached takes an answer that was cut for the end of the statistics.
     if (memcached_failed(code) || guard_.verdict() != AnswerGuard::Verdict::fine) fail(command, code);
+  }
+
+  template <class Call>
+  memcached_return_t ask_address(Question question, const Call& call) {
+    set_time_outs();
+    guard_.next_answer(question);
+    const GuardedReads reads(guard_);
+    return call();
+  }
+
+  // The library would look the name up as well, and wait for its first address until no time is left.
+  void look_up() {
+    addresses_ = server_.socket.empty() ? addresses_of(server_.host) : std::vector{server_.socket};
+    if (addresses_.empty())
+      throw Error(Fault::unreachable, "looking up " + where_ + ": the name does not resolve");
+    use_address();
+  }
+
+  void use_address() {
+    memcached_servers_reset(handle_.get());
+    const char* const address = addresses_[address_].c_str();
+    const memcached_return_t added = server_.socket.empty()
+                                         ? memcached_server_add(handle_.get(), address, server_.port)
+                                         : memcached_server_add_unix_socket(handle_.get(), address);
+    if (memcached_failed(added)) throw usage_error(where_ + " is no address that libmemcached takes");
   }
 
   // Of the version it only says that there were some errors.
@@ -201,18 +203,14 @@ class LibmemcachedClient : public MemcachedClient {
     return code;
   }
 
-  std::uint64_t milliseconds_left() const {
-    return static_cast<std::uint64_t>(std::max(1, deadline_.remaining_milliseconds()));
-  }
-
-  void set_connecting_time_outs() {
-    const std::uint64_t addresses = name_.empty() ? 1 : count_addresses(name_);
-    const std::uint64_t milliseconds = milliseconds_left();
+  void set_time_outs() {
+    const auto milliseconds = static_cast<std::uint64_t>(std::max(1, deadline_.remaining_milliseconds()));
     memcached_st* const handle = handle_.get();
-    // The library tries one address of a name after another, and waits so long for each: one that swallows
-    // connections must leave the next its time.
+    memcached_behavior_set(handle, MEMCACHED_BEHAVIOR_POLL_TIMEOUT, milliseconds);
+    if (guard_.connected()) return;
+    // One that swallows connections leaves those after it their share.
     memcached_behavior_set(handle, MEMCACHED_BEHAVIOR_CONNECT_TIMEOUT,
-                           std::max<std::uint64_t>(1, milliseconds / addresses));
+                           std::max<std::uint64_t>(1, milliseconds / (addresses_.size() - address_)));
     memcached_behavior_set(handle, MEMCACHED_BEHAVIOR_SND_TIMEOUT, milliseconds * 1000);
     memcached_behavior_set(handle, MEMCACHED_BEHAVIOR_RCV_TIMEOUT, milliseconds * 1000);
   }
@@ -256,8 +254,6 @@ class LibmemcachedClient : public MemcachedClient {
       throw Refusal(
           Fault::protocol,
           step + ": " + (said.empty() ? clean(memcached_strerror(handle_.get(), code), 200) : said));
-    if (code == MEMCACHED_HOST_LOOKUP_FAILURE)
-      throw Error(Fault::unreachable, "looking up " + where_ + ": the name does not resolve");
     const int system_error = memcached_last_error_errno(handle_.get());
     if (code == MEMCACHED_TIMEOUT || system_error == ETIMEDOUT)
       throw Error(Fault::timeout, step + ": timed out" +
@@ -292,7 +288,9 @@ class LibmemcachedClient : public MemcachedClient {
                 step + ": " + lower(clean(memcached_strerror(handle_.get(), code), 200)));
   }
 
-  std::string name_;  // empty for a socket
+  Server server_;  // without the credentials
+  std::vector<std::string> addresses_;
+  std::size_t address_ = 0;
   std::string where_;
   Deadline deadline_;
   Trace& trace_;
