@@ -103,7 +103,8 @@ class Sampling {
       const CounterSample* base = samples.base(settings_.interval, settings_.max_age, now.taken);
       if (base != nullptr && continuity(*base, now) == Continuity::unbroken)
         reading_.growth.emplace(*base, now);
-      return note(now, samples);
+      note(now, samples);
+      return true;
     });
   }
 
@@ -116,13 +117,15 @@ class Sampling {
   }
 
   void keep_for_next_run(const CounterSample& now) {
-    update_history(state_, key_, [&](SampleHistory& samples) { return note(now, samples); });
+    update_history(state_, key_, [&](SampleHistory& samples) {
+      note(now, samples);
+      return true;
+    });
   }
 
-  bool note(const CounterSample& now, SampleHistory& samples) const {
+  void note(const CounterSample& now, SampleHistory& samples) const {
     samples.count_own(now.own);
     samples.add(now, settings_.interval);
-    return true;
   }
 
   http::HttpClient& client_;

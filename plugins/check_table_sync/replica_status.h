@@ -2,7 +2,6 @@
 #pragma once
 
 #include <optional>
-#include <string>
 
 #include "dialect.h"
 #include "evenkeel/mysql/sql_session.h"

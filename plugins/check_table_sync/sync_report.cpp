@@ -7,7 +7,6 @@
 #include "drift_text.h"
 #include "evenkeel/mysql/grants.h"
 #include "evenkeel/text.h"
-#include "survey.h"
 
 namespace evenkeel::table_sync {
 

@@ -238,6 +238,7 @@ class Server:
                    ) and all(channel.caught_up for channel in self.channels())
 
     def wait_in_sync(self, seconds: float = 30) -> None:
+        """While nobody writes: what was read in the last 300 ms a busy MySQL has not noted as applied."""
         if not self.settings.sources:
             raise SandboxError(f"{self.name} is no replica")
         wait_until(self.in_sync, seconds, lambda: f"{self.name} in sync with its sources: {self.channels()}")

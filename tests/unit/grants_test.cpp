@@ -26,6 +26,24 @@ TEST_CASE("the GRANT is that of the family and version") {
         "GRANT " + privilege + " ON *.* TO 'm'@'%'");
 }
 
+TEST_CASE("a version is a number, whatever the server calls itself") {
+  const auto [text, mariadb, number] = GENERATE(table<std::string, bool, int>({
+      {"10.11.14-MariaDB-0+deb12u2", true, 101114},
+      {"5.5.5-10.3.39-MariaDB", true, 100339},
+      {"5.5.5-log", false, 50505},
+      {"9.7.0", false, 90700},
+      {"8.0", false, 80000},
+      {"8.0.123", false, 80099},
+      {"10.-5-MariaDB", true, 100000},
+      {"99999999999.1", false, 0},
+      {"strange", false, 0},
+  }));
+  CAPTURE(text);
+  const ServerVersion version = ServerVersion::parse(text);
+  CHECK(version.mariadb == mariadb);
+  CHECK(version.number == number);
+}
+
 TEST_CASE("accounts and names are quoted") {
   const auto [text, quoted] = GENERATE(table<std::string, std::string>({
       {"monitor@%", "'monitor'@'%'"},

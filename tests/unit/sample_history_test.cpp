@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "scratch_folder.h"
+
 using namespace evenkeel;
 
 namespace {
@@ -75,6 +77,37 @@ TEST_CASE("however close together runs are, one sample is old enough") {
     }
     history.add(taken(now, static_cast<std::uint64_t>(run)), 1);
   }
+}
+
+TEST_CASE("a history is kept in the state, and left as it is where there is nothing to change") {
+  const ScratchFolder folder;
+  StateStore state("check_x", folder.path());
+  const auto now = Deadline::Clock::now();
+  count_own_of_failed_run(state, "c1", 1);
+  CHECK_FALSE(state.load("c1"));  // no run before it
+
+  const auto value_before = [&](bool keep, std::uint64_t value) {
+    std::uint64_t before = 0;
+    update_history(state, "c1", [&](SampleHistory& history) {
+      before = value_of(history.newest());
+      CounterSample sample = taken(0, value);
+      sample.taken = now - std::chrono::seconds(100 - static_cast<int>(value));
+      history.add(sample, 0);
+      return keep;
+    });
+    return before;
+  };
+  CHECK(value_before(true, 7) == 0);
+  CHECK(value_before(false, 8) == 7);
+  CHECK(value_before(true, 9) == 7);
+  count_own_of_failed_run(state, "c1", 4);
+  update_history(state, "c1", [](SampleHistory& history) {
+    CHECK(value_of(history.newest()) == 9);
+    CHECK(history.newest()->own == 5);
+    return false;
+  });
+  state.save("c1", "garbage");
+  CHECK(value_before(true, 10) == 0);
 }
 
 TEST_CASE("each service finds its own samples, and a new one the newest of any") {

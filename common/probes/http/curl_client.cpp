@@ -3,10 +3,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <mutex>
 
 #include "evenkeel/bare_tls.h"
+#include "evenkeel/error.h"
 #include "evenkeel/http/http_client.h"
 #include "evenkeel/text.h"
 
@@ -281,10 +281,8 @@ class CurlClient : public HttpClient {
     std::string reason = reason_of(code, details);
     const long system_error = info<long>(easy_.get(), CURLINFO_OS_ERRNO);
     // Where there may be a proxy, libcurl's own words tell which of the two did not answer.
-    if (code == CURLE_COULDNT_CONNECT && system_error != 0 && endpoint_.proxy.empty()) {
-      const char* text = strerrordesc_np(static_cast<int>(system_error));
-      if (text != nullptr) reason = lower(text);
-    }
+    if (code == CURLE_COULDNT_CONNECT && system_error != 0 && endpoint_.proxy.empty())
+      reason = system_reason(static_cast<int>(system_error));
     throw Error(fault, step(fault) + ": " + reason);
   }
 

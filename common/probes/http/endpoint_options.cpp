@@ -41,7 +41,7 @@ std::vector<OptionSpec> endpoint_options(const std::string& default_path) {
        .secret = true},
       {.name = "ca-cert",
        .value = "FILE",
-       .help = "the authorities to trust",
+       .help = "the authorities to trust, with --ssl or an https:// URL",
        .default_text = "the system's"},
       {.name = "insecure", .help = "verify neither the server's certificate nor its name"},
       {.name = "follow-redirects",
@@ -118,10 +118,10 @@ Endpoint common_part(const Options& options) {
   return common;
 }
 
-// Who names authorities believes that they are asked. A redirect may lead to where they are.
+// Who names authorities believes that they are looked at. A redirect may lead to where they are.
 void expect_tls(const Options& options, bool tls) {
   if (!tls && options.has("ca-cert") && !options.has("follow-redirects"))
-    throw usage_error("--ca-cert: without --ssl or an https:// URL nothing is encrypted");
+    throw usage_error("--ca-cert: without --ssl or an https:// URL there is no certificate to verify");
 }
 
 Endpoint whole_url(const Options& options, Endpoint endpoint, const std::string& url) {
