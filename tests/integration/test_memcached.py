@@ -436,9 +436,9 @@ def swallows_connections(address: str, port: int) -> Iterator[None]:
 def test_a_name_whose_first_address_swallows_connections(plugin: PluginRunner, cache: Memcached, tmp_path: Path) -> None:
     hosts = tmp_path / "hosts"
     hosts.write_text("::1 two.test\n127.0.0.1 two.test\n")
-    command = [plugin.path(CHECK), "-H", f"two.test:{cache.port}", "-t", "4"]
 
     def answer() -> subprocess.CompletedProcess[str]:
+        command = [plugin.path(CHECK), "-H", f"two.test:{cache.port}", "-t", "4"]
         return mount_namespace.run(f"mount --bind '{hosts}' /etc/hosts", command, plugin.environment())
 
     with swallows_connections("::1", cache.port):
@@ -450,6 +450,16 @@ def test_a_name_whose_first_address_swallows_connections(plugin: PluginRunner, c
     with swallows_connections("::1", cache.port):
         neither = answer()
     assert neither.returncode == CRITICAL and "connection refused" in neither.stdout, "what the last one said"
+    hosts.write_text("127.0.0.1 two.test\n224.0.0.1 two.test\n")
+    assert "connection refused" in answer().stdout, "what has no route says less"
+
+
+def test_a_name_server_that_does_not_answer_is_a_time_out(plugin: PluginRunner, tmp_path: Path) -> None:
+    servers = tmp_path / "resolv.conf"
+    servers.write_text("nameserver 127.0.0.77\noptions timeout:1 attempts:1\n")
+    answer = mount_namespace.run(f"mount --bind '{servers}' /etc/resolv.conf",
+                                 [plugin.path(CHECK), "-H", "cache.example", "-t", "5:UNKNOWN"], plugin.environment())
+    assert answer.returncode == UNKNOWN and "temporary failure in name resolution" in answer.stdout, answer
 
 
 def test_every_situation_has_an_expectation() -> None:

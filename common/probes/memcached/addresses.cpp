@@ -5,13 +5,17 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <cerrno>
 #include <memory>
+
+#include "evenkeel/error.h"
 
 namespace evenkeel::memcached {
 
 namespace {
 
-constexpr std::size_t most_addresses = 8;
+// A name server may send thousands.
+constexpr std::size_t most_addresses = 64;
 
 bool is_address(const std::string& host) {
   in6_addr address{};
@@ -22,6 +26,11 @@ struct Freer {
   void operator()(addrinfo* list) const { freeaddrinfo(list); }
 };
 
+[[noreturn]] void fail(int error) {
+  if (error == EAI_AGAIN) throw Error(Fault::timeout, "temporary failure in name resolution");
+  throw Error(Fault::unreachable, error == EAI_SYSTEM ? system_reason(errno) : "the name does not resolve");
+}
+
 }  // namespace
 
 std::vector<std::string> addresses_of(const std::string& host) {
@@ -29,7 +38,7 @@ std::vector<std::string> addresses_of(const std::string& host) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
-  if (getaddrinfo(host.c_str(), nullptr, &hints, &found) != 0) return {};
+  if (const int error = getaddrinfo(host.c_str(), nullptr, &hints, &found); error != 0) fail(error);
   const std::unique_ptr<addrinfo, Freer> list(found);
   std::vector<std::string> addresses;
   for (const addrinfo* item = found; item != nullptr && addresses.size() < most_addresses;
@@ -39,6 +48,7 @@ std::vector<std::string> addresses_of(const std::string& host) {
         0)
       addresses.emplace_back(text.data());
   }
+  if (addresses.empty()) fail(EAI_NONAME);
   return addresses;
 }
 

@@ -75,6 +75,22 @@ bool speaks_of_authentication(std::string_view refusal) {
   return refusal.starts_with("CLIENT_ERROR") && refusal.find("authenticat") != std::string_view::npos;
 }
 
+// What there is no way to says less than what another address of the name said.
+bool is_without_route(int system_error) {
+  return system_error == ENETUNREACH || system_error == EHOSTUNREACH || system_error == EADDRNOTAVAIL ||
+         system_error == EAFNOSUPPORT;
+}
+
+// Addresses may be many: so many of them at least get their time.
+constexpr std::size_t most_shares = 8;
+
+struct Reply {
+  memcached_return_t code;
+  int system_error;
+
+  bool failed() const { return memcached_failed(code); }
+};
+
 class LibmemcachedClient : public MemcachedClient {
  public:
   LibmemcachedClient(const Server& server, const Deadline& deadline, Trace& trace)
@@ -158,30 +174,34 @@ class LibmemcachedClient : public MemcachedClient {
   void ask(const std::string& command, Question question, const Call& call) {
     trace_.begin((guard_.connected() ? "" : "connecting to " + where_ + ", ") + command);
     if (addresses_.empty()) look_up();
-    memcached_return_t code = ask_address(question, call);
-    while (memcached_failed(code) && !guard_.connected() && address_ + 1 < addresses_.size()) {
+    Reply reply = ask_address(question, call);
+    while (reply.failed() && !guard_.connected() && address_ + 1 < addresses_.size()) {
       ++address_;
       use_address();
-      code = ask_address(question, call);
+      const Reply next = ask_address(question, call);
+      if (guard_.connected() || !is_without_route(next.system_error)) reply = next;
     }
     trace_.end();
     // libmemcached takes an answer that was cut for the end of the statistics.
-    if (memcached_failed(code) || guard_.verdict() != AnswerGuard::Verdict::fine) fail(command, code);
+    if (reply.failed() || guard_.verdict() != AnswerGuard::Verdict::fine) fail(command, reply);
   }
 
   template <class Call>
-  memcached_return_t ask_address(Question question, const Call& call) {
+  Reply ask_address(Question question, const Call& call) {
     set_time_outs();
     guard_.next_answer(question);
     const GuardedReads reads(guard_);
-    return call();
+    const memcached_return_t code = call();
+    return {code, memcached_last_error_errno(handle_.get())};
   }
 
   // The library would look the name up as well, and wait for its first address until no time is left.
   void look_up() {
-    addresses_ = server_.socket.empty() ? addresses_of(server_.host) : std::vector{server_.socket};
-    if (addresses_.empty())
-      throw Error(Fault::unreachable, "looking up " + where_ + ": the name does not resolve");
+    try {
+      addresses_ = server_.socket.empty() ? addresses_of(server_.host) : std::vector{server_.socket};
+    } catch (const Error& error) {
+      throw Error(error.fault(), "looking up " + where_ + ": " + error.what());
+    }
     use_address();
   }
 
@@ -209,13 +229,14 @@ class LibmemcachedClient : public MemcachedClient {
     memcached_behavior_set(handle, MEMCACHED_BEHAVIOR_POLL_TIMEOUT, milliseconds);
     if (guard_.connected()) return;
     // One that swallows connections leaves those after it their share.
-    memcached_behavior_set(handle, MEMCACHED_BEHAVIOR_CONNECT_TIMEOUT,
-                           std::max<std::uint64_t>(1, milliseconds / (addresses_.size() - address_)));
+    memcached_behavior_set(
+        handle, MEMCACHED_BEHAVIOR_CONNECT_TIMEOUT,
+        std::max<std::uint64_t>(1, milliseconds / std::min(most_shares, addresses_.size() - address_)));
     memcached_behavior_set(handle, MEMCACHED_BEHAVIOR_SND_TIMEOUT, milliseconds * 1000);
     memcached_behavior_set(handle, MEMCACHED_BEHAVIOR_RCV_TIMEOUT, milliseconds * 1000);
   }
 
-  [[noreturn]] void fail(const std::string& command, memcached_return_t code) const {
+  [[noreturn]] void fail(const std::string& command, const Reply& reply) const {
     const std::string step = guard_.connected() ? command + " on " + where_ : "connecting to " + where_;
     switch (guard_.verdict()) {
       case AnswerGuard::Verdict::malformed:
@@ -233,14 +254,15 @@ class LibmemcachedClient : public MemcachedClient {
       case AnswerGuard::Verdict::fine:
         break;
     }
-    fail_by_code(step, code);
+    fail_by_code(step, reply);
   }
 
   [[noreturn]] static void fail_for_want_of_a_connection(const std::string& step) {
     throw Error(Fault::unreachable, step + ": the server has no connection left, its limit is reached");
   }
 
-  [[noreturn]] void fail_by_code(const std::string& step, memcached_return_t code) const {
+  [[noreturn]] void fail_by_code(const std::string& step, const Reply& reply) const {
+    const auto [code, system_error] = reply;
     const std::string said = clean(guard_.refusal(), 200);
     if (said.starts_with(no_connection_left)) fail_for_want_of_a_connection(step);
     if (code == MEMCACHED_AUTH_FAILURE || code == MEMCACHED_AUTH_PROBLEM) fail_to_log_in(code);
@@ -254,7 +276,6 @@ class LibmemcachedClient : public MemcachedClient {
       throw Refusal(
           Fault::protocol,
           step + ": " + (said.empty() ? clean(memcached_strerror(handle_.get(), code), 200) : said));
-    const int system_error = memcached_last_error_errno(handle_.get());
     if (code == MEMCACHED_TIMEOUT || system_error == ETIMEDOUT)
       throw Error(Fault::timeout, step + ": timed out" +
                                       (with_sasl_ && guard_.connected() && !guard_.has_answered()
