@@ -233,12 +233,15 @@ class Server:
         self.wait_in_sync()
 
     def in_sync(self) -> bool:
-        # In this order: a channel that has just connected has caught up with the nothing that it has read.
-        return all(self.dialect.has_applied(self, self.dialect.position(source)) for source in self.sources.values()
-                   ) and all(channel.caught_up for channel in self.channels())
+        return all(channel.healthy and channel.lag == 0 for channel in self.channels()) and all(
+            self.dialect.has_applied(self, self.dialect.position(source)) for source in self.sources.values())
+
+    def _stays_in_sync(self) -> bool:
+        # Positions last, and not in in_sync(): a new connection begins with those of its log's first event.
+        return self.in_sync() and all(channel.caught_up for channel in self.channels())
 
     def wait_in_sync(self, seconds: float = 30) -> None:
         """While nobody writes: what was read in the last 300 ms a busy MySQL has not noted as applied."""
         if not self.settings.sources:
             raise SandboxError(f"{self.name} is no replica")
-        wait_until(self.in_sync, seconds, lambda: f"{self.name} in sync with its sources: {self.channels()}")
+        wait_until(self._stays_in_sync, seconds, lambda: f"{self.name} in sync with its sources: {self.channels()}")
