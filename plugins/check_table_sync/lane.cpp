@@ -22,6 +22,7 @@ using Clock = Deadline::Clock;
 std::int64_t now() { return Clock::now().time_since_epoch().count(); }
 
 constexpr std::chrono::milliseconds between_kills(100);
+constexpr double shortest_limit = 0.001;  // 0 would be none
 
 // Errors after which a new connection may work where the old one does not.
 bool connection_was_lost(int code) {
@@ -71,9 +72,9 @@ class WatchedSession : public mysql::SqlSession {
     if (session_) return;
     pulse_.last = now();
     auto session = options_.connector->connect(options_.login, options_.deadline, trace_);
-    const Dialect dialect = Dialect::of(session->server_version());
-    session->execute(session_pins(dialect));
-    session->execute(statement_limit(dialect, options_.statement_seconds));
+    dialect_ = Dialect::of(session->server_version());
+    session->execute(session_pins(dialect_));
+    session->execute(statement_limit(dialect_, options_.statement_seconds));
     const mysql::Cell id = session->query("SELECT CONNECTION_ID() AS id").at(0, "id");
     id_ = 0;
     if (id) std::from_chars(id->data(), id->data() + id->size(), id_);
@@ -88,7 +89,14 @@ class WatchedSession : public mysql::SqlSession {
     // Between the two, a request would find nothing to kill, and we would ask all the same.
     const Running running(pulse_);
     refuse_when_stopped();
+    bound_by_the_end();
     return ask();
+  }
+
+  // A request to kill it may not get through: an account may have one connection only.
+  void bound_by_the_end() {
+    const double left = std::max(options_.deadline.remaining().count(), shortest_limit);
+    if (left < options_.statement_seconds) session_->execute(statement_limit(dialect_, left));
   }
 
   void refuse_when_stopped() const {
@@ -110,6 +118,7 @@ class WatchedSession : public mysql::SqlSession {
   Trace& trace_;
   Pulse& pulse_;
   std::unique_ptr<mysql::SqlSession> session_;
+  Dialect dialect_;
   std::uint64_t id_ = 0;
 };
 

@@ -20,7 +20,7 @@ struct LaneOptions {
   mysql::Login login;
   Deadline deadline;
   std::shared_ptr<StopRequest> stop;
-  double statement_seconds = 5;  // the server's own limit for each statement
+  double statement_seconds = 5;  // the server's own limit for each statement, less before the end
 };
 
 class Lane {

@@ -16,7 +16,7 @@ import pytest
 
 from conftest import Pair, PluginRunner
 from sandbox import KindUnavailable, Sandbox, Server, kinds
-from sync_scene import PLUGIN, SyncScene, Writer, state_files, wait_for, writing
+from sync_scene import PLUGIN, USER, SyncScene, Writer, state_files, wait_for, writing
 
 SOAK = bool(os.environ.get("EVENKEEL_SOAK"))
 MISSING = "is missing"
@@ -411,9 +411,20 @@ def test_a_signal_ends_it_and_what_it_runs(scene: SyncScene, sent: signal.Signal
 def test_its_own_time_out_ends_it_and_what_it_runs(scene: SyncScene) -> None:
     scene.create_flags(5000)
     answer = scene.check("--where", "sleep(0.001) = 0", "--no-state", "-t", "4", "--budget", "3.99")
-    assert answer.seconds < 4.5
+    assert 3 < answer.seconds < 4.5, answer
     for server in scene.servers:
         scene.wait_for_no_statement(server, 1)
+
+
+def test_the_server_ends_what_could_not_be_killed_in_time(scene: SyncScene) -> None:
+    """Else it would run for ten chunk times, which are 20 s."""
+    scene.create_flags(5000)
+    scene.only_on(scene.source, f"alter user {USER} with max_user_connections 1")
+    began = time.monotonic()
+    process = start(scene, "--where", "sleep(0.5) = 0", "--no-state", "-t", "4", "--chunk-time", "2")
+    scene.wait_for_statement(scene.source, "sleep(0.5)")
+    process.communicate(timeout=5)
+    scene.wait_for_no_statement(scene.source, began + 5 - time.monotonic())
 
 
 def test_after_sigkill_the_server_ends_it(scene: SyncScene) -> None:
