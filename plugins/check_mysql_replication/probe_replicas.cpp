@@ -112,7 +112,9 @@ class Comparing {
       return result;
     }
     if (!explicit_ && !is_source_of(*channel, *source.reading)) {
-      result.problem = "the server that answers there is not the one the replica follows; use --source";
+      result.problem = knows_its_source(*channel)
+                           ? "the server that answers there is not the one the replica follows; use --source"
+                           : "the replica was never connected and cannot say which server it follows";
       return result;
     }
     try {

@@ -229,4 +229,9 @@ bool is_source_of(const ChannelStatus& channel, const SourceReading& source) {
   return channel.source_server_id == source.server_id;
 }
 
+bool knows_its_source(const ChannelStatus& channel) {
+  return !channel.source_uuid.empty() ||
+         (!channel.source_server_id.empty() && channel.source_server_id != "0");
+}
+
 }  // namespace evenkeel::replication

@@ -527,6 +527,15 @@ def test_errant_is_told_apart_from_the_other_channel(trio: Trio, plugin: PluginR
     assert_answer(answer, WARNING, f"channel east: {least}1 errant transaction: ", "'errant_transactions@monitor/west'=0")
 
 
+@on(*kinds_of())
+def test_a_replica_that_was_never_connected_follows_nobody_yet(kind: str, box: Sandbox, plugin: PluginRunner) -> None:
+    source, replica = box.server("source", kind), box.server("replica", kind, ["--read-only=ON"])
+    source.monitor_file()
+    replica.change_source(host=source.host, port=source.port, user="repl", password="repl")
+    answer = plugin(PLUGIN, "-f", replica.monitor_file(), "--source", "auto", "--stopped", "ok")
+    assert_answer(answer, UNKNOWN, "the replica was never connected and cannot say which server it follows")
+
+
 @on(*kinds_of("mariadb"))
 def test_channels_that_share_a_domain_are_not_compared(kind: str, box: Sandbox, plugin: PluginRunner,
                                                        tmp_path: Path) -> None:
@@ -545,7 +554,7 @@ def test_channels_that_share_a_domain_are_not_compared(kind: str, box: Sandbox, 
         return False
     for _ in range(9):
         west.sql("insert into west.t values (1)")
-    Sandbox.wait_until(lambda: arrived(west, 9), 20, "west's rows")
+    Sandbox.wait_until(lambda: arrived(west, 9) and arrived(east, 0), 20, "west's rows, and east's table")
     (tmp_path / "replica.cnf").write_text(replica.monitor_file().read_text())
     check = [PLUGIN, "-f", tmp_path / "replica.cnf", "--source", "auto", "--stopped", "ok"]
     assert_answer(plugin(*check), OK, "'transactions_behind@replica/east'=0", "'transactions_behind@replica/west'=0",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -440,7 +441,7 @@ def test_the_command_line_from_start_to_stop(cli_box: str) -> None:
     assert "SQL No, lag NULL" in run("break", "replica", "duplicate-row")
     assert "broken by duplicate-row" in run("list")
     assert "repaired, in sync again" in run("repair", "replica")
-    assert "lag 100" in run("break", "replica", "lag", "--seconds", "100")
+    assert re.search(r"lag 10\d$", run("break", "replica", "lag", "--seconds", "100"), re.MULTILINE)
     # A server that joins must not be forgotten by the process that holds the breakage.
     run("start", "late")
     run("repair", "replica")

@@ -246,8 +246,14 @@ TEST_CASE("the channel that leads to a source") {
   CHECK(channel_of(one, mysql_source(x, "")) == &one.channels[0]);
   CHECK(is_source_of(one.channels[0], mysql_source(a, "")));
   CHECK_FALSE(is_source_of(one.channels[0], mysql_source(b, "")));
+  CHECK(knows_its_source(one.channels[0]));
   const ReplicaReading mariadb = mariadb_replica("", "");
   CHECK(is_source_of(mariadb.channels[0], mariadb_source("", "")));
+  CHECK(knows_its_source(mariadb.channels[0]));
+  ChannelStatus fresh;
+  CHECK_FALSE(knows_its_source(fresh));
+  fresh.source_server_id = "0";
+  CHECK_FALSE(knows_its_source(fresh));
 }
 
 TEST_CASE("a replica of this server is no source, unless the two follow each other") {
