@@ -443,9 +443,12 @@ def test_after_sigkill_the_server_ends_it(scene: SyncScene) -> None:
 def test_a_signal_tells_what_is_known(scene: SyncScene) -> None:
     scene.create_flags(5000)
     scene.only_on(scene.others[0], "update shop.flags set active = 0 where id = 1")
-    assert scene.check("--where", "id < 100 or sleep(0.0002) = 0").code == 2
-    process = start(scene, "--where", "id < 100 or sleep(0.0002) = 0")
-    time.sleep(2.5)
+    scene.on_all("create table shop.pace (delay double)", "insert into shop.pace values (0)")
+    slow = ["--table", "shop.flags", "--where", "id < 100 or sleep((select delay from shop.pace)) = 0"]
+    assert scene.check(*slow).code == 2
+    scene.on_all("update shop.pace set delay = 0.01")
+    process = start(scene, *slow)
+    scene.wait_for_statement(scene.source, "LIMIT")
     process.send_signal(signal.SIGTERM)
     out, _ = process.communicate(timeout=5)
     assert process.returncode == 2 and "differs in 1 row (id 1)" in out and "ended by SIGTERM" in out, out
