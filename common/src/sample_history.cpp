@@ -1,7 +1,6 @@
 #include "evenkeel/sample_history.h"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 #include "evenkeel/text.h"
@@ -16,18 +15,6 @@ namespace {
 //   …
 
 constexpr double longest_age = 1e9;
-
-std::string_view take_until(std::string_view& text, char end) {
-  const std::size_t length = std::min(text.find(end), text.size());
-  const std::string_view taken = text.substr(0, length);
-  text.remove_prefix(std::min(length + 1, text.size()));
-  return taken;
-}
-
-bool read_count(std::string_view text, std::uint64_t& value) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() && end == text.data() + text.size();
-}
 
 Deadline::Clock::duration ticks(double seconds) {
   return std::chrono::duration_cast<Deadline::Clock::duration>(std::chrono::duration<double>(seconds));
@@ -49,7 +36,9 @@ bool read_head(std::string_view line, double age, SampleHistory::Moment now, Cou
     sample.uptime.emplace();
     if (!parse_number(uptime, *sample.uptime)) return false;
   }
-  if (!read_count(take_until(line, ' '), sample.own)) return false;
+  const auto own = parse_integer<std::uint64_t>(take_until(line, ' '));
+  if (!own) return false;
+  sample.own = *own;
   const std::string_view taker = take_until(line, ' ');
   if (taker != "-") sample.taker = std::string(taker);
   sample.started = std::string(line);
@@ -58,9 +47,9 @@ bool read_head(std::string_view line, double age, SampleHistory::Moment now, Cou
 
 bool read_counter(std::string_view line, CounterSample& sample) {
   const std::string_view name = take_until(line, ' ');
-  std::uint64_t value = 0;
-  if (name.empty() || !read_count(line, value)) return false;
-  sample.counters.insert_or_assign(std::string(name), value);
+  const auto value = parse_integer<std::uint64_t>(line);
+  if (name.empty() || !value) return false;
+  sample.counters.insert_or_assign(std::string(name), *value);
   return sample.counters.size() <= SampleHistory::max_counters;
 }
 

@@ -4,11 +4,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstdint>
 
+#include "evenkeel/text.h"
 #include "file_descriptor.h"
 
 namespace evenkeel {
@@ -52,17 +51,11 @@ std::string read_boot_id() {
   return text.find_first_of(" \n") == std::string::npos ? text : "-";
 }
 
-std::string_view next_field(std::string_view& line) {
-  const std::size_t end = std::min(line.find(' '), line.size());
-  const std::string_view field = line.substr(0, end);
-  line.remove_prefix(std::min(end + 1, line.size()));
-  return field;
-}
-
 template <class Number>
-bool read_number(std::string_view field, Number& number) {
-  const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), number);
-  return error == std::errc{} && end == field.data() + field.size();
+bool read_number(std::string_view& header, Number& number) {
+  const std::optional<Number> read = parse_integer<Number>(take_until(header, ' '));
+  number = read.value_or(0);
+  return read.has_value();
 }
 
 }  // namespace
@@ -100,16 +93,15 @@ std::optional<Record> decode(std::string_view bytes) {
   if (newline == std::string_view::npos) return {};
   std::string_view header = body.substr(0, newline);
   const std::string_view content = body.substr(newline + 1);
-  if (next_field(header) != "evenkeel-state" || next_field(header) != "1") return {};
+  if (take_until(header, ' ') != "evenkeel-state" || take_until(header, ' ') != "1") return {};
 
   Record record;
-  record.taken.boot_id = next_field(header);
+  record.taken.boot_id = take_until(header, ' ');
   std::size_t key_length = 0;
   std::size_t payload_length = 0;
-  if (!read_number(next_field(header), record.taken.since_boot_ns) ||
-      !read_number(next_field(header), record.taken.wall_ns) ||
-      !read_number(next_field(header), key_length) || !read_number(next_field(header), payload_length) ||
-      !header.empty() || key_length > max_key || payload_length > StateStore::max_payload ||
+  if (!read_number(header, record.taken.since_boot_ns) || !read_number(header, record.taken.wall_ns) ||
+      !read_number(header, key_length) || !read_number(header, payload_length) || !header.empty() ||
+      key_length > max_key || payload_length > StateStore::max_payload ||
       content.size() != key_length + payload_length)
     return {};
   record.key = content.substr(0, key_length);

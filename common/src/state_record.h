@@ -30,7 +30,7 @@ struct Record {
 };
 
 std::string encode(const Record& record);
-// Nothing for whatever encode() cannot have written.
+// Nothing for what is torn, or breaks the form or a bound.
 std::optional<Record> decode(std::string_view bytes);
 
 constexpr std::size_t max_key = 4096;

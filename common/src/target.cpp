@@ -3,7 +3,6 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "evenkeel/error.h"
 #include "evenkeel/text.h"
@@ -92,11 +91,10 @@ std::vector<HostPort> parse_hosts(const std::string& option, const std::vector<s
 }
 
 std::uint16_t parse_port(const std::string& option, std::string_view text) {
-  std::uint32_t port = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (error != std::errc() || end != text.data() + text.size() || port < 1 || port > 65535)
+  const auto port = parse_integer<std::uint16_t>(text);
+  if (!port || *port == 0)
     throw usage_error(option + ": \"" + clean(text, 40) + "\" is not a port (1 to 65535)");
-  return static_cast<std::uint16_t>(port);
+  return *port;
 }
 
 std::string parse_socket_path(const std::string& option, std::string_view text) {

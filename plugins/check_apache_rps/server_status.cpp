@@ -1,7 +1,6 @@
 #include "server_status.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "evenkeel/error.h"
 #include "evenkeel/text.h"
@@ -11,13 +10,6 @@ namespace evenkeel::apache {
 namespace {
 
 Error nonsense(const std::string& text) { return Error(Fault::protocol, text); }
-
-std::optional<std::uint64_t> count_of(std::string_view text) {
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
 
 std::optional<double> seconds_of(std::string_view text) {
   double value = 0;
@@ -51,11 +43,11 @@ void keep_first(std::string& place, std::string_view text) {
 }
 
 void take_line(ServerStatus& status, std::string_view key, std::string_view value) {
-  if (key == "Total Accesses" && !count_of(value))
+  if (key == "Total Accesses" && !parse_integer<std::uint64_t>(value))
     throw nonsense("Total Accesses is no number: \"" + clean(value, 40) + "\"");
-  if (key == "Total Accesses") keep_first(status.accesses, count_of(value));
-  if (key == "Total kBytes") keep_first(status.kilobytes, count_of(value));
-  if (key == "Total Duration") keep_first(status.duration_ms, count_of(value));
+  if (key == "Total Accesses") keep_first(status.accesses, parse_integer<std::uint64_t>(value));
+  if (key == "Total kBytes") keep_first(status.kilobytes, parse_integer<std::uint64_t>(value));
+  if (key == "Total Duration") keep_first(status.duration_ms, parse_integer<std::uint64_t>(value));
   if (key == "Uptime" || key == "ServerUptimeSeconds") keep_first(status.uptime, seconds_of(value));
   if (key == "RestartTime") keep_first(status.restart_time, value);
   if (key == "ServerVersion") keep_first(status.version, value);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include "evenkeel/error.h"
 #include "evenkeel/text.h"
@@ -36,28 +35,14 @@ constexpr std::array gauges{Gauge{"curr_items", &ServerStatistics::items},
                             Gauge{"accepting_conns", &ServerStatistics::accepting}};
 constexpr unsigned largest_class = 255;
 
-std::optional<std::uint64_t> count_of(std::string_view text) {
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
 std::optional<std::uint64_t> count_at(const memcached::Stats& stats, std::string_view name) {
   const auto it = stats.find(name);
   if (it == stats.end()) return std::nullopt;
-  const std::optional<std::uint64_t> value = count_of(it->second);
+  const std::optional<std::uint64_t> value = parse_integer<std::uint64_t>(it->second);
   if (!value)
     throw Error(Fault::protocol,
                 "its " + std::string(name) + " is no number: \"" + clean(it->second, 40) + "\"");
   return value;
-}
-
-std::string_view take_until_colon(std::string_view& text) {
-  const std::size_t length = std::min(text.find(':'), text.size());
-  const std::string_view taken = text.substr(0, length);
-  text.remove_prefix(std::min(length + 1, text.size()));
-  return taken;
 }
 
 // Calls `take(class, name, value)` for "5:chunk_size 240".
@@ -67,8 +52,8 @@ void each_of_a_class(const memcached::Stats& stats, std::string_view prefix, con
     std::string_view rest = key;
     if (!rest.starts_with(prefix)) continue;
     rest.remove_prefix(prefix.size());
-    const std::optional<std::uint64_t> number = count_of(take_until_colon(rest));
-    const std::optional<std::uint64_t> value = count_of(text);
+    const std::optional<std::uint64_t> number = parse_integer<std::uint64_t>(take_until(rest, ':'));
+    const std::optional<std::uint64_t> value = parse_integer<std::uint64_t>(text);
     if (number && *number <= largest_class && value) take(static_cast<unsigned>(*number), rest, *value);
   }
 }

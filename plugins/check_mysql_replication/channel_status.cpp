@@ -1,6 +1,5 @@
 #include "channel_status.h"
 
-#include <charconv>
 #include <initializer_list>
 #include <string_view>
 
@@ -32,12 +31,8 @@ class Row {
 
   template <class Integer>
   std::optional<Integer> whole(std::initializer_list<std::string_view> names) const {
-    Integer value = 0;
     const mysql::Cell found = cell(names);
-    if (!found) return std::nullopt;
-    const auto [end, error] = std::from_chars(found->data(), found->data() + found->size(), value);
-    if (error != std::errc() || end != found->data() + found->size()) return std::nullopt;
-    return value;
+    return found ? parse_integer<Integer>(*found) : std::nullopt;
   }
 
  private:

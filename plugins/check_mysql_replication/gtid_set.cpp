@@ -1,7 +1,6 @@
 #include "gtid_set.h"
 
 #include <algorithm>
-#include <charconv>
 #include <limits>
 
 #include "evenkeel/error.h"
@@ -33,20 +32,15 @@ bool is_tag(std::string_view text) {
 }
 
 std::uint64_t number_from(std::string_view text) {
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const auto value = parse_integer<std::uint64_t>(text);
   // MySQL's own limit; it leaves room for last + 1.
-  if (error != std::errc() || end != text.data() + text.size() || value == 0 ||
-      value >= static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
+  if (!value || *value == 0 || *value >= static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
     throw no_gtid_set(text);
-  return value;
+  return *value;
 }
 
 std::string_view next_part(std::string_view& text, char separator) {
-  const std::size_t at = text.find(separator);
-  const std::string_view part = trim(text.substr(0, at));
-  text.remove_prefix(at == std::string_view::npos ? text.size() : at + 1);
-  return part;
+  return trim(take_until(text, separator));
 }
 
 std::string uuid_of(const std::string& key) { return key.substr(0, 36); }

@@ -1,7 +1,6 @@
 #include "chunk_digest.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cinttypes>
 #include <cstdio>
 #include <map>
@@ -82,12 +81,9 @@ std::string digest_columns(const ComparisonPlan& plan, const Hashing& hashing, c
 }
 
 std::uint64_t digest_number_from(const mysql::Cell& cell) {
-  std::uint64_t number = 0;
-  if (!cell) throw no_digest();
-  const char* end = cell->data() + cell->size();
-  const auto [stop, error] = std::from_chars(cell->data(), end, number);
-  if (error != std::errc() || stop != end) throw no_digest();
-  return number;
+  const auto number = cell ? parse_integer<std::uint64_t>(*cell) : std::nullopt;
+  if (!number) throw no_digest();
+  return *number;
 }
 
 ChunkDigest digest_from(const mysql::Rows& rows, std::size_t row) {

@@ -1,7 +1,6 @@
 #include "executed.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdio>
 
 #include "evenkeel/error.h"
@@ -18,27 +17,17 @@ Error no_position(std::string_view text) {
 }
 
 std::uint64_t number_from(std::string_view text) {
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) throw no_position(text);
-  return number;
-}
-
-std::vector<std::string_view> split(std::string_view text, char separator) {
-  std::vector<std::string_view> parts;
-  while (!text.empty()) {
-    const std::size_t at = text.find(separator);
-    const std::string_view part = trim(text.substr(0, at));
-    if (!part.empty()) parts.push_back(part);
-    text.remove_prefix(at == std::string_view::npos ? text.size() : at + 1);
-  }
-  return parts;
+  const auto number = parse_integer<std::uint64_t>(text);
+  if (!number) throw no_position(text);
+  return *number;
 }
 
 // MySQL: uuid:1-5:7 or, with tags, uuid:1-5:tag:1-3; nothing in it may end a literal.
 std::map<std::string, std::string> sets_from(std::string_view text) {
   std::map<std::string, std::string> sets;
-  for (const std::string_view item : split(text, ',')) {
+  while (!text.empty()) {
+    const std::string_view item = trim(take_until(text, ','));
+    if (item.empty()) continue;
     const std::size_t colon = item.find(':');
     constexpr std::string_view allowed = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_:-";
     if (colon == std::string_view::npos || item.find_first_not_of(allowed) != std::string_view::npos)

@@ -1,6 +1,6 @@
 #include "integer_key.h"
 
-#include <charconv>
+#include "evenkeel/text.h"
 
 namespace evenkeel::table_sync {
 
@@ -8,19 +8,11 @@ namespace {
 
 constexpr std::uint64_t sign_bit = std::uint64_t{1} << 63;
 
-template <class Number>
-std::optional<Number> parsed(const std::string& text) {
-  Number value = 0;
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, value);
-  return error == std::errc() && stop == end ? std::optional(value) : std::nullopt;
-}
-
 }  // namespace
 
 std::optional<std::uint64_t> place_of(const KeyColumn& column, const std::string& number) {
-  if (column.is_unsigned) return parsed<std::uint64_t>(number);
-  const auto value = parsed<std::int64_t>(number);
+  if (column.is_unsigned) return parse_integer<std::uint64_t>(number);
+  const auto value = parse_integer<std::int64_t>(number);
   if (!value) return std::nullopt;
   return static_cast<std::uint64_t>(*value) ^ sign_bit;
 }

@@ -104,3 +104,22 @@ TEST_CASE("seconds for people") {
   };
   for (const auto& [seconds, text] : table) CHECK(format_seconds(seconds) == text);
 }
+
+TEST_CASE("a whole number is digits that fit, and nothing else") {
+  CHECK(parse_integer<std::uint64_t>("18446744073709551615") == 18446744073709551615u);
+  CHECK(parse_integer<std::int64_t>("-5") == -5);
+  CHECK(parse_integer<std::uint16_t>("007") == 7);
+  for (const char* text : {"", "-1", "+1", " 1", "1 ", "0x1", "1.0", "65536"}) {
+    INFO(text);
+    CHECK_FALSE(parse_integer<std::uint16_t>(text));
+  }
+}
+
+TEST_CASE("text is taken off the front part by part") {
+  std::string_view text = "a::b";
+  CHECK(take_until(text, ':') == "a");
+  CHECK(take_until(text, ':').empty());
+  CHECK(take_until(text, ':') == "b");
+  CHECK(text.empty());
+  CHECK(take_until(text, ':').empty());
+}

@@ -1,7 +1,9 @@
 // Text that is safe to print, and numbers that every parser reads.
 #pragma once
 
+#include <charconv>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -30,10 +32,21 @@ std::string format_exact(double value);
 // no less; false for anything else, "inf", "nan" and hexadecimal included.
 bool parse_number(std::string_view text, double& value);
 
+// A whole number in plain digits that fits, after a minus sign where the type has one, and nothing else.
+template <class Integer>
+std::optional<Integer> parse_integer(std::string_view text) {
+  Integer value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
 // "3 s", "90 s (1 min 30 s)", "4210 s (1 h 10 min)": seconds for people.
 std::string format_seconds(double seconds);
 
 std::string lower(std::string_view text);  // ASCII only
 std::string_view trim(std::string_view text);
+// Takes what stands before `end` off the front, and `end` with it; everything where there is no `end`.
+std::string_view take_until(std::string_view& text, char end);
 
 }  // namespace evenkeel

@@ -43,14 +43,12 @@ std::string Gtid::str() const {
 GtidPosition GtidPosition::parse(std::string_view text) {
   GtidPosition position;
   while (!text.empty()) {
-    const std::size_t comma = text.find(',');
-    const std::string_view item = trim(text.substr(0, comma));
+    const std::string_view item = trim(take_until(text, ','));
     if (!item.empty()) {
       const Gtid gtid = gtid_from(item);
       std::uint64_t& number = position.by_domain_[gtid.domain][gtid.server];
       number = std::max(number, gtid.number);
     }
-    text.remove_prefix(comma == std::string_view::npos ? text.size() : comma + 1);
   }
   return position;
 }
