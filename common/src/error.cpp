@@ -6,10 +6,12 @@
 
 namespace evenkeel {
 
-std::string system_reason(int error) {
+std::string system_words(int error) {
   const char* text = strerrordesc_np(error);
-  return text != nullptr ? lower(text) : "error " + std::to_string(error);
+  return text != nullptr ? text : "error " + std::to_string(error);
 }
+
+std::string system_reason(int error) { return lower(system_words(error)); }
 
 Status status_of(Fault fault, Status timeout_state) {
   switch (fault) {

@@ -16,7 +16,6 @@
 #include <array>
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <utility>
 
 #include "evenkeel/deadline.h"
@@ -168,10 +167,7 @@ class Source {
   int fd_;
 };
 
-Error system_error(const std::string& file, int error) {
-  const char* text = strerrordesc_np(error);
-  return file_error(file, text ? text : "error " + std::to_string(error));
-}
+Error system_error(const std::string& file, int error) { return file_error(file, system_words(error)); }
 
 // A pipe is fine, too: @- and @/dev/fd/63 are how a shell hands over a secret without a file.
 void check_kind(const std::string& file, int fd) {

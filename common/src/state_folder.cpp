@@ -7,16 +7,14 @@
 
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <vector>
+
+#include "evenkeel/error.h"
 
 namespace evenkeel::state {
 
-// Not strerror(): that is neither safe with threads nor the same in every locale.
 std::string reason(int error) {
-  if (error == ELOOP) return "a link, which is not followed";
-  const char* text = strerrordesc_np(error);
-  return text ? text : "error " + std::to_string(error);
+  return error == ELOOP ? "a link, which is not followed" : system_words(error);
 }
 
 std::string complaint(const std::string& where, const std::string& why) {

@@ -30,8 +30,9 @@ class Error : public std::runtime_error {
 
 inline Error usage_error(const std::string& text) { return Error(Fault::usage, text); }
 
-// "no such file or directory": an errno in words, the same in every locale. Safe with threads.
-std::string system_reason(int error);
+// "No such file or directory": an errno in words, the same in every locale. Safe with threads.
+std::string system_words(int error);
+std::string system_reason(int error);  // the same in small letters, for the middle of a line
 
 Status status_of(Fault fault, Status timeout_state);
 
