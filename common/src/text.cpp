@@ -1,5 +1,6 @@
 #include "evenkeel/text.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>

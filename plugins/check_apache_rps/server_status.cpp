@@ -1,6 +1,5 @@
 #include "server_status.h"
 
-#include <algorithm>
 
 #include "evenkeel/error.h"
 #include "evenkeel/text.h"

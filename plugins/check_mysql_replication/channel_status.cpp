@@ -53,11 +53,8 @@ ThreadState state_from(const mysql::Cell& cell, std::string_view thread) {
 std::vector<std::string> list_from(std::string_view text) {
   std::vector<std::string> items;
   while (!text.empty()) {
-    const std::size_t comma = text.find(',');
-    const std::string_view item = trim(text.substr(0, comma));
+    const std::string_view item = trim(take_until(text, ','));
     if (!item.empty()) items.emplace_back(item);
-    if (comma == std::string_view::npos) break;
-    text.remove_prefix(comma + 1);
   }
   return items;
 }

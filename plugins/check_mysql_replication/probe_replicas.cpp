@@ -112,9 +112,10 @@ class Comparing {
       return result;
     }
     if (!explicit_ && !is_source_of(*channel, *source.reading)) {
-      result.problem = knows_its_source(*channel)
-                           ? "the server that answers there is not the one the replica follows; use --source"
-                           : "the replica was never connected and cannot say which server it follows";
+      result.problem =
+          knows_its_source(*channel)
+              ? "the server that answers there is not the one the replica follows; use --source"
+              : "the replica cannot say which server it follows before it has connected; use --source";
       return result;
     }
     try {

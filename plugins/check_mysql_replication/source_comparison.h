@@ -55,7 +55,7 @@ const ChannelStatus* channel_of(const ReplicaReading& replica, const SourceReadi
 // another server here than there.
 bool is_source_of(const ChannelStatus& channel, const SourceReading& source);
 
-// False before the first connection: the replica cannot say which server it follows.
+// False before it has connected: MariaDB forgets it with each restart, MySQL when it is pointed elsewhere.
 bool knows_its_source(const ChannelStatus& channel);
 
 }  // namespace evenkeel::replication

@@ -528,12 +528,12 @@ def test_errant_is_told_apart_from_the_other_channel(trio: Trio, plugin: PluginR
 
 
 @on(*kinds_of())
-def test_a_replica_that_was_never_connected_follows_nobody_yet(kind: str, box: Sandbox, plugin: PluginRunner) -> None:
+def test_a_replica_that_has_not_connected_cannot_say_whom_it_follows(kind: str, box: Sandbox, plugin: PluginRunner) -> None:
     source, replica = box.server("source", kind), box.server("replica", kind, ["--read-only=ON"])
     source.monitor_file()
     replica.change_source(host=source.host, port=source.port, user="repl", password="repl")
     answer = plugin(PLUGIN, "-f", replica.monitor_file(), "--source", "auto", "--stopped", "ok")
-    assert_answer(answer, UNKNOWN, "the replica was never connected and cannot say which server it follows")
+    assert_answer(answer, UNKNOWN, "the replica cannot say which server it follows before it has connected")
 
 
 @on(*kinds_of("mariadb"))
