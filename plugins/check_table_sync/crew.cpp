@@ -56,6 +56,11 @@ void Crew::give_up(std::size_t server, const std::string& why) {
   lanes_[server].reset();
 }
 
+void Crew::limit_statements(double seconds) {
+  for (const auto& lane : lanes_)
+    if (lane) lane->limit_statements(seconds);
+}
+
 Failure Crew::silent_before(std::size_t server) const { return given_up_[server]; }
 
 std::vector<Trace::Step> Crew::steps(std::size_t server) const {

@@ -75,8 +75,9 @@ class Crew {
 
   std::vector<Trace::Step> steps(std::size_t server) const;
 
-  // For statements over a whole table.
+  // How long silence may last, and a statement by the server's own limit.
   void set_patience(double seconds) { patience_ = seconds; }
+  void limit_statements(double seconds);
   double patience() const { return patience_; }
 
  private:

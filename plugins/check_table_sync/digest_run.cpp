@@ -72,7 +72,7 @@ class HostDigestRun {
     ChunkSize size(settings_.chunk_time);
     std::optional<KeyTuple> at;
     auto cutter = std::make_shared<RangeCutter>(*plan, at);
-    if (!plan->has_key()) crew_.set_patience(stop_.latest().remaining().count() + 1);
+    limit_for(*plan);
     while (true) {
       guard_.wait({0}, stop_.latest());
       const Reply<Part> reply = next(plan, cutter, size.rows());
@@ -90,22 +90,24 @@ class HostDigestRun {
       at = reply.value->range->upto;
       if (reply.value->range->last()) break;
     }
-    crew_.set_patience(settings_.patience());
     result.digest = host_digest(*plan, hashing_, sum);
     result.status = Status::ok;
   }
 
+  // A table without a key is one statement.
+  void limit_for(const ComparisonPlan& plan) {
+    const double whole = std::max(1.0, stop_.latest().remaining().count());
+    crew_.limit_statements(plan.has_key() ? settings_.statement_seconds() : whole);
+    crew_.set_patience(plan.has_key() ? settings_.patience() : whole + 1);
+  }
+
   Reply<Part> next(const std::shared_ptr<const ComparisonPlan>& plan,
                    const std::shared_ptr<RangeCutter>& cutter, std::uint64_t rows) {
-    const double limit =
-        plan->has_key() ? settings_.statement_seconds() : std::max(1.0, stop_.latest().remaining().count());
-    auto replies =
-        crew_.ask<Part>({0}, [plan, cutter, rows, limit, hashing = hashing_, dialect = fleet_[0].dialect](
-                                 std::size_t, mysql::SqlSession& session) {
+    auto replies = crew_.ask<Part>(
+        {0}, [plan, cutter, rows, hashing = hashing_](std::size_t, mysql::SqlSession& session) {
           Part part;
           part.range = cutter->next(session, rows);
           if (!part.range) return part;
-          if (!plan->has_key()) session.execute(statement_limit(dialect, limit));
           part.answer = chunk_answer_from(session.query(chunk_digest_sql(*plan, hashing, *part.range)));
           return part;
         });
@@ -113,7 +115,6 @@ class HostDigestRun {
   }
 
   void explain(const Failure& failure, HostReading::Table& result) {
-    crew_.set_patience(settings_.patience());
     if (failure.server_is_lost()) fleet_.lose(0, failure);
     result.problem = stop_.made() ? "time ran out; -t gives it more" : failure.text;
   }

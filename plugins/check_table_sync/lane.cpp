@@ -22,7 +22,6 @@ using Clock = Deadline::Clock;
 std::int64_t now() { return Clock::now().time_since_epoch().count(); }
 
 constexpr std::chrono::milliseconds between_kills(100);
-constexpr double shortest_limit = 0.001;  // 0 would be none
 
 // Errors after which a new connection may work where the old one does not.
 bool connection_was_lost(int code) {
@@ -39,8 +38,9 @@ struct Pulse {
 // Connects when first asked, pins what the session must have, and notes each sign of life.
 class WatchedSession : public mysql::SqlSession {
  public:
-  WatchedSession(const LaneOptions& options, Trace& trace, Pulse& pulse)
-      : options_(options), trace_(trace), pulse_(pulse) {}
+  WatchedSession(const LaneOptions& options, const std::atomic<double>& statement_seconds, Trace& trace,
+                 Pulse& pulse)
+      : options_(options), statement_seconds_(statement_seconds), trace_(trace), pulse_(pulse) {}
 
   mysql::Rows query(const std::string& sql) override {
     return retried([&] { return session_->query(sql); });
@@ -74,7 +74,8 @@ class WatchedSession : public mysql::SqlSession {
     auto session = options_.connector->connect(options_.login, options_.deadline, trace_);
     dialect_ = Dialect::of(session->server_version());
     session->execute(session_pins(dialect_));
-    session->execute(statement_limit(dialect_, options_.statement_seconds));
+    limit_ = 0;
+    limit_statements(*session);
     const mysql::Cell id = session->query("SELECT CONNECTION_ID() AS id").at(0, "id");
     id_ = 0;
     if (id) std::from_chars(id->data(), id->data() + id->size(), id_);
@@ -89,14 +90,18 @@ class WatchedSession : public mysql::SqlSession {
     // Between the two, a request would find nothing to kill, and we would ask all the same.
     const Running running(pulse_);
     refuse_when_stopped();
-    bound_by_the_end();
+    limit_statements(*session_);
     return ask();
   }
 
-  // A request to kill it may not get through: an account may have one connection only.
-  void bound_by_the_end() {
-    const double left = std::max(options_.deadline.remaining().count(), shortest_limit);
-    if (left < options_.statement_seconds) session_->execute(statement_limit(dialect_, left));
+  // By the end of the run at the latest: a request to kill it may not get through, as an account may have one
+  // connection only. In whole seconds, so that it is not set before each statement.
+  void limit_statements(mysql::SqlSession& session) {
+    const double left = options_.deadline.remaining_whole_seconds();
+    const double limit = std::min(statement_seconds_.load(), left);
+    if (limit == limit_) return;
+    session.execute(statement_limit(dialect_, limit));
+    limit_ = limit;
   }
 
   void refuse_when_stopped() const {
@@ -115,19 +120,25 @@ class WatchedSession : public mysql::SqlSession {
   };
 
   const LaneOptions& options_;
+  const std::atomic<double>& statement_seconds_;
   Trace& trace_;
   Pulse& pulse_;
   std::unique_ptr<mysql::SqlSession> session_;
   Dialect dialect_;
+  double limit_ = 0;  // what the server was told last
   std::uint64_t id_ = 0;
 };
 
 }  // namespace
 
 struct Lane::Work {
-  explicit Work(LaneOptions given) : options(std::move(given)), session(options, trace, pulse) {}
+  explicit Work(LaneOptions given)
+      : options(std::move(given)),
+        statement_seconds(options.statement_seconds),
+        session(options, statement_seconds, trace, pulse) {}
 
   LaneOptions options;
+  std::atomic<double> statement_seconds;
   Trace trace;
   Pulse pulse;
   WatchedSession session;  // of the thread alone
@@ -185,6 +196,8 @@ bool Lane::busy() const {
   const std::lock_guard lock(work_->mutex);
   return work_->busy;
 }
+
+void Lane::limit_statements(double seconds) { work_->statement_seconds = seconds; }
 
 double Lane::silence() const {
   const Clock::duration since(now() - work_->pulse.last);

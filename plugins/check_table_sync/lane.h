@@ -20,7 +20,7 @@ struct LaneOptions {
   mysql::Login login;
   Deadline deadline;
   std::shared_ptr<StopRequest> stop;
-  double statement_seconds = 5;  // the server's own limit for each statement, less before the end
+  double statement_seconds = 5;  // the server's own limit for each statement, less towards the deadline
 };
 
 class Lane {
@@ -37,6 +37,7 @@ class Lane {
   // throws nothing. One at a time.
   void post(Task task);
   bool busy() const;
+  void limit_statements(double seconds);  // from the next one on
 
   // How long the task at work has had no answer from its server.
   double silence() const;
