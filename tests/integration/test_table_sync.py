@@ -394,12 +394,20 @@ def test_a_server_that_dies_or_freezes_in_mid_chunk(trio: SyncScene) -> None:
         trio.servers[2].start()
 
 
+def start_minutes_everywhere(scene: SyncScene, *options: object) -> subprocess.Popen[str]:
+    """A table without a key is one statement, on all servers at once."""
+    scene.create_flags(5000)
+    scene.source.sql("alter table shop.flags drop primary key")
+    scene.settle()
+    process = start(scene, "--where", "sleep(0.1) = 0", "--chunk-time", "60", "--no-state", *options)
+    for server in scene.servers:
+        scene.wait_for_statement(server, "sleep(")
+    return process
+
+
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_and_what_it_runs(scene: SyncScene, sent: signal.Signals) -> None:
-    scene.create_flags(5000)
-    process = start(scene, "--where", "sleep(0.001) = 0", "--no-state")
-    for server in scene.servers:
-        scene.wait_for_statement(server)
+    process = start_minutes_everywhere(scene)
     process.send_signal(sent)
     out, _ = process.communicate(timeout=5)
     for server in scene.servers:
@@ -409,22 +417,19 @@ def test_a_signal_ends_it_and_what_it_runs(scene: SyncScene, sent: signal.Signal
 
 
 def test_its_own_time_out_ends_it_and_what_it_runs(scene: SyncScene) -> None:
-    scene.create_flags(5000)
-    process = start(scene, "--where", "sleep(0.1) = 0", "--no-state", "-t", "8", "--budget", "7.99")
-    scene.wait_for_statement(scene.source, "sleep(")
+    process = start_minutes_everywhere(scene, "-t", "8", "--budget", "7.99")
     process.communicate(timeout=10)
     for server in scene.servers:
         scene.wait_for_no_statement(server, 3)
 
 
 def test_the_server_ends_what_could_not_be_killed_in_time(scene: SyncScene) -> None:
-    """Else it would run for ten chunk times, which are ten minutes."""
-    scene.create_flags(5000)
-    scene.only_on(scene.source, f"alter user {USER} with max_user_connections 1")
-    process = start(scene, "--where", "sleep(0.5) = 0", "--no-state", "-t", "8", "--chunk-time", "60")
-    scene.wait_for_statement(scene.source, "sleep(")
+    for server in scene.servers:
+        scene.only_on(server, f"alter user {USER} with max_user_connections 1")
+    process = start_minutes_everywhere(scene, "-t", "8")
     process.communicate(timeout=20)
-    scene.wait_for_no_statement(scene.source, 10)
+    for server in scene.servers:
+        scene.wait_for_no_statement(server, 10)
 
 
 def test_after_sigkill_the_server_ends_it(scene: SyncScene) -> None:
