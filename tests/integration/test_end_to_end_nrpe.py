@@ -64,8 +64,8 @@ def forty() -> Iterator[tuple[MonitoredHost, Nrpe]]:
         host.write("nrpe.d/local.cfg", shipped.replace("--max-output=1023", "--max-output=60000")
                    .replace("[check_memcached]", "[check_memcached_v4]") + "\n")
         nrpe = host.nrpe()
-        # A first run has no rates.
-        nrpe.ask("check_memcached")
+        # A run has rates when there is one at least a second before it.
+        Sandbox.wait_until(lambda: nrpe.ask("check_memcached_v4").output.count("hit_ratio@") == len(addresses), 20, "rates")
         yield host, nrpe
 
 
