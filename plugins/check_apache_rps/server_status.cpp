@@ -1,6 +1,5 @@
 #include "server_status.h"
 
-
 #include "evenkeel/error.h"
 #include "evenkeel/text.h"
 
