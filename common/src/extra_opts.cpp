@@ -12,7 +12,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdlib>
@@ -135,9 +134,7 @@ std::string default_file() {
   // Deprecated there, and still read: the folders to look in.
   const char* folders = std::getenv("NAGIOS_CONFIG_PATH");
   for (std::string_view rest = folders ? folders : ""; !rest.empty();) {
-    const std::size_t colon = std::min(rest.find(':'), rest.size());
-    const std::string folder(rest.substr(0, colon));
-    rest.remove_prefix(std::min(colon + 1, rest.size()));
+    const std::string folder(take_until(rest, ':'));
     if (folder.empty()) continue;
     for (const char* name : file_names)
       if (exists(folder + '/' + name)) return folder + '/' + name;
@@ -207,11 +204,7 @@ bool is_option(const std::string& word) { return word.size() > 1 && word.front()
 
 std::vector<IniEntry> parse_ini(std::string_view text, std::string_view section, const std::string& file) {
   IniParser parser(section, file);
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    parser.take(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
+  while (!text.empty()) parser.take(take_until(text, '\n'));
   return std::move(parser).entries();
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "evenkeel/text.h"
+
 namespace evenkeel::memcached {
 
 namespace {
@@ -19,23 +21,15 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 bool is_graph(char c) { return c > ' ' && c < 0x7F; }
 
-// The next word of a line, and the blank after it.
-std::string_view take_word(std::string_view& line) {
-  const std::size_t length = std::min(line.find(' '), line.size());
-  const std::string_view word = line.substr(0, length);
-  line.remove_prefix(std::min(length + 1, line.size()));
-  return word;
-}
-
 bool is_number(std::string_view text) {
   return !text.empty() && text.size() <= 10 && std::all_of(text.begin(), text.end(), is_digit);
 }
 
 // "KEY FLAGS BYTES[ CAS]"; 0 bytes of data are fine, a value larger than any of ours is not.
 bool read_value_line(std::string_view rest, std::uint64_t& data_bytes) {
-  const std::string_view key = take_word(rest);
-  const std::string_view flags = take_word(rest);
-  const std::string_view bytes = take_word(rest);
+  const std::string_view key = take_until(rest, ' ');
+  const std::string_view flags = take_until(rest, ' ');
+  const std::string_view bytes = take_until(rest, ' ');
   const bool fine = !key.empty() && key.size() <= longest_key && is_number(flags) && is_number(bytes) &&
                     std::all_of(rest.begin(), rest.end(), is_digit);
   if (!fine) return false;
@@ -45,7 +39,7 @@ bool read_value_line(std::string_view rest, std::uint64_t& data_bytes) {
 }
 
 bool is_stat_line(std::string_view rest) {
-  const std::string_view name = take_word(rest);
+  const std::string_view name = take_until(rest, ' ');
   return !name.empty() && std::all_of(name.begin(), name.end(), is_graph);
 }
 

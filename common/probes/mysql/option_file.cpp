@@ -178,9 +178,7 @@ class Reader {
     bool in_any_group = false;
     Line at{file, 0};
     while (!text.empty()) {
-      const std::size_t end = std::min(text.find('\n'), text.size());
-      const std::string_view line = trim(text.substr(0, end));
-      text.remove_prefix(std::min(end + 1, text.size()));
+      const std::string_view line = trim(take_until(text, '\n'));
       ++at.number;
       if (line.empty() || line.front() == '#' || line.front() == ';') continue;
       if (line.front() == '!') {
