@@ -74,12 +74,11 @@ class WatchedSession : public mysql::SqlSession {
     auto session = options_.connector->connect(options_.login, options_.deadline, trace_);
     dialect_ = Dialect::of(session->server_version());
     session->execute(session_pins(dialect_));
-    limit_ = 0;
-    limit_statements(*session);
     const mysql::Cell id = session->query("SELECT CONNECTION_ID() AS id").at(0, "id");
     id_ = 0;
     if (id) std::from_chars(id->data(), id->data() + id->size(), id_);
     session_ = std::move(session);
+    limit_ = 0;
     pulse_.last = now();
   }
 
@@ -90,17 +89,17 @@ class WatchedSession : public mysql::SqlSession {
     // Between the two, a request would find nothing to kill, and we would ask all the same.
     const Running running(pulse_);
     refuse_when_stopped();
-    limit_statements(*session_);
+    limit_statements();
     return ask();
   }
 
   // By the end of the run at the latest: a request to kill it may not get through, as an account may have one
   // connection only. In whole seconds, so that it is not set before each statement.
-  void limit_statements(mysql::SqlSession& session) {
+  void limit_statements() {
     const double left = options_.deadline.remaining_whole_seconds();
     const double limit = std::min(statement_seconds_.load(), left);
     if (limit == limit_) return;
-    session.execute(statement_limit(dialect_, limit));
+    session_->execute(statement_limit(dialect_, limit));
     limit_ = limit;
   }
 
