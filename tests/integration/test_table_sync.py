@@ -418,9 +418,9 @@ def test_a_signal_ends_it_and_what_it_runs(scene: SyncScene, sent: signal.Signal
 
 def test_its_own_time_out_ends_it_and_what_it_runs(scene: SyncScene) -> None:
     process = start_minutes_everywhere(scene, "-t", "8", "--budget", "7.99")
-    process.communicate(timeout=10)
+    process.communicate(timeout=8.5)
     for server in scene.servers:
-        scene.wait_for_no_statement(server, 3)
+        scene.wait_for_no_statement(server, 1)
 
 
 def test_the_server_ends_what_could_not_be_killed_in_time(scene: SyncScene) -> None:

@@ -25,10 +25,14 @@ class Channel:
         return self.io == "Yes" and self.sql == "Yes" and self.lag is not None
 
     @property
+    def lags_not(self) -> bool:
+        return self.healthy and self.lag == 0
+
+    @property
     def caught_up(self) -> bool:
         """What was read is applied, by the positions that the server's own lag goes by.
 
         MySQL's appliers note them every replica_checkpoint_period (300 ms): so long after the last transaction its lag
         may still grow from 0 to 1.
         """
-        return self.healthy and self.lag == 0 and self.read == self.applied
+        return self.lags_not and self.read == self.applied

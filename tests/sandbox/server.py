@@ -233,7 +233,7 @@ class Server:
         self.wait_in_sync()
 
     def in_sync(self) -> bool:
-        return all(channel.healthy and channel.lag == 0 for channel in self.channels()) and all(
+        return all(channel.lags_not for channel in self.channels()) and all(
             self.dialect.has_applied(self, self.dialect.position(source)) for source in self.sources.values())
 
     def _stays_in_sync(self) -> bool:
