@@ -16,7 +16,7 @@ bool needs_quotes(std::string_view label) {
   });
 }
 
-std::string quoted(std::string_view label) {
+std::string perfdata_label(std::string_view label) {
   if (!needs_quotes(label)) return std::string(label);
   std::string text = "'";
   for (const char c : label) text += c == '\'' ? "''" : std::string(1, c);
@@ -32,7 +32,7 @@ std::string threshold_text(const std::optional<Range>& range, PerfdataThresholds
 std::string number_text(const std::optional<double>& value) { return value ? format_number(*value) : ""; }
 
 std::string perfdata_item(const JudgedMetric& judged, const std::string& label, PerfdataThresholds mode) {
-  std::string item = quoted(label) + "=" + format_number(*judged.metric.value) + judged.metric.unit;
+  std::string item = perfdata_label(label) + "=" + format_number(*judged.metric.value) + judged.metric.unit;
   for (const std::string& part :
        {threshold_text(judged.thresholds.warning, mode), threshold_text(judged.thresholds.critical, mode),
         number_text(judged.metric.min), number_text(judged.metric.max)})
