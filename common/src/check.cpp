@@ -14,6 +14,7 @@
 #include "evenkeel/render.h"
 #include "evenkeel/text.h"
 #include "help.h"
+#include "ini_origins.h"
 #include "process.h"
 #include "sanitized.h"
 
@@ -80,13 +81,28 @@ Settings read_settings(const Options& options, const Description& description) {
   return settings;
 }
 
-Limits read_limits(const Options& options, const Description& description) {
+// An error in an option names it as its reader finds it: as typed, or as it stands in an ini file.
+[[noreturn]] void rethrow_reworded(const Error& error, const IniOrigins& origins,
+                                   const IniOrigins::Typed& typed) {
+  if (error.fault() != Fault::usage) throw error;
+  throw usage_error(origins.usage_text(error.what(), typed));
+}
+
+bool nothing_is_typed(const std::string& /*name*/) { return false; }
+
+Limits read_limits(const Options& options, const Description& description, const IniOrigins& origins) {
   Limits limits(description.labels);
   for (const auto& [level, name] :
        {std::pair{Limits::Level::warning, "warning"}, std::pair{Limits::Level::critical, "critical"}}) {
     const std::string option = std::string("--") + name;
     // In a file the last one wins, as with all options there; on the command line twice is an error.
-    for (const std::string& text : options.values_from_file(name)) limits.apply(level, option, {text});
+    for (const std::string& text : options.values_from_file(name)) {
+      try {
+        limits.apply(level, option, {text});
+      } catch (const Error& error) {
+        rethrow_reworded(error, origins, nothing_is_typed);
+      }
+    }
     limits.apply(level, option, options.values_from_command_line(name));
   }
   return limits;
@@ -163,11 +179,7 @@ class Run {
       if (plain_text_) return;
 
       if (typed.size() == arguments_.size()) return check(first);
-      const std::vector<std::string> from_file = take_extra_opts(arguments_, description_.name);
-      if (!first.has("output") && asks_for_json(from_file)) ask_for_json();
-      const Options options = Options::parse(specs_, arguments_, from_file);
-      keep(read_settings(options, description_), move_deadline);
-      check(options);
+      check_with_files(first, move_deadline);
     } catch (...) {
       const std::lock_guard lock(mutex_);
       report_ = report_of(detail::error_from(std::current_exception()), settings_.timeout_state);
@@ -198,6 +210,36 @@ class Run {
   }
 
  private:
+  void check_with_files(const Options& typed, const MoveDeadline& move_deadline) {
+    const std::vector<IniArgument> from_files = take_ini_arguments(arguments_, description_.name);
+    remember_origins(from_files, typed);
+    std::vector<std::string> words;
+    for (const IniArgument& option : from_files) words.push_back(option.argument);
+    if (!typed.has("output") && asks_for_json(words)) ask_for_json();
+    const Options options = parsed_with_files(words);
+    try {
+      keep(read_settings(options, description_), move_deadline);
+      check(options);
+    } catch (const Error& error) {
+      rethrow_reworded(error, origins_, typed_);
+    }
+  }
+
+  // What was typed has been parsed before, so what is wrong stands in a file.
+  Options parsed_with_files(const std::vector<std::string>& words) const {
+    try {
+      return Options::parse(specs_, arguments_, words);
+    } catch (const Error& error) {
+      rethrow_reworded(error, origins_, nothing_is_typed);
+    }
+  }
+
+  void remember_origins(const std::vector<IniArgument>& from_files, const Options& typed) {
+    const std::lock_guard lock(mutex_);
+    origins_ = IniOrigins(specs_, from_files);
+    typed_ = [typed](const std::string& name) { return typed.has(name); };
+  }
+
   void check(const Options& options) {
     Settings settings;
     {
@@ -206,8 +248,8 @@ class Run {
     }
     const Deadline deadline = Deadline::at(end_of(settings.timeout)).earlier_by(margin(settings.timeout));
     context_ = std::make_unique<RunContext>(
-        RunContext{deadline, read_limits(options, description_), read_state_place(options, description_),
-                   settings.timeout_state, settings.style.verbosity,
+        RunContext{deadline, read_limits(options, description_, origins_),
+                   read_state_place(options, description_), settings.timeout_state, settings.style.verbosity,
                    settings.json || settings.style.verbosity >= 1, rescue_});
     check_->configure(options);
     Report report = finished(check_->run(*context_));
@@ -218,6 +260,8 @@ class Run {
   Report finished(Report report) const {
     report.complain_of_unmatched(context_->limits);
     if (!context_->state.problem().empty()) report.remark(context_->state.problem());
+    if (!origins_.empty())
+      report.reword([this](const std::string& text) { return origins_.finding_text(text, typed_); });
     return report;
   }
 
@@ -264,6 +308,8 @@ class Run {
   std::unique_ptr<RunContext> context_;
   std::mutex mutex_;
   Settings settings_;
+  IniOrigins origins_;  // like typed_, set once, before the check begins
+  IniOrigins::Typed typed_;
   Report report_;
   std::optional<std::string> plain_text_;
 };

@@ -198,6 +198,27 @@ std::string read_file(const std::string& file) {
   }
 }
 
+// What one --extra-opts value stands for.
+std::vector<IniArgument> read_section(std::string_view argument, const std::string& plugin_name) {
+  const std::size_t at = argument.find('@');
+  std::string section(argument.substr(0, at));
+  if (section.empty()) section = plugin_name;
+  const std::string file =
+      at == std::string_view::npos ? default_file() : std::string(argument.substr(at + 1));
+  if (file.empty()) throw usage_error("--extra-opts: there is no file in any of the usual places");
+
+  std::vector<IniArgument> arguments;
+  for (const IniEntry& entry : parse_ini(read_file(file), section, file))
+    arguments.push_back({argument_of(entry), entry.key, section, file});
+  return arguments;
+}
+
+std::vector<std::string> without_places(std::vector<IniArgument> from_files) {
+  std::vector<std::string> arguments;
+  for (IniArgument& option : from_files) arguments.push_back(std::move(option.argument));
+  return arguments;
+}
+
 bool is_option(const std::string& word) { return word.size() > 1 && word.front() == '-'; }
 
 }  // namespace
@@ -209,23 +230,14 @@ std::vector<IniEntry> parse_ini(std::string_view text, std::string_view section,
 }
 
 std::vector<std::string> extra_opts_arguments(std::string_view argument, const std::string& plugin_name) {
-  const std::size_t at = argument.find('@');
-  const std::string_view section = argument.substr(0, at);
-  const std::string file =
-      at == std::string_view::npos ? default_file() : std::string(argument.substr(at + 1));
-  if (file.empty()) throw usage_error("--extra-opts: there is no file in any of the usual places");
-
-  std::vector<std::string> arguments;
-  for (const IniEntry& entry :
-       parse_ini(read_file(file), section.empty() ? std::string_view(plugin_name) : section, file))
-    arguments.push_back(argument_of(entry));
-  return arguments;
+  return without_places(read_section(argument, plugin_name));
 }
 
-std::vector<std::string> take_extra_opts(std::vector<std::string>& arguments,
-                                         const std::string& plugin_name) {
+std::vector<IniArgument> take_ini_arguments(std::vector<std::string>& arguments,
+                                            const std::string& plugin_name) {
   constexpr std::string_view name = "--extra-opts";
-  std::vector<std::string> kept, from_files;
+  std::vector<std::string> kept;
+  std::vector<IniArgument> from_files;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const std::string_view word = arguments[i];
     const bool bare = word == name;
@@ -237,11 +249,15 @@ std::vector<std::string> take_extra_opts(std::vector<std::string>& arguments,
       throw usage_error("--extra-opts " + shown(arguments[i + 1]) +
                         ": the value is written with \"=\", as in --extra-opts=section@file");
     const std::string_view value = bare ? std::string_view() : word.substr(name.size() + 1);
-    for (std::string& argument : extra_opts_arguments(value, plugin_name))
-      from_files.push_back(std::move(argument));
+    for (IniArgument& option : read_section(value, plugin_name)) from_files.push_back(std::move(option));
   }
   arguments = std::move(kept);
   return from_files;
+}
+
+std::vector<std::string> take_extra_opts(std::vector<std::string>& arguments,
+                                         const std::string& plugin_name) {
+  return without_places(take_ini_arguments(arguments, plugin_name));
 }
 
 }  // namespace evenkeel

@@ -119,6 +119,10 @@ void Report::complain_of_unmatched(const Limits& limits) {
   }
 }
 
+void Report::reword(const std::function<std::string(const std::string&)>& words) {
+  for (Finding& finding : findings_) finding.text = words(finding.text);
+}
+
 Status Report::status() const {
   if (findings_.empty()) return Status::unknown;
   Status worst = Status::ok;

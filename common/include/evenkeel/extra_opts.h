@@ -24,7 +24,18 @@ std::vector<IniEntry> parse_ini(std::string_view text, std::string_view section,
 // letter becomes -k, a longer one --key. Missing file, missing or empty section: Error(Fault::usage).
 std::vector<std::string> extra_opts_arguments(std::string_view argument, const std::string& plugin_name);
 
+// An option of an ini file: the argument that it stands for, and where it was read.
+struct IniArgument {
+  std::string argument;
+  std::string key;
+  std::string section;
+  std::string file;
+};
+
 // Takes every --extra-opts[=…] out of `arguments` and returns what the files say, in order.
+std::vector<IniArgument> take_ini_arguments(std::vector<std::string>& arguments,
+                                            const std::string& plugin_name);
+// The same without the places.
 std::vector<std::string> take_extra_opts(std::vector<std::string>& arguments, const std::string& plugin_name);
 
 }  // namespace evenkeel

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
@@ -60,6 +61,9 @@ class Report {
   // A threshold for an instance that no metric of the run has ("lag@db9") would be a silent miss:
   // UNKNOWN, unless the target it names has failed and so has no metrics.
   void complain_of_unmatched(const Limits& limits);
+
+  // Replaces each finding's text by what `words` makes of it.
+  void reword(const std::function<std::string(const std::string&)>& words);
 
   // What line 1 says when nothing is wrong. Without it, line 1 joins the OK findings.
   void summarise_ok(std::string text) { ok_summary_ = std::move(text); }
