@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from conftest import Answer, Pair, PluginRunner
 from replication_scene import PLUGIN, Scene
-from sandbox import KINDS, CannotMount, Sandbox, Server
+from sandbox import DEFAULT_KIND, KINDS, CannotMount, Sandbox, Server
 
 OK, WARNING, CRITICAL, UNKNOWN = range(4)
 Begin = Callable[[Scene], contextlib.AbstractContextManager[None]]
@@ -612,7 +612,7 @@ def test_a_group_member_is_not_called_no_replica(kind: str, box: Sandbox, plugin
     assert_answer(plugin(PLUGIN, "-f", file), CRITICAL, "group replication member is OFFLINE")
 
 
-@on("mariadb-10.11")  # where the sandbox has Galera
+@on(DEFAULT_KIND)  # where the sandbox has Galera
 def test_a_galera_node_is_not_called_no_replica(kind: str, box: Sandbox, plugin: PluginRunner) -> None:
     first = box.galera_node("first")
     second = box.galera_node("second", of=first)

@@ -30,7 +30,7 @@ def scene(pair: Pair, plugin: PluginRunner) -> SyncScene:
 @pytest.fixture(scope="module")
 def trio_box() -> Iterator[list[Server]]:
     with Sandbox() as box:
-        source = box.server("db1", kind="mariadb-10.11")
+        source = box.server("db1")
         yield [source, box.replica("db2", of=source), box.replica("db3", of=source)]
 
 

@@ -225,7 +225,7 @@ def _kinds(_: argparse.Namespace) -> None:
     for name in services.KINDS:
         print(f"{name:15} from this system")
     for kind in kinds.KINDS.values():
-        print(f"{kind.name:15} {'from this system' if kind.suite is None else f'fetched from Debian {kind.suite}'}")
+        print(f"{kind.name:15} {'from this system' if kind.is_of_this_system() else f'fetched from Debian {kind.suite}'}")
 
 
 def _fetch(arguments: argparse.Namespace) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import platform
 import re
 import subprocess
 from dataclasses import dataclass
@@ -14,11 +15,15 @@ from .errors import KindUnavailable, SandboxError
 
 @dataclass(frozen=True)
 class Kind:
+    """A version of a server and the Debian release that ships it."""
     name: str
     family: str
     program: str
-    suite: str | None
+    suite: str
     packages: tuple[str, ...]
+
+    def is_of_this_system(self) -> bool:
+        return self.suite == platform.freedesktop_os_release().get("VERSION_CODENAME")
 
 
 @dataclass(frozen=True)
@@ -34,11 +39,12 @@ class Programs:
 
 
 KINDS = {kind.name: kind for kind in (
-    Kind("mariadb-10.11", "mariadb", "usr/sbin/mariadbd", None, ("mariadb-server-core",)),
+    Kind("mariadb-10.11", "mariadb", "usr/sbin/mariadbd", "bookworm", ("mariadb-server-core",)),
     Kind("mariadb-11.8", "mariadb", "usr/sbin/mariadbd", "trixie", ("mariadb-server-core",)),
     Kind("mysql-9.7", "mysql", "usr/sbin/mysqld", "sid", ("mysql-server-core",)),
 )}
-DEFAULT_KIND = "mariadb-10.11"
+# The system's own MariaDB.
+DEFAULT_KIND = next((kind.name for kind in KINDS.values() if kind.is_of_this_system()), "mariadb-10.11")
 
 
 def named(name: str) -> Kind:
@@ -70,7 +76,7 @@ def _found(name: str) -> Programs | KindUnavailable:
     """Remembers a failure too: a mirror that does not answer is waited for once, not once per test."""
     kind = named(name)
     try:
-        if kind.suite is None:
+        if kind.is_of_this_system():
             if not Path("/", kind.program).exists():
                 raise SandboxError(f"{name} is missing: apt-get install {' '.join(kind.packages)}")
             return _programs(kind, Path("/"), ())

@@ -20,7 +20,7 @@ import pytest
 TESTS = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(TESTS))
 
-from sandbox import CannotMount, KINDS, KindUnavailable, Sandbox, SandboxError  # noqa: E402
+from sandbox import CannotMount, DEFAULT_KIND, KINDS, KindUnavailable, Sandbox, SandboxError  # noqa: E402
 from sandbox import Server, ServerFailed, kinds  # noqa: E402
 from sandbox import boxes, cache, galera, group_replication, side_folder  # noqa: E402
 from sandbox.breakages import Breakages  # noqa: E402
@@ -436,7 +436,7 @@ def test_the_command_line_from_start_to_stop(cli_box: str) -> None:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    assert "source (mariadb-10.11): running" in run("start", "source")
+    assert f"source ({DEFAULT_KIND}): running" in run("start", "source")
     run("start", "replica", "--replica-of", "source")
     assert "SQL No, lag NULL" in run("break", "replica", "duplicate-row")
     assert "broken by duplicate-row" in run("list")
@@ -447,7 +447,7 @@ def test_the_command_line_from_start_to_stop(cli_box: str) -> None:
     run("repair", "replica")
     assert run("sql", "late", "select 1 as one, null as none") == "one\tnone\n1\tNULL\n"
     run("freeze", "source")
-    assert "source (mariadb-10.11): frozen" in run("list")
+    assert f"source ({DEFAULT_KIND}): frozen" in run("list")
     run("thaw", "source")
     run("stop", "replica")
     assert f"box {cli_box}" in run("list")
