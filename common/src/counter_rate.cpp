@@ -11,9 +11,8 @@ namespace {
 // Whole seconds on one side, and the way there and back on the other.
 constexpr double clock_slack = 2;
 
-double seconds_between(const CounterSample& before, const CounterSample& now) {
-  return std::chrono::duration<double>(now.taken - before.taken).count();
-}
+// Clocks are slewed: by so much they may differ over a time.
+double drift_in(double seconds) { return seconds / 100; }
 
 bool counters_fell(const CounterSample& before, const CounterSample& now) {
   return std::any_of(before.counters.begin(), before.counters.end(), [&](const auto& counter) {
@@ -22,22 +21,98 @@ bool counters_fell(const CounterSample& before, const CounterSample& now) {
   });
 }
 
+enum class Start { same, different, unknown };
+
+std::optional<int> two_digits(std::string_view text) {
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  if (text.size() < 2 || !is_digit(text[0]) || !is_digit(text[1])) return std::nullopt;
+  return (text[0] - '0') * 10 + (text[1] - '0');
+}
+
+// Seconds within a quarter of an hour, of the first "13:18:47" in a text: the same in all languages and all
+// time zones.
+std::optional<int> seconds_in_quarter(std::string_view text) {
+  for (; text.size() >= 8; text.remove_prefix(1)) {
+    const auto minute = two_digits(text.substr(3));
+    const auto second = two_digits(text.substr(6));
+    if (two_digits(text) && text[2] == ':' && minute && text[5] == ':' && second)
+      return *minute % 15 * 60 + *second;
+  }
+  return std::nullopt;
+}
+
+// A process may print the time in another language or time zone than the one beside it.
+Start compare_starts(const CounterSample& before, const CounterSample& now) {
+  if (before.started.empty() || now.started.empty()) return Start::unknown;
+  if (before.started == now.started) return Start::same;
+  const auto earlier = seconds_in_quarter(before.started);
+  const auto later = seconds_in_quarter(now.started);
+  return earlier && later && *earlier != *later ? Start::different : Start::unknown;
+}
+
+bool generation_fell(const CounterSample& before, const CounterSample& now) {
+  return before.generation && now.generation && *now.generation < *before.generation;
+}
+
+// A server that lives on changes its words only with its generation.
+bool words_differ(const CounterSample& before, const CounterSample& now) {
+  if (before.server.empty() || now.server.empty() || before.server == now.server) return false;
+  return !before.generation || !now.generation || *now.generation == *before.generation;
+}
+
+// Of samples whose uptimes say nothing.
+Continuity without_uptime(const CounterSample& before, const CounterSample& now) {
+  if (!before.started.empty() && !now.started.empty() && before.started != now.started)
+    return Continuity::restarted;
+  if (words_differ(before, now)) return Continuity::another_server;
+  return counters_fell(before, now) ? Continuity::reset : Continuity::unbroken;
+}
+
+// Of samples whose uptimes say that they are of one life.
+Continuity within_one_life(const CounterSample& before, const CounterSample& now) {
+  if (words_differ(before, now) || generation_fell(before, now)) return Continuity::another_server;
+  return counters_fell(before, now) ? Continuity::reset : Continuity::unbroken;
+}
+
 }  // namespace
 
+double seconds_between(const CounterSample& before, const CounterSample& now) {
+  return std::chrono::duration<double>(now.taken - before.taken).count();
+}
+
+double slack_between(const CounterSample& before, const CounterSample& now) {
+  return before.slack + now.slack;
+}
+
 Continuity continuity(const CounterSample& before, const CounterSample& now) {
-  const bool tells_start = !before.started.empty() && !now.started.empty();
-  if (tells_start && before.started != now.started) return Continuity::restarted;
-  if (before.uptime && now.uptime) {
-    if (*now.uptime < *before.uptime) return Continuity::restarted;
-    // A server that was up for longer than that lived through all of the time between.
-    if (!tells_start && *now.uptime + clock_slack < seconds_between(before, now))
-      return Continuity::restarted;
-  }
-  return counters_fell(before, now) ? Continuity::reset : Continuity::unbroken;
+  if (!before.uptime || !now.uptime) return without_uptime(before, now);
+  const double elapsed = seconds_between(before, now);
+  const double slack = slack_between(before, now) + drift_in(elapsed);
+  const double grown = *now.uptime - *before.uptime;
+  // Between two clocks that count whole seconds there is up to one second.
+  const bool in_step = grown >= 0 && std::abs(grown - elapsed) <= 1.5 + slack;
+  const bool may_have_restarted = *now.uptime <= elapsed + 0.5 + slack;
+  const Start start = compare_starts(before, now);
+
+  if (start == Start::different)
+    return may_have_restarted ? Continuity::restarted : Continuity::another_server;
+  if (in_step) return within_one_life(before, now);
+  if (start == Start::unknown && may_have_restarted && (grown != 0 || before.counters != now.counters))
+    return Continuity::restarted;
+  if (words_differ(before, now))
+    return may_have_restarted ? Continuity::restarted : Continuity::another_server;
+  if (grown == 0) return Continuity::standing_still;
+  if (start == Start::unknown && grown < 0) return Continuity::another_server;
+  return Continuity::out_of_step;
 }
 
 CounterGrowth::CounterGrowth(const CounterSample& before, const CounterSample& now)
     : seconds_(seconds_between(before, now)), clock_(RateClock::local), own_(before.own) {
+  // Answers that took longer than a second: the server's whole seconds say more than our clock.
+  if (before.uptime && now.uptime && slack_between(before, now) > 1) {
+    const double by_server = *now.uptime - *before.uptime;
+    seconds_ = std::clamp(seconds_, std::max(0.0, by_server - 1), by_server + 1);
+  }
   if (before.uptime && now.uptime && seconds_ >= shortest_for_server_clock) {
     const double by_server = *now.uptime - *before.uptime;
     // A clock that was set in between says little, and it is the server's: ours counts from the boot.

@@ -10,7 +10,8 @@ namespace evenkeel {
 namespace {
 
 // One sample:
-//   sample AGE UPTIME|- OWN TAKER|- STARTED…
+//   taken AGE SLACK UPTIME|- GENERATION|- OWN TAKER|- STARTED…
+//   = SERVER…
 //   COUNTER VALUE
 //   …
 
@@ -24,18 +25,30 @@ double age_of(const CounterSample& sample, SampleHistory::Moment now) {
   return std::chrono::duration<double>(now - sample.taken).count();
 }
 
-// The line after "sample ".
+// What is written as "-" is nothing. False: no number.
+template <class Value, class Parse>
+bool read_optional(std::string_view word, std::optional<Value>& place, Parse parse) {
+  if (word == "-") return true;
+  place = parse(word);
+  return place.has_value();
+}
+
+std::optional<double> number_of(std::string_view text) {
+  double value = 0;
+  return parse_number(text, value) ? std::optional<double>(value) : std::nullopt;
+}
+
+// The line after "taken ".
 bool read_head(std::string_view line, double age, SampleHistory::Moment now, CounterSample& sample) {
   double since_save = 0;
   if (!parse_number(take_until(line, ' '), since_save)) return false;
   const double whole = age + since_save;
   if (!(whole >= 0 && whole <= longest_age)) return false;
   sample.taken = now - ticks(whole);
-  const std::string_view uptime = take_until(line, ' ');
-  if (uptime != "-") {
-    sample.uptime.emplace();
-    if (!parse_number(uptime, *sample.uptime)) return false;
-  }
+  if (!parse_number(take_until(line, ' '), sample.slack)) return false;
+  if (!(sample.slack >= 0 && sample.slack <= longest_age)) return false;
+  if (!read_optional(take_until(line, ' '), sample.uptime, number_of)) return false;
+  if (!read_optional(take_until(line, ' '), sample.generation, parse_integer<std::uint64_t>)) return false;
   const auto own = parse_integer<std::uint64_t>(take_until(line, ' '));
   if (!own) return false;
   sample.own = *own;
@@ -67,10 +80,13 @@ SampleHistory SampleHistory::parse(std::string_view text, double age, Moment now
   while (!text.empty()) {
     std::string_view line = take_until(text, '\n');
     bool fine = false;
-    if (line.starts_with("sample ")) {
-      line.remove_prefix(7);
+    if (line.starts_with("taken ")) {
+      line.remove_prefix(6);
       fine =
           history.samples_.size() < max_samples && read_head(line, age, now, history.samples_.emplace_back());
+    } else if (line.starts_with("= ")) {
+      fine = !history.samples_.empty();
+      if (fine) history.samples_.back().server = std::string(line.substr(2));
     } else {
       fine = !history.samples_.empty() && read_counter(line, history.samples_.back());
     }
@@ -82,9 +98,12 @@ SampleHistory SampleHistory::parse(std::string_view text, double age, Moment now
 std::string SampleHistory::format(Moment now) const {
   std::string text;
   for (const CounterSample& sample : samples_) {
-    text += "sample " + format_number(age_of(sample, now)) + ' ' +
-            (sample.uptime ? format_number(*sample.uptime) : "-") + ' ' + std::to_string(sample.own) + ' ' +
-            (sample.taker.empty() ? "-" : sample.taker) + ' ' + one_line(sample.started) + '\n';
+    text += "taken " + format_number(age_of(sample, now)) + ' ' + format_number(sample.slack) + ' ' +
+            (sample.uptime ? format_number(*sample.uptime) : "-") + ' ' +
+            (sample.generation ? std::to_string(*sample.generation) : "-") + ' ' +
+            std::to_string(sample.own) + ' ' + (sample.taker.empty() ? "-" : sample.taker) + ' ' +
+            one_line(sample.started) + '\n';
+    if (!sample.server.empty()) text += "= " + one_line(sample.server) + '\n';
     for (const auto& [name, value] : sample.counters) text += name + ' ' + std::to_string(value) + '\n';
   }
   return text;

@@ -106,15 +106,15 @@ TEST_CASE("a restart is noticed, and the server sampled anew") {
     Page first, second;
     Continuity expected;
   } table[]{
-      {"uptime fell", {5, 2, 100}, {16, 3, 101}, Continuity::restarted},
-      {"another restart time", {500, 150, 100, "Monday"}, {511, 151, 101, "Monday"}, Continuity::restarted},
-      {"counters fell", {50, 150, 100}, {61, 151, 101}, Continuity::reset},
+      {"uptime fell", {5, 2, 100, "Monday"}, {16, 3, 101, "Monday"}, Continuity::restarted},
+      {"another restart time", {500, 80, 100, "13:19:07"}, {511, 81, 101, "13:19:07"}, Continuity::restarted},
+      {"counters fell", {50, 150, 100, "13:18:47"}, {61, 151, 101, "13:18:47"}, Continuity::reset},
   };
   for (const auto& row : table) {
     INFO(row.what);
     Runs runs;
     runs.settings.interval = 0.01;
-    runs.run({{100, 50, 0}, {101, 51, 1}});
+    runs.run({{100, 50, 0, "13:18:47"}, {101, 51, 1, "13:18:47"}});
     const ServerReading reading = runs.run({row.first, row.second});
     CHECK(reading.since_last_run == row.expected);
     CHECK(reading.sampled_twice);

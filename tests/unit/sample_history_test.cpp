@@ -20,6 +20,9 @@ CounterSample taken(double seconds, std::uint64_t value) {
   sample.started = "Sunday, 22-Nov-2026";
   sample.counters["accesses"] = value;
   sample.own = 1;
+  sample.slack = 0.25;
+  sample.server = "Apache/2.4.57 (Debian)";
+  sample.generation = 3;
   return sample;
 }
 
@@ -42,6 +45,9 @@ TEST_CASE("what is kept comes back, with its age") {
   CHECK(sample->started == "Sunday, 22-Nov-2026");
   CHECK(value_of(sample) == 9);
   CHECK(sample->own == 1);
+  CHECK(sample->slack == 0.25);
+  CHECK(sample->server == "Apache/2.4.57 (Debian)");
+  CHECK(sample->generation == 3u);
   const CounterSample* older = back.base(50, 900, at(1000));
   REQUIRE(older != nullptr);
   CHECK(value_of(older) == 7);
@@ -161,15 +167,21 @@ TEST_CASE("garbage is an empty history") {
   const char* table[]{
       "nonsense",
       "accesses 5\n",
-      "sample\n",
-      "sample x 1 1 \n",
-      "sample -5 1 1 \naccesses 1\n",
-      "sample 1 x 1 \n",
-      "sample 1 1 -1 \n",
-      "sample 1e300 1 1 \n",
-      "sample 1 1 1 - s\naccesses\n",
-      "sample 1 1 1 - s\naccesses -1\n",
-      "sample 1 1 1 - s\n 1\n",
+      "taken\n",
+      "taken x 0 1 - 1 \n",
+      "taken 1 x 1 - 1 \n",
+      "taken 1 -1 1 - 1 \n",
+      "taken 1 1e300 1 - 1 \n",
+      "sample 1 1 1 - s\naccesses 5\n",
+      "= Apache\n",
+      "taken -5 0 1 - 1 \naccesses 1\n",
+      "taken 1 0 x - 1 \n",
+      "taken 1 0 1 x 1 \n",
+      "taken 1 0 1 - -1 \n",
+      "taken 1e300 0 1 - 1 \n",
+      "taken 1 0 1 - 1 - s\naccesses\n",
+      "taken 1 0 1 - 1 - s\naccesses -1\n",
+      "taken 1 0 1 - 1 - s\n 1\n",
   };
   for (const char* text : table) {
     INFO(text);
@@ -177,15 +189,16 @@ TEST_CASE("garbage is an empty history") {
   }
   CHECK(SampleHistory::parse("", 1, at(100)).newest() == nullptr);
   std::string too_many;
-  for (std::size_t i = 0; i < SampleHistory::max_samples; ++i) too_many += "sample 1 1 1 - s\n";
+  for (std::size_t i = 0; i < SampleHistory::max_samples; ++i) too_many += "taken 1 0 1 - 1 - s\n";
   CHECK(SampleHistory::parse(too_many, 1, at(100)).newest() != nullptr);
-  CHECK(SampleHistory::parse(too_many + "sample 1 1 1 - s\n", 1, at(100)).newest() == nullptr);
-  CHECK(SampleHistory::parse("sample 1 - 1 - \naccesses 5\n", 1, at(100)).newest() != nullptr);
+  CHECK(SampleHistory::parse(too_many + "taken 1 0 1 - 1 - s\n", 1, at(100)).newest() == nullptr);
+  CHECK(SampleHistory::parse("taken 1 0 - - 1 - \naccesses 5\n", 1, at(100)).newest() != nullptr);
 }
 
 TEST_CASE("a server's words cannot add a line") {
   CounterSample sample = taken(100, 5);
   sample.started = "x\naccesses 99";
+  sample.server = "y\naccesses 99";
   SampleHistory history;
   history.add(sample, 1);
   const SampleHistory back = SampleHistory::parse(history.format(at(101)), 0, at(101));
