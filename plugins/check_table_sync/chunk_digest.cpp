@@ -87,7 +87,12 @@ std::uint64_t digest_number_from(const mysql::Cell& cell) {
 }
 
 ChunkDigest digest_from(const mysql::Rows& rows, std::size_t row) {
-  return {digest_number_from(rows.at(row, "n")), sum_from(rows.at(row, "d1")), sum_from(rows.at(row, "d2"))};
+  if (rows.rows.at(row).size() != rows.columns.size()) throw no_digest();
+  const mysql::Cell first = rows.at(row, "d1"), second = rows.at(row, "d2");
+  const ChunkDigest digest{digest_number_from(rows.at(row, "n")), sum_from(first), sum_from(second)};
+  const bool empty = digest.rows == 0;
+  if (empty == first.has_value() || (rows.has("d2") && empty == second.has_value())) throw no_digest();
+  return digest;
 }
 
 std::string chunk_digest_sql(const ComparisonPlan& plan, const Hashing& hashing, const KeyRange& range) {
@@ -97,6 +102,7 @@ std::string chunk_digest_sql(const ComparisonPlan& plan, const Hashing& hashing,
 
 ChunkAnswer chunk_answer_from(const mysql::Rows& rows) {
   if (rows.rows.size() != 1) throw no_digest();
+  if (rows.columns.size() != (rows.has("d2") ? 4 : 3)) throw no_digest();
   return {digest_from(rows, 0), digest_number_from(rows.at(0, "ordered")) != 0};
 }
 
@@ -108,15 +114,20 @@ std::string bucket_digests_sql(const ComparisonPlan& plan, const Hashing& hashin
                                std::uint32_t buckets) {
   return "SELECT " + key_hash_expression(plan) + " % " + std::to_string(buckets) + " AS bucket, " +
          digest_columns(plan, hashing) + from_clause(plan) + " WHERE " + range_condition(plan, range) +
-         " GROUP BY bucket";
+         " GROUP BY 1";
 }
 
-std::vector<BucketDigest> bucket_digests_from(const mysql::Rows& rows) {
+std::vector<BucketDigest> bucket_digests_from(const mysql::Rows& rows, std::uint32_t count) {
   std::vector<BucketDigest> buckets;
   buckets.reserve(rows.rows.size());
-  for (std::size_t row = 0; row < rows.rows.size(); ++row)
-    buckets.push_back(
-        {static_cast<std::uint32_t>(digest_number_from(rows.at(row, "bucket"))), digest_from(rows, row)});
+  std::set<std::uint64_t> seen;
+  for (std::size_t row = 0; row < rows.rows.size(); ++row) {
+    const std::uint64_t bucket = digest_number_from(rows.at(row, "bucket"));
+    if (bucket >= count || !seen.insert(bucket).second)
+      throw Error(Fault::protocol,
+                  "the answer to a bucket query has a bucket twice, or one that it cannot have");
+    buckets.push_back({static_cast<std::uint32_t>(bucket), digest_from(rows, row)});
+  }
   return buckets;
 }
 

@@ -70,10 +70,12 @@ struct BucketDigest {
 // 20,000 rows). With less than 2 there is nothing to gain: fetch the rows.
 std::uint32_t bucket_count(std::uint64_t rows);
 
-// GROUP BY bucket; empty buckets do not appear. Needs a key.
+// Grouped by position: a column of the table may be called `bucket`, and servers take it before an alias of
+// ours. Empty buckets do not appear. Needs a key.
 std::string bucket_digests_sql(const ComparisonPlan& plan, const Hashing& hashing, const KeyRange& range,
                                std::uint32_t buckets);
-std::vector<BucketDigest> bucket_digests_from(const mysql::Rows& rows);
+// Throws Error(Fault::protocol) where a bucket stands there twice, or is none of `count`.
+std::vector<BucketDigest> bucket_digests_from(const mysql::Rows& rows, std::uint32_t count);
 // Buckets that are not the same everywhere, ascending. One element per server.
 std::vector<std::uint32_t> differing_buckets(const std::vector<std::vector<BucketDigest>>& servers);
 

@@ -116,7 +116,8 @@ DrillDown::Failures DrillDown::rows_of_buckets(const KeyRange& range, std::uint6
                                                const std::vector<std::size_t>& servers, const Take& take) {
   const std::uint32_t count = bucket_count(row_count);
   const auto answers = ask_all<std::vector<BucketDigest>>(
-      crew_, servers, bucket_digests_sql(*plan_, hashing_, range, count), bucket_digests_from);
+      crew_, servers, bucket_digests_sql(*plan_, hashing_, range, count),
+      [count](const mysql::Rows& rows) { return bucket_digests_from(rows, count); });
   if (!answers.failures.empty()) return answers.failures;
   std::map<std::uint32_t, std::uint64_t> rows_in;
   for (const std::uint32_t bucket : differing_buckets(answers.values)) rows_in[bucket] = 0;

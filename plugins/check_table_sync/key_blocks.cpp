@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 
+#include "evenkeel/error.h"
 #include "integer_key.h"
 
 namespace evenkeel::table_sync {
@@ -63,7 +64,7 @@ std::string KeyBlocks::digests_sql(const KeyRange& range, std::size_t most) cons
   const std::string weight = "(1 + " + cell + " * " + std::to_string(weight_step) + ")";
   return "SELECT " + place + " >> " + std::to_string(cell_bits_ + block_bits) + " AS block, " +
          digest_columns(plan_, hashing_, weight) + from_clause(plan_) + " WHERE " +
-         range_condition(plan_, range) + " GROUP BY block LIMIT " + std::to_string(most + 1);
+         range_condition(plan_, range) + " GROUP BY 1 LIMIT " + std::to_string(most + 1);
 }
 
 std::vector<BlockDigest> KeyBlocks::digests_from(const mysql::Rows& rows) {
@@ -74,6 +75,9 @@ std::vector<BlockDigest> KeyBlocks::digests_from(const mysql::Rows& rows) {
   // Not every server sorts what it groups.
   std::sort(blocks.begin(), blocks.end(),
             [](const BlockDigest& a, const BlockDigest& b) { return a.block < b.block; });
+  const auto twice = [](const BlockDigest& a, const BlockDigest& b) { return a.block == b.block; };
+  if (std::adjacent_find(blocks.begin(), blocks.end(), twice) != blocks.end())
+    throw Error(Fault::protocol, "the answer to a block query has a block twice");
   return blocks;
 }
 

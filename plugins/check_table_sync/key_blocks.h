@@ -48,9 +48,9 @@ class KeyBlocks {
   // One integer column, of the same kind on all servers.
   static bool fit(const ComparisonPlan& plan);
 
-  // At most one more than `most` blocks; empty ones do not appear.
+  // At most one more than `most` blocks; empty ones do not appear. Grouped by position, as for buckets.
   std::string digests_sql(const KeyRange& range, std::size_t most) const;
-  // In the order of blocks.
+  // In the order of blocks. Throws Error(Fault::protocol) where one stands there twice.
   static std::vector<BlockDigest> digests_from(const mysql::Rows& rows);
 
   // One element per server, as digests_from() has them.

@@ -237,9 +237,11 @@ std::optional<KeyTuple> RangeCutter::end_by_density(std::uint64_t rows) const {
 }
 
 std::optional<KeyTuple> RangeCutter::end_by_scan(mysql::SqlSession& session, std::uint64_t rows) const {
+  // With the table's name: ORDER BY takes an alias of ours before a column, unless the column is qualified.
   std::string order;
   for (const KeyColumn& column : plan_.key)
-    order += (order.empty() ? "" : ", ") + mysql::quoted_name(column.name);
+    order += (order.empty() ? "" : ", ") + mysql::quoted_name(plan_.table.table) + "." +
+             mysql::quoted_name(column.name);
   const mysql::Rows answer =
       session.query("SELECT " + key_select_list(plan_) + from_clause(plan_) + " WHERE " +
                     range_condition(plan_, {at_, std::nullopt}) + " ORDER BY " + order + " LIMIT " +

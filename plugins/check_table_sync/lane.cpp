@@ -12,6 +12,7 @@
 
 #include "dialect.h"
 #include "evenkeel/fan_out.h"
+#include "evenkeel/text.h"
 
 namespace evenkeel::table_sync {
 
@@ -32,7 +33,8 @@ bool connection_was_lost(int code) {
 // What other threads may know of a session at work.
 struct Pulse {
   std::atomic<std::int64_t> last = now();
-  std::atomic<std::uint64_t> connection = 0;  // 0: no statement is running
+  std::atomic<std::uint64_t> connection = 0;  // 0: no statement is running that may be killed
+  std::atomic<bool> given_up = false;         // a request to kill may be on its way: no further statement
 };
 
 // Connects when first asked, pins what the session must have, and notes each sign of life.
@@ -43,28 +45,28 @@ class WatchedSession : public mysql::SqlSession {
       : options_(options), statement_seconds_(statement_seconds), trace_(trace), pulse_(pulse) {}
 
   mysql::Rows query(const std::string& sql) override {
-    return retried([&] { return session_->query(sql); });
+    return retried(sql, [&] { return session_->query(sql); });
   }
 
   void execute(const std::string& sql) override {
-    retried([&] { session_->execute(sql); });
+    retried(sql, [&] { session_->execute(sql); });
   }
 
   std::string server_version() const override { return session_ ? session_->server_version() : ""; }
 
  private:
   template <class Ask>
-  std::invoke_result_t<Ask> retried(Ask ask) {
+  std::invoke_result_t<Ask> retried(const std::string& sql, Ask ask) {
     const bool fresh = !session_;
     connect();
     try {
-      return watched(ask);
+      return watched(sql, ask);
     } catch (const mysql::SqlError& error) {
       if (fresh || !connection_was_lost(error.code()) || options_.stop->made()) throw;
     }
     session_.reset();
     connect();
-    return watched(ask);
+    return watched(sql, ask);
   }
 
   void connect() {
@@ -83,9 +85,9 @@ class WatchedSession : public mysql::SqlSession {
   }
 
   template <class Ask>
-  std::invoke_result_t<Ask> watched(Ask ask) {
+  std::invoke_result_t<Ask> watched(const std::string& sql, Ask ask) {
     pulse_.last = now();
-    pulse_.connection = id_;
+    pulse_.connection = may_be_killed(sql) ? id_ : 0;
     // Between the two, a request would find nothing to kill, and we would ask all the same.
     const Running running(pulse_);
     refuse_when_stopped();
@@ -105,6 +107,7 @@ class WatchedSession : public mysql::SqlSession {
 
   void refuse_when_stopped() const {
     if (options_.stop->made()) throw Error(Fault::timeout, "the run has ended");
+    if (pulse_.given_up) throw Error(Fault::timeout, "the server was given up");
   }
 
   struct Running {
@@ -129,6 +132,11 @@ class WatchedSession : public mysql::SqlSession {
 };
 
 }  // namespace
+
+bool may_be_killed(std::string_view sql) {
+  const std::string text = lower(sql);
+  return text.find("information_schema") == std::string::npos && !text.starts_with("show ");
+}
 
 struct Lane::Work {
   explicit Work(LaneOptions given)
@@ -208,6 +216,7 @@ std::string Lane::waiting_for() const { return work_->trace.current(); }
 std::vector<Trace::Step> Lane::steps() const { return work_->trace.steps(); }
 
 void Lane::kill_statement() {
+  work_->pulse.given_up = true;
   const std::uint64_t id = work_->pulse.connection;
   if (id == 0) return;
   leave_thread_behind();

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "evenkeel/deadline.h"
@@ -46,12 +47,17 @@ class Lane {
   std::vector<Trace::Step> steps() const;
 
   // Ends the statement that runs on the server, over another connection and on a thread of its own. The
-  // account may do so with its own threads.
+  // account may do so with its own threads. A statement that may_be_killed() refuses is left to its own
+  // limit.
   void kill_statement();
 
  private:
   struct Work;
   std::shared_ptr<Work> work_;
 };
+
+// False for statements that fill temporary tables inside of the server, as those on information_schema do: a
+// MariaDB has crashed in ha_maria::drop_table when such statements were killed.
+bool may_be_killed(std::string_view sql);
 
 }  // namespace evenkeel::table_sync

@@ -76,7 +76,8 @@ RowDigests row_digests_from(const ComparisonPlan& plan, const mysql::Rows& rows)
     const std::vector<mysql::Cell>& cells = rows.rows[row];
     if (cells.size() != plan.key.size() + 1 || !cells.back())
       throw Error(Fault::protocol, "the answer to a row query is not keys and digests");
-    digests[key_from(plan, rows, row)] = *cells.back();
+    if (!digests.emplace(key_from(plan, rows, row), *cells.back()).second)
+      throw Error(Fault::protocol, "the answer to a row query has a key twice");
   }
   return digests;
 }

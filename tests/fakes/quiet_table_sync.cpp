@@ -110,7 +110,7 @@ class Comparison {
     constexpr std::uint32_t buckets = 7;  // few, so that each has several rows
     std::vector<std::vector<BucketDigest>> parts;
     const std::string sql = bucket_digests_sql(plan_, hashing_, range, buckets);
-    for (Host& host : hosts_) parts.push_back(bucket_digests_from(host.session->query(sql)));
+    for (Host& host : hosts_) parts.push_back(bucket_digests_from(host.session->query(sql), buckets));
     const std::vector<std::uint32_t> wanted = differing_buckets(parts);
     std::vector<RowDigests> rows;
     const std::string fetch = row_digests_sql(plan_, hashing_, range, buckets, wanted);
