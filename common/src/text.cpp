@@ -39,10 +39,50 @@ Character next_character(std::string_view text) {
   return {code, length, true};
 }
 
-// Characters that end a line, start an escape sequence or turn the direction of what follows.
-bool acts_on_a_terminal(char32_t code) {
-  return code < 0x20 || (code >= 0x7F && code <= 0x9F) || (code >= 0x200B && code <= 0x200F) ||
-         (code >= 0x2028 && code <= 0x202E) || (code >= 0x2060 && code <= 0x206F) || code == 0xFEFF;
+struct CodeRange {
+  char32_t first;
+  char32_t last;
+};
+
+// What must not reach a reader: characters that end a line, start an escape sequence or turn the direction of
+// what follows, and characters that show nothing. All default-ignorable characters of Unicode 15 are here,
+// all its invisible format characters, all its blanks (a space stands for them), and noncharacters, which XML
+// refuses. Visible format characters, such as Arabic number signs, stay.
+constexpr std::array unprintable{
+    CodeRange{0x0000, 0x0020},    // C0 controls and the space
+    CodeRange{0x007F, 0x00A0},    // DEL, C1 controls, no-break space
+    CodeRange{0x00AD, 0x00AD},    // soft hyphen
+    CodeRange{0x034F, 0x034F},    // combining grapheme joiner
+    CodeRange{0x061C, 0x061C},    // Arabic letter mark: changes direction
+    CodeRange{0x115F, 0x1160},    // Hangul fillers
+    CodeRange{0x1680, 0x1680},    // Ogham space mark
+    CodeRange{0x17B4, 0x17B5},    // Khmer inherent vowels
+    CodeRange{0x180B, 0x180F},    // Mongolian variation selectors and vowel separator
+    CodeRange{0x2000, 0x200F},    // spaces, zero-width characters, marks of direction
+    CodeRange{0x2028, 0x202F},    // separators of lines and paragraphs, embeddings and overrides of direction
+    CodeRange{0x205F, 0x206F},    // mathematical space, word joiner, isolates of direction
+    CodeRange{0x2800, 0x2800},    // Braille pattern blank
+    CodeRange{0x3000, 0x3000},    // ideographic space
+    CodeRange{0x3164, 0x3164},    // Hangul filler
+    CodeRange{0xFDD0, 0xFDEF},    // noncharacters
+    CodeRange{0xFE00, 0xFE0F},    // variation selectors
+    CodeRange{0xFEFF, 0xFEFF},    // byte order mark
+    CodeRange{0xFFA0, 0xFFA0},    // half-width Hangul filler
+    CodeRange{0xFFF0, 0xFFFB},    // reserved as ignorable; interlinear annotation
+    CodeRange{0x13430, 0x1345F},  // Egyptian hieroglyph controls and what is reserved beside them
+    CodeRange{0x1BCA0, 0x1BCA3},  // shorthand format controls
+    CodeRange{0x1D159, 0x1D159},  // musical null note head
+    CodeRange{0x1D173, 0x1D17A},  // musical beams and slurs
+    CodeRange{0xE0000, 0xE0FFF},  // tags and more variation selectors
+};
+
+bool is_unprintable(char32_t code) {
+  if (code > 0x20 && code < 0x7F) return false;
+  if ((code & 0xFFFE) == 0xFFFE) return true;  // the last two of each plane are noncharacters
+  const auto range =
+      std::lower_bound(unprintable.begin(), unprintable.end(), code,
+                       [](const CodeRange& one, char32_t wanted) { return one.last < wanted; });
+  return range != unprintable.end() && range->first <= code;
 }
 
 bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
@@ -56,7 +96,7 @@ std::string clean(std::string_view text, std::size_t max_bytes) {
   bool space_pending = false;
   for (std::size_t i = 0; i < bounded.size();) {
     const Character character = next_character(bounded.substr(i));
-    if (character.valid && (acts_on_a_terminal(character.code) || character.code == ' ')) {
+    if (character.valid && is_unprintable(character.code)) {
       space_pending = !result.empty();
     } else {
       if (space_pending) result += ' ';

@@ -40,9 +40,12 @@ void expect_fit_for_a_line(std::string_view text) {
     expect(static_cast<unsigned char>(c) >= 0x20 && c != 0x7f && c != '|', "no control character, no |");
   for (std::size_t i = 0; i + 1 < text.size(); ++i)
     expect(!(text[i] == '\xc2' && static_cast<unsigned char>(text[i + 1]) < 0xa0), "no C1 character");
-  for (const char* mark : {"\u2028", "\u2029", "\u202a", "\u202b", "\u202c", "\u202d", "\u202e", "\u2066",
-                           "\u2067", "\u2068", "\u2069"})
-    expect(text.find(mark) == std::string_view::npos, "no separator of lines, no change of direction");
+  for (const char* mark :
+       {"\u00ad", "\u034f", "\u061c", "\u115f",     "\u1160",     "\u17b4",     "\u180e",    "\u200b",
+        "\u200f", "\u2028", "\u2029", "\u202a",     "\u202b",     "\u202c",     "\u202d",    "\u202e",
+        "\u2060", "\u2066", "\u2067", "\u2068",     "\u2069",     "\u3164",     "\ufe0f",    "\ufeff",
+        "\uffa0", "\ufff9", "\ufffb", "\U000e0001", "\U000e0041", "\U000e007f", "\U000e0100"})
+    expect(text.find(mark) == std::string_view::npos, "nothing invisible, no change of direction");
 }
 
 }  // namespace

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import time
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -274,3 +275,30 @@ def test_state_is_kept_and_its_failure_is_told(plugin: PluginRunner, tmp_path: P
     for bad in ("/proc", "/dev/null", "/nonexistent/state"):
         answer = stub(plugin, "--act", "count", "--state-dir", bad)
         assert answer.code == 0 and f"could not keep state in {bad}" in answer.line1
+
+
+# Letters and marks that show nothing; Unicode's list of default-ignorable characters has them, unicodedata has not.
+SHOWING_NOTHING = [0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, *range(0x180B, 0x1810), 0x2065, 0x2800, 0x3164,
+                   *range(0xFE00, 0xFE10), 0xFFA0, *range(0xFFF0, 0xFFF9), 0x1D159, *range(0xE0000, 0xE1000),
+                   *range(0xFDD0, 0xFDF0), *(plane * 0x10000 + low for plane in range(17) for low in (0xFFFE, 0xFFFF))]
+# Format characters that are drawn: Arabic and Kaithi number signs, the Syriac abbreviation mark.
+DRAWN = {*range(0x0600, 0x0606), 0x06DD, 0x070F, 0x0890, 0x0891, 0x08E2, 0x110BD, 0x110CD}
+UNPRINTABLE = sorted({code for code in range(1, 0x110000) if unicodedata.category(chr(code)) in ("Cc", "Cf", "Zl", "Zp", "Zs")
+                      and code != 0x20 and code not in DRAWN} | set(SHOWING_NOTHING))
+
+
+@pytest.mark.parametrize("form", [[], ["-vv"], ["--output", "json"]], ids=["text", "long", "json"])
+def test_nothing_invisible_and_no_change_of_direction_is_printed(plugin: PluginRunner, form: list[str]) -> None:
+    step = 150
+    for start in range(0, len(UNPRINTABLE), step):
+        some = UNPRINTABLE[start:start + step]
+        answer = stub(plugin, *form, "--act", "a" + "b".join(map(chr, some)) + "z")
+        shown = answer.stdout.removesuffix("\n").replace("\n", "")
+        assert "json" in form or answer.code == 0
+        assert "a b b" in shown and shown.count("b") >= len(some) - 1
+        assert not set(map(ord, shown)) & set(UNPRINTABLE)
+
+
+def test_what_is_drawn_stays(plugin: PluginRunner) -> None:
+    for some in ("".join(map(chr, sorted(DRAWN))), "gr\u00fc\u00df \u05e9\u05dc\u05d5\u05dd \u4f60\u597d \U0001f42c e\u0301"):
+        assert some in stub(plugin, "--act", some).line1

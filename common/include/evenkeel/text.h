@@ -9,13 +9,13 @@
 
 namespace evenkeel {
 
-// Text from outside, made fit for one line of plugin output: `|` becomes `/`, control characters
-// (C0, DEL, C1, line and paragraph separators, bidirectional overrides) become spaces, runs of
-// white space one space, invalid UTF-8 U+FFFD. Longer text is cut at `max_bytes` with "…".
+// Text from outside, made fit for one line of plugin output: `|` becomes `/`; control characters, changes of
+// direction, and all that shows nothing (see the table in text.cpp) become spaces; runs of white space become
+// one space; invalid UTF-8 becomes U+FFFD. Longer text is cut at `max_bytes` with "…".
 std::string clean(std::string_view text, std::size_t max_bytes = 1000);
 
-// The text in quotes as it was written, blanks and all; what acts on a terminal is a space. For errors
-// about what a user wrote.
+// The text in quotes as it was written, blanks and all; what clean() takes out is a space. For errors about
+// what a user wrote.
 std::string quote(std::string_view text, std::size_t max_bytes = 60);
 
 // Cut at a character's border so that the result, "…" included, has at most `max_bytes`.
