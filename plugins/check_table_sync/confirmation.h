@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <map>
 #include <memory>
-#include <random>
 #include <string>
 #include <vector>
 
@@ -14,6 +13,7 @@
 #include "evenkeel/deadline.h"
 #include "fleet.h"
 #include "key_range.h"
+#include "replica_rounds.h"
 #include "row_encoding.h"
 #include "row_fetch.h"
 #include "row_watch.h"
@@ -59,18 +59,11 @@ class Confirmation {
   std::vector<Sighting> look(const Read& read, std::vector<std::size_t>& servers);
   void settle(Watches& watches, const std::vector<Sighting>& sightings,
               const std::vector<std::size_t>& servers, const ConfirmRules& rules, Confirmed& result);
-  // All servers apply what all others had executed; who does not is taken out of `servers`.
-  void catch_up(const std::vector<Sighting>& sightings, std::vector<std::size_t>& servers);
-  ConfirmRules rules_for(const std::vector<Sighting>& sightings,
-                         const std::vector<std::size_t>& servers) const;
-  // Until the next round; times of a steady clock.
-  void pause(const ConfirmRules& rules, double still_since, double round_began);
 
   Crew& crew_;
   Fleet& fleet_;
   StopRequest& stop_;
-  double patience_;
-  std::mt19937 random_;
+  ReplicaRounds rounds_;
   std::map<std::size_t, Failure> failures_;
 };
 

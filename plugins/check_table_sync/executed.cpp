@@ -74,6 +74,26 @@ bool follows(const std::optional<ReplicaStatus>& status, const Executed& source)
   return status && std::any_of(status->channels.begin(), status->channels.end(), from_it);
 }
 
+// Whether `from` is known to apply what `to` writes, while nothing is applied on `to`.
+bool is_downstream_of(const Executed& to, const Executed& from) {
+  return to.applies == false && from.applies == true && has_trace_of(to, from);
+}
+
+// Whether what a third server wrote, and `from` has, may come to `to`. `origin` is that server where it is
+// among those compared.
+bool third_may_reach(const Executed* origin, const Executed& from, const Executed& to,
+                     const std::optional<ReplicaStatus>& to_status) {
+  if (follows(to_status, from)) return true;
+  if (origin != nullptr) return own_may_reach(*origin, to, to_status);
+  return !(is_downstream_of(to, from) && from.read_only && !to.read_only);
+}
+
+template <class Is>
+const Executed* find_server(const std::vector<const Executed*>& servers, Is is) {
+  const auto found = std::find_if(servers.begin(), servers.end(), is);
+  return found == servers.end() ? nullptr : *found;
+}
+
 std::string mysql_target(const Executed& to, const std::optional<ReplicaStatus>& status,
                          const std::vector<const Executed*>& others) {
   std::string target;
@@ -82,8 +102,13 @@ std::string mysql_target(const Executed& to, const std::optional<ReplicaStatus>&
     for (const auto& [uuid, intervals] : from->sets) {
       // Its own transactions come back to it in what others have.
       if (uuid == to.uuid || (uuid == from->uuid && !own_may_reach(*from, to, status))) continue;
-      // Of what a third server wrote it has something, or it is no matter between these two.
-      if (uuid != from->uuid && !to.sets.contains(uuid) && !follows(status, *from)) continue;
+      if (uuid != from->uuid) {
+        // Skip a third server's transactions unless this server already has some of them.
+        if (!to.sets.contains(uuid) && !follows(status, *from)) continue;
+        const Executed* origin =
+            find_server(others, [&, &id = uuid](const Executed* other) { return other->uuid == id; });
+        if (!third_may_reach(origin, *from, to, status)) continue;
+      }
       target += (target.empty() ? "" : ",") + uuid + intervals;
     }
   }
@@ -99,8 +124,15 @@ std::string mariadb_target(const Executed& to, const std::optional<ReplicaStatus
   };
   for (const Executed* from : others) {
     if (from->family != Family::mariadb) continue;
-    for (const auto& [domain, gtid] : from->received)
-      if (to.received.contains(domain) || follows(status, *from)) want(domain, gtid);
+    for (const auto& [domain, gtid] : from->received) {
+      if (!to.received.contains(domain) && !follows(status, *from)) continue;
+      const Executed* origin = nullptr;
+      if (gtid.server != from->server_id)
+        origin = find_server(others, [&, id = gtid.server](const Executed* other) {
+          return other->family == Family::mariadb && other->server_id == id;
+        });
+      if (third_may_reach(origin, *from, to, status)) want(domain, gtid);
+    }
     if (own_may_reach(*from, to, status))
       for (const auto& [domain, gtid] : from->own) want(domain, gtid);
   }
@@ -174,9 +206,10 @@ bool may_be_replica(const Executed& server, const std::optional<ReplicaStatus>& 
 
 bool own_may_reach(const Executed& from, const Executed& to, const std::optional<ReplicaStatus>& to_status) {
   if (follows(to_status, from)) return true;
-  // Of two servers, the one that takes writes is the source.
-  if (to.read_only != from.read_only) return to.read_only;
-  return has_trace_of(from, to);
+  // The one of two that applies something may be about to apply this, whichever of them takes writes.
+  const bool only_to_applies = to.applies == true && from.applies == false;
+  if (to.read_only != from.read_only && !(only_to_applies && from.read_only)) return to.read_only;
+  return !is_downstream_of(to, from) && has_trace_of(from, to);
 }
 
 WaitTarget wait_target(const Executed& to, const std::optional<ReplicaStatus>& to_status,

@@ -38,6 +38,8 @@ struct Executed {
   std::uint64_t server_id = 0;
   std::string uuid;
   bool read_only = false;
+  // Whether it applies what others send at this moment; nothing where that is not known.
+  std::optional<bool> applies;
 
   // What came from others, as text: whether it is the same as before tells whether the server applies.
   std::string applied() const;
@@ -63,7 +65,20 @@ struct ReplicaStatus {
 bool may_be_replica(const Executed& server, const std::optional<ReplicaStatus>& status);
 
 // Whether what `from` wrote itself may ever come to `to`: false for a replica's own (errant) transactions,
-// seen from its source. Where it is not known, it may.
+// seen from its source.
+//
+// Without the status of `to`, GTIDs alone cannot tell: after a switchover both servers have transactions of
+// both, and a source looks like a replica that stopped. What any account sees besides is whether a server
+// takes writes (read_only) and whether an SQL thread runs on it (Executed::applies). Of these:
+// - One takes writes and the other does not: the one that does not is the replica. The exception is a
+//   switchover half done, where the old source is read-only already and the new one still applies: whoever
+//   applies is waited for.
+// - Both or neither take writes, nothing is applied on `to`, and `from` runs an SQL thread and has
+//   transactions that `to` wrote: `to` is the source of `from`. No wait on `to` would ever end, and what
+//   `from` wrote itself is no row in flight, as there is no thread that could apply it. The one other reading
+//   is a ring of two writable sources of which one side has stopped; there, rows that differ are reported.
+// - Else `to` may be a replica that stopped, and is waited for: what is in flight must not be reported, so
+//   where that cannot be told from drift, the answer is that `to` cannot be compared.
 bool own_may_reach(const Executed& from, const Executed& to, const std::optional<ReplicaStatus>& to_status);
 
 // What a server must have applied: of every history that it shares.

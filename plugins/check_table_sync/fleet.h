@@ -21,10 +21,11 @@ class Fleet {
     Dialect dialect;
     std::string account;                       // 'monitor'@'%', for a GRANT
     std::optional<ReplicaStatus> replication;  // nothing where the account may not see it
+    std::string log_name;  // of its binary log, where that is needed to see whether others apply
   };
 
   Fleet(const std::vector<mysql::Login>& logins, std::size_t reference) : reference_(reference) {
-    for (const mysql::Login& login : logins) servers_.push_back({login, {}, {}, {}});
+    for (const mysql::Login& login : logins) servers_.push_back({login, {}, {}, {}, {}});
     lost_.resize(logins.size());
     not_applying_.resize(logins.size());
   }

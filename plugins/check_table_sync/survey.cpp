@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "applier.h"
 #include "evenkeel/mysql/grants.h"
 #include "replica_status.h"
 
@@ -17,6 +18,7 @@ struct First {
   Dialect dialect;
   std::string account;
   std::optional<ReplicaStatus> replication;
+  std::string log_name;
   TableDefinitions definitions;
   std::set<TableName> partly_visible;
 };
@@ -60,6 +62,7 @@ First ask_first(mysql::SqlSession& session, const TableSelection& selection) {
   first.version = session.server_version();
   first.dialect = Dialect::of(first.version);
   first.replication = replication_where_visible(first.dialect, session);
+  first.log_name = log_name_of(first.dialect, session);
   first.definitions = read_definitions(session, first.dialect, selection);
   first.partly_visible = partly_visible(session, first.definitions, selection);
   return first;
@@ -159,6 +162,7 @@ Survey survey(Crew& crew, Fleet& fleet, const StopRequest& stop, const TableSele
                               mysql::grant_for_replica_status(mysql::ServerVersion::parse(first.version),
                                                               fleet[all[i]].account)});
     fleet[all[i]].replication = std::move(first.replication);
+    fleet[all[i]].log_name = std::move(first.log_name);
     survey.versions[all[i]] = first.version;
     survey.definitions[all[i]] = std::move(first.definitions);
     survey.partly_visible[all[i]] = std::move(first.partly_visible);

@@ -49,6 +49,8 @@ struct TableServer {
     if (has("CONNECTION_ID()")) return {{"id"}, {{"7"}}};
     if (has("gtid_slave_pos")) return position();
     if (has("MASTER_GTID_WAIT")) return {{"reached"}, {{applies ? "1" : "0"}}};
+    if (has("Slaves_running"))
+      return {{"Variable_name", "Value"}, {{"Slaves_running", applied > 0 ? "1" : "0"}}};
     if (has("Threads_running")) return {{"Variable_name", "Value"}, {{"Threads_running", "1"}}};
     if (has(" ORDER BY ")) return end_of_range(sql);
     if (has(" AS block")) return blocks(sql);

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "applier.h"
 #include "evenkeel/error.h"
 #include "executed.h"
 #include "fakes/canned_session.h"
@@ -43,6 +44,7 @@ struct My {
   }
 };
 
+using Cell = evenkeel::mysql::Cell;
 using Status = std::optional<ReplicaStatus>;
 
 Status channels_to(std::vector<std::uint64_t> sources) {
@@ -198,4 +200,109 @@ TEST_CASE("Waiting is a SELECT with a limit") {
   CHECK(reached_from(fakes::one_row({{"reached", "1"}})));
   CHECK_FALSE(reached_from(fakes::one_row({{"reached", "0"}})));
   CHECK_FALSE(reached_from(fakes::one_row({{"reached", std::nullopt}})));
+}
+
+namespace {
+
+// One of the servers of a case, of either family, with what an account sees that may SELECT alone.
+struct Seen {
+  Maria maria;
+  My my;
+  std::optional<bool> applies;
+
+  Executed executed(Family family) const {
+    Executed executed = family == Family::mariadb ? maria.executed() : my.executed();
+    executed.applies = applies;
+    return executed;
+  }
+};
+
+std::string target(Family family, const Seen& to, const std::vector<Seen>& others) {
+  std::vector<Executed> executed;
+  for (const Seen& other : others) executed.push_back(other.executed(family));
+  std::vector<const Executed*> pointers;
+  for (const Executed& other : executed) pointers.push_back(&other);
+  return wait_target(to.executed(family), std::nullopt, pointers).gtids;
+}
+
+}  // namespace
+
+TEST_CASE("After a switchover nobody waits for a source that applies nothing") {
+  // Server 1 (a) was the source, server 2 (b) is: each has what the other wrote. 1 wrote something since.
+  const auto old_source = [](bool read_only, std::optional<bool> applies) {
+    return Seen{
+        {1, "0-2-60", "0-1-61", read_only, "0-1-61,0-2-60"}, {"a", "a:1-51,b:1-10", read_only}, applies};
+  };
+  const auto new_source = [](bool read_only, std::optional<bool> applies) {
+    return Seen{
+        {2, "0-1-50", "0-2-60", read_only, "0-1-50,0-2-60"}, {"b", "a:1-50,b:1-10", read_only}, applies};
+  };
+  for (const Family family : {Family::mariadb, Family::mysql}) {
+    const bool maria = family == Family::mariadb;
+    INFO((maria ? "MariaDB" : "MySQL"));
+    const std::string errant = maria ? "0-1-61" : "a:1-51", all = maria ? "0-2-60" : "b:1-10";
+    // Whichever takes writes: an SQL thread runs on one of them only.
+    for (const bool writable : {false, true}) {
+      INFO((writable ? "both take writes" : "the replica is read-only"));
+      CHECK(target(family, new_source(false, false), {old_source(!writable, true)}).empty());
+      CHECK(target(family, old_source(!writable, true), {new_source(false, false)}).find(all) !=
+            std::string::npos);
+    }
+    // Nothing runs on either: the one that stopped may be either.
+    CHECK(target(family, new_source(false, false), {old_source(false, false)}).find(errant) !=
+          std::string::npos);
+    CHECK(target(family, new_source(false, false), {old_source(true, false)}).empty());
+    // Threads run on both: a ring, and both wait.
+    CHECK(target(family, new_source(false, true), {old_source(false, true)}).find(errant) !=
+          std::string::npos);
+    // It is not known whether anything runs.
+    CHECK(target(family, new_source(false, {}), {old_source(false, {})}).find(errant) != std::string::npos);
+    // Half switched: the old source is read-only already, the new one applies the rest.
+    CHECK(target(family, new_source(false, true), {old_source(true, false)}).find(errant) !=
+          std::string::npos);
+  }
+}
+
+TEST_CASE("What a third server passed on is judged by who wrote it") {
+  const Seen source{{2, "0-1-50", "0-2-60", false, "0-1-50,0-2-60"}, {"b", "a:1-50,b:1-10", false}, false};
+  const Seen middle{{1, "0-2-60", "0-1-61", true, "0-1-61,0-2-60"}, {"a", "a:1-51,b:1-10", true}, true};
+  const Seen end{{3, "0-1-61", "", true, "0-1-61,0-2-60"}, {"c", "a:1-51,b:1-10", true}, true};
+  for (const Family family : {Family::mariadb, Family::mysql}) {
+    INFO((family == Family::mariadb ? "MariaDB" : "MySQL"));
+    CHECK(target(family, source, {middle, end}).empty());
+    CHECK(target(family, source, {end, middle}).empty());
+    // Also where its writer is not compared: it can only have come from below.
+    CHECK(target(family, source, {end}).empty());
+    // A sibling that stopped waits for what the other has received.
+    const Seen stopped{{4, "0-2-55", "", true, "0-2-55"}, {"d", "a:1-50,b:1-5", true}, false};
+    CHECK_FALSE(target(family, stopped, {end}).empty());
+  }
+}
+
+TEST_CASE("Whether an SQL thread runs is seen without a privilege") {
+  fakes::CannedServer server;
+  fakes::CannedSession session(server);
+  const auto maria = [&](const char* count) {
+    server.answer("SHOW GLOBAL STATUS", fakes::variables({{"Slaves_running", count}}));
+    return applier_runs(mariadb, session, {});
+  };
+  CHECK(maria("0") == false);
+  CHECK(maria("2") == true);
+  CHECK(maria("many") == std::nullopt);
+  const auto my = [&](Cell passed) {
+    server.answer("SELECT COALESCE", fakes::one_row({{"passed", passed}}));
+    return applier_runs(mysql, session, {"it's"});
+  };
+  CHECK(my(std::nullopt) == false);
+  CHECK(my("0") == true);
+  CHECK(my("-1") == true);
+  for (const auto& error : {fakes::syntax_error(), fakes::denied(1227)}) {
+    server.answer("SHOW GLOBAL STATUS", error);
+    CHECK(applier_runs(mariadb, session, {}) == std::nullopt);
+    server.answer("SELECT COALESCE", error);
+    CHECK(applier_runs(mysql, session, {}) == std::nullopt);
+  }
+  // Names of logs come from servers.
+  CHECK(applier_sql(mysql, {"it's"}).find("it's") == std::string::npos);
+  CHECK(applier_sql({Family::mysql, 80025}, {}).find("MASTER_POS_WAIT(") != std::string::npos);
 }
