@@ -54,7 +54,7 @@ bool may_be_json(const Column& column) {
 }
 
 std::string describe(const Column& column) {
-  std::string text = normal_type(column);
+  std::string text = clean(normal_type(column), 200);
   if (column.collation) text += " " + normal_charset(column.collation);
   if (!column.nullable) text += " not null";
   if (column.generated == Column::Generated::stored) text += " stored";
@@ -62,21 +62,7 @@ std::string describe(const Column& column) {
   return text;
 }
 
-// Defaults as both families would write them; expressions of other kinds are spelled too differently.
-std::string normal_default(const Column& column) {
-  if (!column.default_value) return "none";
-  std::string text = lower(*column.default_value);
-  const auto now = text.find("current_timestamp");
-  if (now == 0) {
-    std::erase_if(text, [](char c) { return c == '(' || c == ')' || c == '0'; });
-    return text;
-  }
-  double number = 0;
-  if (parse_number(text, number)) return format_exact(number);
-  return column.default_is_expression ? "expression" : "'" + *column.default_value + "'";
-}
-
-std::string difference_of(const Column& column, const Column& expected) {
+std::string difference_in_type(const Column& column, const Column& expected) {
   const bool json = (column.data_type == "json") != (expected.data_type == "json") && may_be_json(column) &&
                     may_be_json(expected);
   if (!json) {
@@ -85,9 +71,29 @@ std::string difference_of(const Column& column, const Column& expected) {
   } else if (column.nullable != expected.nullable) {
     return column.nullable ? "may be NULL" : "may not be NULL";
   }
-  const std::string is = normal_default(column), was = normal_default(expected);
-  if (is != was) return "default " + clean(is, 60) + " instead of " + clean(was, 60);
   return {};
+}
+
+// What the server puts into the column by itself.
+std::string difference_in_values(const Column& column, const Column& expected, bool same_family) {
+  if (!may_be_equal(column.default_value, expected.default_value, same_family))
+    return "default " + clean(column.default_value.text(), 60) + " instead of " +
+           clean(expected.default_value.text(), 60);
+  const auto with_or_without = [](bool has, const char* what) {
+    return std::string(has ? "with " : "without ") + what;
+  };
+  if (column.on_update != expected.on_update)
+    return with_or_without(column.on_update, "ON UPDATE CURRENT_TIMESTAMP");
+  if (column.auto_increment != expected.auto_increment)
+    return with_or_without(column.auto_increment, "AUTO_INCREMENT");
+  if (same_family && normal_expression(column.generation) != normal_expression(expected.generation))
+    return "generated as " + clean(column.generation, 60) + " instead of " + clean(expected.generation, 60);
+  return {};
+}
+
+std::string difference_of(const Column& column, const Column& expected, bool same_family) {
+  const std::string text = difference_in_type(column, expected);
+  return text.empty() ? difference_in_values(column, expected, same_family) : text;
 }
 
 std::vector<std::string> names_in_common(const TableDefinition& table, const TableDefinition& other) {
@@ -112,12 +118,12 @@ bool same_columns(const Key& a, const Key& b) {
 
 // All that can be said against one server's table, in a few words each.
 std::vector<std::string> differences_of(const TableDefinition& table, const TableDefinition& expected,
-                                        const TableSelection& selection) {
+                                        const TableSelection& selection, bool same_family) {
   std::vector<std::string> texts;
   for (const Column& column : expected.columns) {
     if (selection.ignores(expected.name, column.name)) continue;
     const Column* mine = table.find(column.name);
-    const std::string text = mine ? difference_of(*mine, column) : "missing";
+    const std::string text = mine ? difference_of(*mine, column, same_family) : "missing";
     if (!text.empty()) texts.push_back("column " + clean(column.name, 64) + ": " + text);
   }
   for (const Column& column : table.columns)
@@ -130,9 +136,9 @@ std::vector<std::string> differences_of(const TableDefinition& table, const Tabl
   if (expected_key && expected_key->primary() &&
       !(key && key->primary() && same_columns(*key, *expected_key)))
     texts.push_back(key && key->primary() ? "primary key (" + joined(key->columns) + ") instead of (" +
-                                                joined(expected_key->columns) + ")"
+                                                clean(joined(expected_key->columns), 200) + ")"
                                           : "no primary key");
-  if (!expected_key && key) texts.push_back("has the key (" + joined(key->columns) + ")");
+  if (!expected_key && key) texts.push_back("has the key (" + clean(joined(key->columns), 200) + ")");
   return texts;
 }
 
@@ -343,7 +349,9 @@ DefinitionComparison compare_definitions(const TableName& table, const std::vect
   for (std::size_t i = 0; i < servers.size(); ++i) {
     if (i == *base || !servers[i].definition) continue;
     present.push_back(servers[i].definition);
-    const std::vector<std::string> texts = differences_of(*servers[i].definition, expected, selection);
+    const bool same_family = servers[i].dialect.family == servers[*base].dialect.family;
+    const std::vector<std::string> texts =
+        differences_of(*servers[i].definition, expected, selection, same_family);
     for (const std::string& text : texts) result.differences.push_back({i, text});
   }
   if (present.size() < 2 && servers.size() > 1) return result;

@@ -31,13 +31,20 @@ bool is_integer(std::string_view text) {
   return text.size() <= 20 && only(text, "0123456789");
 }
 
+bool is_decimal(std::string_view text) {
+  if (text.starts_with('-')) text.remove_prefix(1);
+  const std::size_t point = text.find('.');
+  const bool whole = only(text.substr(0, point), "0123456789");
+  return whole && (point == std::string_view::npos || only(text.substr(point + 1), "0123456789"));
+}
+
 bool valid_value(const KeyColumn& column, std::string_view text) {
   switch (column.kind) {
     case Kind::integer:
     case Kind::index:
       return is_integer(text);
     case Kind::number:
-      return only(text, "0123456789.-") && text.find_first_of("0123456789") != std::string_view::npos;
+      return is_decimal(text);
     case Kind::temporal:
       return only(text, "0123456789:-. ");
     case Kind::text:

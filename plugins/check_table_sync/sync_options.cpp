@@ -31,6 +31,12 @@ std::vector<OptionSpec> what_to_compare() {
        .value = "HOST",
        .help = "whose side is taken where no majority decides",
        .default_text = "the first server"},
+      {.name = "definition",
+       .value = "STATE",
+       .help = "what a table that is defined otherwise on a server counts as: ok, warning, critical, unknown "
+               "or 0 "
+               "to 3",
+       .default_text = "warning"},
       {.name = "confirm",
        .value = "SECONDS",
        .help =
@@ -135,6 +141,14 @@ std::string condition_of(const Options& options) {
   return *condition;
 }
 
+Status definition_state(const Options& options) {
+  const std::optional<std::string> text = options.value("definition");
+  if (!text) return Status::warning;
+  if (const std::optional<Status> state = parse_status(*text)) return *state;
+  throw usage_error("--definition: \"" + clean(*text, 40) +
+                    "\" is no state; one of ok, warning, critical, unknown or 0 to 3");
+}
+
 // -t N[:STATE]; what is wrong with it has been said by then.
 double timeout_of(const Options& options) {
   const std::string text = options.value("timeout").value_or("");
@@ -174,6 +188,7 @@ Settings settings_from(const Options& options) {
   check_patterns(settings);
   settings.where = condition_of(options);
   settings.reference = options.value("reference");
+  settings.definition = definition_state(options);
   settings.confirm = options.number("confirm", 3, 0.1, 3600);
   settings.threads = static_cast<std::size_t>(options.integer("threads", 1, 1, 64));
   settings.chunk_time = options.number("chunk-time", 0.5, 0.01, 60);

@@ -90,8 +90,7 @@ class Judging {
       report_.add(status_of(failure.fault, context_.timeout_state), names_[server],
                   name + ": " + failure.text + help);
     }
-    for (const DefinitionDifference& difference : table.definition.differences)
-      report_.add(Status::warning, names_[difference.server], name + ": " + difference.text);
+    judge_definition(table);
     for (const std::string& line : table.outcome.values) report_.trace(name, line);
     for (const std::string& remark : table.definition.remarks) remarks_[remark].push_back(name);
     for (const std::string& remark : table.outcome.remarks) remarks_[remark].push_back(name);
@@ -99,6 +98,17 @@ class Judging {
     if (table.outcome.moving.count > 0)
       remarks_["rows that move: " + name + keys_of(table, table.outcome.moving)];
     if (report_.facts().size() < most_facts && table.outcome.plan) add_fact(table);
+  }
+
+  void judge_definition(const TableReading& table) {
+    for (const DefinitionDifference& difference : table.definition.differences) {
+      const std::string& server = names_[difference.server];
+      const std::string text = table.table.text() + ": " + difference.text;
+      if (settings_.definition == Status::ok)
+        report_.remark(server + ": " + text);
+      else
+        report_.add(settings_.definition, server, text);
+    }
   }
 
   void judge_drift(const TableReading& table) {
@@ -167,6 +177,11 @@ class Judging {
     report_.fact("table " + table.table.text(), text);
   }
 
+  bool definitions_differ() const {
+    return std::any_of(reading_.tables.begin(), reading_.tables.end(),
+                       [](const TableReading& table) { return !table.definition.differences.empty(); });
+  }
+
   double coverage() const {
     if (reading_.tables.empty()) return 0;
     const double share = weight_ > 0 ? covered_ / weight_ * 100 : 0;
@@ -210,7 +225,8 @@ class Judging {
     if (tables_known_ == 0) return;
     std::string text = counted(tables_known_, "table") + ", " + counted(rows_compared_, "row") +
                        " compared on " + joined(names_);
-    if (rows_differing_ == 0 && tables_differing_ == 0) text += ": no difference";
+    if (rows_differing_ == 0 && tables_differing_ == 0)
+      text += definitions_differ() ? ": no row differs" : ": no difference";
     if (report_.findings().empty()) report_.add(Status::ok, "", text);
     // Differences that thresholds allow are still worth a word.
     if (rows_differing_ > 0 && report_.status() == Status::ok)

@@ -6,12 +6,15 @@
 #include <string>
 #include <vector>
 
+#include "evenkeel/status.h"
+
 namespace evenkeel::table_sync {
 
 struct Settings {
   std::vector<std::string> tables, ignored_tables, ignored_columns;
   std::string where;
   std::optional<std::string> reference;
+  Status definition = Status::warning;  // what a difference of definitions counts as
   double confirm = 3;
   std::size_t threads = 1;
   double chunk_time = 0.5;

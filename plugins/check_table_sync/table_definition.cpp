@@ -1,6 +1,7 @@
 #include "table_definition.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include "evenkeel/error.h"
@@ -49,25 +50,34 @@ Column::Generated generated_from(const mysql::Rows& rows, std::size_t row) {
   return Column::Generated::no;
 }
 
-// MariaDB writes defaults as SQL ('a', NULL, current_timestamp()); MySQL writes the bare value and says in
-// EXTRA where it is an expression.
-void read_default(const mysql::Rows& rows, std::size_t row, const Dialect& dialect, Column& column) {
-  column.default_value = rows.at(row, "COLUMN_DEFAULT");
-  if (!column.default_value) return;
-  std::string& text = *column.default_value;
-  if (!dialect.is_mariadb()) {
-    column.default_is_expression = says(rows.at(row, "EXTRA"), "default_generated");
-    return;
-  }
-  if (text == "NULL") {
-    column.default_value.reset();
-  } else if (text.size() >= 2 && text.front() == '\'' && text.back() == '\'') {
-    text = text.substr(1, text.size() - 2);
-  } else {
-    double number = 0;
-    const bool bits = text.starts_with("b'");
-    column.default_is_expression = !bits && !parse_number(text, number);
-  }
+bool is_word(std::string_view text) {
+  constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyz0123456789_";
+  return !text.empty() && text.size() <= 64 && text.find_first_not_of(allowed) == std::string_view::npos;
+}
+
+// Character sets cannot be quoted where SQL names them, so nothing else may come in here.
+std::optional<std::string> charset_word(const mysql::Rows& rows, std::size_t row, std::string_view column) {
+  const mysql::Cell cell = rows.at(row, column);
+  if (!cell) return std::nullopt;
+  const std::string word = lower(*cell);
+  if (!is_word(word))
+    throw Error(Fault::protocol, "information_schema: \"" + clean(*cell, 40) + "\" in " +
+                                     std::string(column) + " is no name of a character set");
+  // For ENUM and SET of bytes, some servers name it and some do not.
+  if (word == "binary") return std::nullopt;
+  return word;
+}
+
+DefaultOf default_of(const Column& column) {
+  constexpr std::array numbers{"tinyint", "smallint", "mediumint", "int",  "bigint",
+                               "decimal", "float",    "double",    "year", "bit"};
+  constexpr std::array moments{"datetime", "timestamp", "date", "time"};
+  const auto is_one_of = [&](const auto& types) {
+    return std::find(types.begin(), types.end(), column.data_type) != types.end();
+  };
+  if (is_one_of(numbers)) return DefaultOf::number;
+  if (is_one_of(moments)) return DefaultOf::moment;
+  return column.charset || column.data_type == "json" ? DefaultOf::text : DefaultOf::bytes;
 }
 
 Column column_from(const mysql::Rows& rows, std::size_t row, const Dialect& dialect) {
@@ -76,15 +86,20 @@ Column column_from(const mysql::Rows& rows, std::size_t row, const Dialect& dial
   column.type = needed(rows, row, "COLUMN_TYPE");
   column.data_type = lower(needed(rows, row, "DATA_TYPE"));
   if (column.data_type == "geomcollection") column.data_type = "geometrycollection";  // MySQL's name for it
-  column.charset = rows.at(row, "CHARACTER_SET_NAME");
-  column.collation = rows.at(row, "COLLATION_NAME");
+  column.charset = charset_word(rows, row, "CHARACTER_SET_NAME");
+  column.collation = charset_word(rows, row, "COLLATION_NAME");
   const mysql::Cell scale =
       column.data_type == "decimal" ? rows.at(row, "NUMERIC_SCALE") : rows.at(row, "DATETIME_PRECISION");
   column.scale = static_cast<int>(std::min<std::uint64_t>(number_or_zero(scale), 38));
   column.nullable = needed(rows, row, "IS_NULLABLE") == "YES";
   column.invisible = says(rows.at(row, "EXTRA"), "invisible");
+  column.auto_increment = says(rows.at(row, "EXTRA"), "auto_increment");
+  column.on_update = says(rows.at(row, "EXTRA"), "on update");
   column.generated = generated_from(rows, row);
-  read_default(rows, row, dialect, column);
+  column.generation = rows.at(row, "GENERATION_EXPRESSION").value_or("");
+  column.default_value =
+      default_from(rows.at(row, "COLUMN_DEFAULT"), says(rows.at(row, "EXTRA"), "default_generated"),
+                   default_of(column), dialect);
   return column;
 }
 

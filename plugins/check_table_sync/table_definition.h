@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "column_default.h"
 #include "dialect.h"
 #include "evenkeel/mysql/sql_session.h"
 #include "table_name.h"
@@ -18,13 +19,15 @@ struct Column {
   std::string name;
   std::string type;                    // COLUMN_TYPE as the server writes it: "int(11) unsigned"
   std::string data_type;               // DATA_TYPE in lower case: "int", "json"
-  std::optional<std::string> charset;  // only for text
+  std::optional<std::string> charset;  // only for text; "binary" is none
   std::optional<std::string> collation;
-  std::optional<std::string> default_value;  // as written by the server; nothing where there is none
-  int scale = 0;                             // digits after the point: decimal, datetime, time, timestamp
+  ColumnDefault default_value;
+  std::string generation;  // the expression of a generated column, as the server writes it
+  int scale = 0;           // digits after the point: decimal, datetime, time, timestamp
   bool nullable = false;
-  bool default_is_expression = false;
   bool invisible = false;
+  bool auto_increment = false;
+  bool on_update = false;  // ON UPDATE CURRENT_TIMESTAMP
   enum class Generated { no, stored, virtual_, row_version } generated = Generated::no;
 };
 

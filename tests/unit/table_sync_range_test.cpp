@@ -98,6 +98,21 @@ TEST_CASE("What can be a key, from a server or a state file") {
   CHECK_FALSE(valid_key(keyed({a, b}), {"1"}));
 }
 
+// What a server answers goes into the statements for the others: two minus signs would begin a comment there.
+TEST_CASE("Nothing but one number is a key that is a number") {
+  const KeyColumn integer{"n", Kind::integer, false, ""}, index{"n", Kind::index, false, ""},
+      number{"n", Kind::number, false, ""};
+  for (const char* value :
+       {"",    "-",   "--1", "5--",   "1-1", "-1-", "1.2.3", ".",  "-.",   "1 ",  " 1", "1e5",
+        "0x1", "1,2", "1)",  "1--\t", "1;",  "1/*", "1#",    "+1", "NULL", "1\n", "1'", "'"}) {
+    CAPTURE(value);
+    for (const KeyColumn& column : {integer, index, number}) CHECK_FALSE(valid_key(keyed({column}), {value}));
+  }
+  CHECK(valid_key(keyed({number}), {"-12.50"}));
+  CHECK(valid_key(keyed({number}), {std::string(65, '9')}));
+  CHECK(valid_key(keyed({number}), {"0." + std::string(38, '1')}));
+}
+
 TEST_CASE("Keys for people") {
   CHECK(key_text(keyed({a}), {"10"}) == "10");
   CHECK(key_text(keyed({a, text}), {"4", "616263"}) == "(4, abc)");
