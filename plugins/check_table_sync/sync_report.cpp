@@ -12,6 +12,13 @@ namespace evenkeel::table_sync {
 
 namespace {
 
+// std::ceil() is a function of libm's wherever the compiler does not expand it, and the one in the static
+// libm asks for symbols that only a static libc has.
+double rounded_up(double value) {
+  const double whole = static_cast<double>(static_cast<long long>(value));
+  return whole < value ? whole + 1 : whole;
+}
+
 constexpr std::size_t keys_in_line = 3;
 constexpr std::size_t keys_in_fact = 50;
 constexpr std::size_t tables_in_remark = 5;
@@ -173,7 +180,7 @@ class Judging {
     std::string text = counted(outcome.rows_compared, "row") + " compared, " +
                        format_number(outcome.coverage.covered() * 100, 1) + " % covered";
     if (const auto oldest = outcome.coverage.oldest())
-      text += ", verified within " + format_seconds(std::ceil(std::max(0.0, unix_now() - *oldest)));
+      text += ", verified within " + format_seconds(rounded_up(std::max(0.0, unix_now() - *oldest)));
     report_.fact("table " + table.table.text(), text);
   }
 
