@@ -90,18 +90,20 @@ Continuity continuity(const CounterSample& before, const CounterSample& now) {
   const double slack = slack_between(before, now) + drift_in(elapsed);
   const double grown = *now.uptime - *before.uptime;
   // Between two clocks that count whole seconds there is up to one second.
-  const bool in_step = grown >= 0 && std::abs(grown - elapsed) <= 1.5 + slack;
+  const bool is_near = std::abs(grown - elapsed) <= 1.5 + slack;
   const bool may_have_restarted = *now.uptime <= elapsed + 0.5 + slack;
   const Start start = compare_starts(before, now);
 
   if (start == Start::different)
     return may_have_restarted ? Continuity::restarted : Continuity::another_server;
-  if (in_step) return within_one_life(before, now);
+  if (is_near && grown >= 0) return within_one_life(before, now);
   if (start == Start::unknown && may_have_restarted && (grown != 0 || before.counters != now.counters))
     return Continuity::restarted;
   if (words_differ(before, now))
     return may_have_restarted ? Continuity::restarted : Continuity::another_server;
   if (grown == 0) return Continuity::standing_still;
+  // Started within the same second: their uptimes may be a second apart.
+  if (is_near && counters_fell(before, now)) return Continuity::reset;
   if (start == Start::unknown && grown < 0) return Continuity::another_server;
   return Continuity::out_of_step;
 }

@@ -39,6 +39,18 @@ std::string growth_text(const ServerReading& reading) {
          (reading.sampled_twice ? ", sampled twice" : ", since an earlier run");
 }
 
+std::string why_no_rate(const ServerReading& reading) {
+  if (reading.several_servers) return "several servers answer at this address";
+  if (reading.page_age)
+    return "the page is " + format_number(*reading.page_age, *reading.page_age < 10 ? 1 : 0) +
+           " s old: a cache answers";
+  if (!reading.cache_hit.empty()) return "a cache answers (" + reading.cache_hit + ")";
+  if (reading.too_slow) return "its status page takes longer than the time between two samples (--interval)";
+  if (reading.within_this_run == Continuity::restarted)
+    return "restarted again and again while it was sampled";
+  return "its uptime did not grow with the time: a cache answers, or clocks were set";
+}
+
 std::string busy_text(const Scoreboard& board) {
   return std::to_string(board.busy) + " of " + std::to_string(board.slots()) + " workers busy";
 }
@@ -67,7 +79,7 @@ class Judge {
                   "the server counts no requests, so there is no rate: ExtendedStatus is Off; " +
                       busy_text(reading.status.scoreboard));
     else if (reading.unsteady)
-      report_.add(Status::unknown, target.name, "restarted again and again while it was sampled: no rate");
+      report_.add(Status::unknown, target.name, why_no_rate(reading) + ": no rate");
     const std::size_t metrics_before = report_.metrics().size();
     add_metrics(target.name, reading);
     explain_missing(metrics_before, reading);
@@ -115,13 +127,18 @@ class Judge {
       report_.remark_of(
           name, "restarted " + (reading.status.uptime ? format_seconds(*reading.status.uptime) + " ago"
                                                       : "since the last run"));
-    if (reading.since_last_run == Continuity::reset)
-      report_.remark_of(name, "its counters fell since the last run, so it was sampled anew");
-    if (reading.within_this_run != Continuity::unbroken && reading.growth)
-      report_.remark_of(
-          name,
-          std::string(reading.within_this_run == Continuity::restarted ? "restarted" : "its counters fell") +
-              " while it was sampled, so it was sampled anew");
+    if (!reading.growth) return add_state_problem(reading);
+    if (are_of_two_servers(reading.since_last_run))
+      report_.remark_of(name, "another server answers than in the last run, so it was sampled anew");
+    if (reading.since_last_run == Continuity::out_of_step)
+      report_.remark_of(name,
+                        "its uptime did not grow with the time since the last run, so it was sampled anew");
+    if (reading.within_this_run == Continuity::restarted)
+      report_.remark_of(name, "restarted while it was sampled, so it was sampled anew");
+    add_state_problem(reading);
+  }
+
+  void add_state_problem(const ServerReading& reading) {
     if (!reading.state_problem.empty()) report_.remark(reading.state_problem);
   }
 

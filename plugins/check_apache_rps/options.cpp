@@ -2,6 +2,7 @@
 
 #include "evenkeel/http/endpoint_options.h"
 #include "evenkeel/parallel.h"
+#include "server_status.h"
 
 namespace evenkeel::apache {
 
@@ -51,10 +52,14 @@ constexpr const char* notes =
     "sampled anew; a graceful restart keeps the counters. Requests of this check, and of its earlier runs "
     "with "
     "the same state folder, are not counted.\n\n"
+    "A counter is one server's: uptime has to grow by about the time between the samples. Where a cache "
+    "answers (Age, a page that stands still), or several servers at one address, there is no rate, and the "
+    "state is UNKNOWN with the reason. Behind a load balancer, name each server.\n\n"
     "A server that answers with 5xx, or not at all, is CRITICAL; one that answers with anything but a status "
-    "page is UNKNOWN.\n\n"
-    "Neither too many nor too few: -w 5:200 -c 1:400. Behind a load balancer, name each server: a name that "
-    "stands for several of them gives samples of one and then another.";
+    "page is UNKNOWN, and so is one that wants a client certificate (--cert).\n\n"
+    "Pages are asked for by HTTP/1.1: mod_status does not count all requests of HTTP/2, those of browsers "
+    "included, so that rps is too low where most visitors use it.\n\n"
+    "Neither too many nor too few: -w 5:200 -c 1:400.";
 
 }  // namespace
 
@@ -106,6 +111,7 @@ std::vector<http::Endpoint> status_pages_from(const Options& options) {
     const std::size_t authority = endpoint.url.find("://") + 3;
     if (endpoint.url.find_first_of("/?#", authority) == std::string::npos) endpoint.url += default_path;
     endpoint.url = with_auto(endpoint.url);
+    endpoint.enough = tells_enough;
   }
   return endpoints;
 }

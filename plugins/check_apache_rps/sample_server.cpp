@@ -1,6 +1,7 @@
 #include "sample_server.h"
 
 #include <algorithm>
+#include <optional>
 #include <thread>
 
 #include "evenkeel/sample_history.h"
@@ -14,11 +15,25 @@ namespace {
 constexpr int max_samples = 4;
 constexpr double longest_race = 1;  // seconds
 
+// A page that stays the same for so long although it was asked for comes from a cache: a server counts the
+// request for it.
+constexpr double longest_still = 0.25;  // seconds
+
+// How often the server is asked again, at once, whether it is one.
+constexpr int fewest_witnesses = 2;
+constexpr int most_witnesses = 4;
+constexpr std::chrono::duration<double> longest_for_witness(1);
+
 struct Sampled {
-  ServerStatus status;
-  CounterSample counters;
+  ServerStatus status = {};
+  CounterSample counters = {};
+  std::uint64_t requests_before = 0;  // redirects, and one that asked for a password: counted in the page
   std::size_t page_bytes = 0;
-  std::string http_version;
+  std::string http_version = {};
+  std::optional<double> age = {};
+  std::string cache_hit = {};
+
+  bool from_cache() const { return age.value_or(0) > 0 || !cache_hit.empty(); }
 };
 
 void keep(CounterSample& sample, const char* name, const std::optional<std::uint64_t>& value) {
@@ -28,14 +43,32 @@ void keep(CounterSample& sample, const char* name, const std::optional<std::uint
 CounterSample counters_of(const ServerStatus& status, const http::Answer& answer) {
   CounterSample sample;
   sample.taken = answer.taken;
+  sample.slack = answer.slack;
   sample.uptime = status.uptime;
   sample.started = clean(status.restart_time, 100);
+  sample.server = clean(status.version, 300);
+  sample.generation = status.generation;
   // The server counts a request when it is over: the next sample is the first to see this one.
-  sample.own = static_cast<std::uint64_t>(answer.requests);
+  sample.own = 1;
   keep(sample, accesses_counter, status.accesses);
   keep(sample, kilobytes_counter, status.kilobytes);
   keep(sample, duration_counter, status.duration_ms);
   return sample;
+}
+
+// The same page, in which not even our own request was counted.
+bool stands_still(const CounterSample& before, const CounterSample& now) {
+  return before.uptime && before.uptime == now.uptime && before.counters == now.counters;
+}
+
+// That have certainly passed.
+double certain_seconds(const CounterSample& before, const CounterSample& now) {
+  return seconds_between(before, now) - slack_between(before, now);
+}
+
+// Whether the answers took so long that the time between their pages is hardly known: none may have passed.
+bool is_vague(const CounterSample& before, const CounterSample& now) {
+  return certain_seconds(before, now) < seconds_between(before, now) / 2;
 }
 
 class Sampling {
@@ -51,14 +84,12 @@ class Sampling {
         trace_(trace) {}
 
   ServerReading sample() {
-    Sampled now = ask();
+    Sampled now = ask(deadline_);
+    if (now.from_cache()) count_own_of_failed_run(state_, key_, now.requests_before + 1);
     const bool counts = now.status.accesses.has_value();
-    if (counts) compare_with_last_run(now.counters);
-    for (int taken = 1; counts && !reading_.growth && taken < max_samples; ++taken) {
-      Sampled next = ask_after_interval(now);
-      compare(now.counters, next.counters);
-      keep_for_next_run(next.counters);
-      now = std::move(next);
+    if (counts && is_alive(now)) {
+      compare_with_last_run(now.counters, now.requests_before);
+      if (!reading_.growth) now = sample_again(std::move(now));
     }
     reading_.unsteady = counts && !reading_.growth;
     reading_.status = std::move(now.status);
@@ -69,63 +100,178 @@ class Sampling {
   }
 
  private:
-  Sampled ask() {
-    int requests = 1;
+  Sampled ask(const Deadline& deadline) {
     try {
-      const http::Answer answer = client_.get(deadline_, trace_);
-      requests = answer.requests;
+      const http::Answer answer = client_.get(deadline, trace_);
       ServerStatus status = read_answer(answer, page_);
       CounterSample counters = counters_of(status, answer);
-      return {std::move(status), std::move(counters), answer.body.size(), answer.http_version};
+      Sampled sampled{std::move(status), std::move(counters)};
+      sampled.requests_before = static_cast<std::uint64_t>(std::max(answer.requests - 1, 0));
+      sampled.page_bytes = answer.bytes;
+      sampled.http_version = answer.http_version;
+      sampled.age = answer.age;
+      sampled.cache_hit = clean(answer.cache_hit, 80);
+      return sampled;
     } catch (const Error&) {
-      if (client_.has_sent()) count_own_of_failed_run(state_, key_, static_cast<std::uint64_t>(requests));
+      if (const int sent = client_.requests_sent(); sent > 0)
+        count_own_of_failed_run(state_, key_, static_cast<std::uint64_t>(sent));
       throw;
     }
   }
 
-  Sampled ask_after_interval(const Sampled& before) {
-    reading_.sampled_twice = true;
-    trace_.begin("waiting " + format_number(settings_.interval, 3) + " s for the second sample");
-    const auto interval = std::chrono::duration_cast<Deadline::Clock::duration>(
-        std::chrono::duration<double>(settings_.interval));
-    std::this_thread::sleep_until(std::min(before.counters.taken + interval, deadline_.when()));
-    return ask();
+  // False: a cache answered, and says so.
+  bool is_alive(const Sampled& sampled) {
+    if (!sampled.from_cache()) return true;
+    reading_.page_age = sampled.age;
+    reading_.cache_hit = sampled.cache_hit;
+    return false;
   }
 
-  void compare_with_last_run(const CounterSample& now) {
+  void compare_with_last_run(const CounterSample& now, std::uint64_t requests_before) {
     update_history(state_, key_, [&](SampleHistory& samples) {
+      samples.count_own(requests_before);
       // A run of the same moment that asked after us may have been here before us: to us, the counters it
       // left look as if they had fallen.
       const double certain = std::max(settings_.interval, longest_race);
-      if (const CounterSample* last = samples.base(certain, SampleHistory::any_age, now.taken))
-        reading_.since_last_run = continuity(*last, now);
+      const CounterSample* const last = base_of(samples, certain, SampleHistory::any_age, now);
+      if (last != nullptr) reading_.since_last_run = continuity(*last, now);
       if (reading_.since_last_run != Continuity::unbroken) samples.clear();
-      const CounterSample* base = samples.base(settings_.interval, settings_.max_age, now.taken);
-      if (base != nullptr && continuity(*base, now) == Continuity::unbroken)
-        reading_.growth.emplace(*base, now);
-      note(now, samples);
+      const CounterSample* const base = base_of(samples, settings_.interval, settings_.max_age, now);
+      const bool grew = base != nullptr && continuity(*base, now) == Continuity::unbroken &&
+                        !stands_still(*base, now) && !is_vague(*base, now);
+      if (grew) reading_.growth.emplace(*base, now);
+      samples.count_own(now.own);
+      // One that no rate comes of is kept when a later one has shown that it is of a living page.
+      if (grew) samples.add(now, settings_.interval);
       return true;
     });
   }
 
-  void compare(const CounterSample& before, const CounterSample& now) {
-    const Continuity between = continuity(before, now);
-    if (between == Continuity::unbroken)
-      reading_.growth.emplace(before, now);
-    else
-      reading_.within_this_run = between;
+  static const CounterSample* base_of(const SampleHistory& samples, double youngest, double oldest,
+                                      const CounterSample& now) {
+    const CounterSample* const base = samples.base(youngest, oldest, now.taken);
+    // Answers that took long may have been made in the other order.
+    return base != nullptr && certain_seconds(*base, now) > 0 ? base : nullptr;
   }
 
-  void keep_for_next_run(const CounterSample& now) {
+  // Samples until two of them have a rate, or it is known why there is none. Returns the newest.
+  Sampled sample_again(Sampled before) {
+    auto last_asked = before.counters.taken;
+    bool stood_still = false;
+    double still = 0;  // seconds for which the page did not change although it was asked for
+    for (int taken = 1; taken < max_samples;) {
+      const double wait = stood_still ? std::max(settings_.interval, longest_still) : settings_.interval;
+      if (stood_still && !has_time_for(before, wait)) return of_a_cache(std::move(before), still);
+      Sampled now = ask_after(last_asked, wait);
+      last_asked = now.counters.taken;
+      if (!is_alive(now)) return now;
+      before.counters.own += now.requests_before;
+      const Continuity between = continuity(before.counters, now.counters);
+      stood_still = between == Continuity::unbroken && stands_still(before.counters, now.counters);
+      if (stood_still) still = certain_seconds(before.counters, now.counters);
+      const bool is_too_vague = between == Continuity::unbroken && is_vague(before.counters, now.counters) &&
+                                ++taken < max_samples && has_time_for(now, settings_.interval);
+      if (stood_still || is_too_vague) {
+        before.counters.own += now.counters.own;
+        continue;
+      }
+      if (between == Continuity::unbroken) return with_rate(std::move(before), std::move(now), still);
+      if (!goes_on_after(between, before, now)) return now;
+      before = std::move(now);
+      still = 0;
+      ++taken;
+    }
+    return before;
+  }
+
+  // What is said of two samples that have no rate. False: further ones would not have one either.
+  bool goes_on_after(Continuity between, const Sampled& before, const Sampled& now) {
+    reading_.within_this_run = between;
+    reading_.several_servers = are_of_two_servers(between);
+    if (between == Continuity::standing_still)
+      reading_.page_age = seconds_between(before.counters, now.counters);
+    return !reading_.several_servers && !reading_.page_age;
+  }
+
+  // For an answer that takes as long as this one did.
+  bool has_time_for(const Sampled& like, double wait) const {
+    return deadline_.remaining().count() > wait + 3 * like.counters.slack;
+  }
+
+  Sampled ask_after(Deadline::Clock::time_point last, double seconds) {
+    reading_.sampled_twice = true;
+    trace_.begin("waiting " + format_number(seconds, 3) + " s for the next sample");
+    const auto wait =
+        std::chrono::duration_cast<Deadline::Clock::duration>(std::chrono::duration<double>(seconds));
+    std::this_thread::sleep_until(std::min(last + wait, deadline_.when()));
+    return ask_and_count(deadline_);
+  }
+
+  Sampled ask_and_count(const Deadline& deadline) {
+    Sampled sampled = ask(deadline);
+    count_own_of_failed_run(state_, key_, sampled.requests_before + 1);
+    return sampled;
+  }
+
+  Sampled of_a_cache(Sampled newest, double age) {
+    reading_.page_age = age;
+    return newest;
+  }
+
+  // Two samples that belong together, unless the page comes from a cache, or other servers answer as well.
+  Sampled with_rate(Sampled before, Sampled now, double still) {
+    CounterGrowth growth(before.counters, now.counters);
+    const double others = growth.of(accesses_counter).value_or(0) - static_cast<double>(growth.own());
+    if (is_vague(before.counters, now.counters) && others <= 0) {
+      reading_.too_slow = true;
+      return now;
+    }
+    if (still >= longest_still && growth.of(accesses_counter) > 0) return of_a_cache(std::move(now), still);
+    before.counters.own += now.counters.own;
+    if (!one_server_answers(before.counters, now.counters, growth)) return now;
+    reading_.growth = std::move(growth);
     update_history(state_, key_, [&](SampleHistory& samples) {
-      note(now, samples);
+      samples.add(before.counters, settings_.interval);
+      samples.add(now.counters, settings_.interval);
       return true;
     });
+    return now;
   }
 
-  void note(const CounterSample& now, SampleHistory& samples) const {
-    samples.count_own(now.own);
-    samples.add(now, settings_.interval);
+  // Asks again at once, over new connections: of several servers behind one address another one answers,
+  // whose counters stand elsewhere. One that is younger is seen when it comes after the older.
+  bool one_server_answers(CounterSample& before, CounterSample& now, const CounterGrowth& growth) {
+    CounterSample last = now;
+    for (int asked = 1; asked <= most_witnesses; ++asked) {
+      const std::optional<Sampled> witness = ask_witness();
+      if (!witness) return true;
+      before.own += witness->requests_before + 1;
+      now.own += witness->requests_before + 1;
+      if (!is_alive(*witness)) return false;
+      reading_.several_servers = are_of_two_servers(continuity(last, witness->counters));
+      if (reading_.several_servers) return false;
+      if (asked >= fewest_witnesses && is_likely(last, witness->counters, growth)) return true;
+      last = witness->counters;
+    }
+    return true;
+  }
+
+  // Nothing where it does not answer as it did: it has, when it was asked for the sample.
+  std::optional<Sampled> ask_witness() {
+    client_.connect_anew();
+    try {
+      return ask_and_count(Deadline::after(std::min(deadline_.remaining() / 2, longest_for_witness)));
+    } catch (const Error&) {
+      return std::nullopt;
+    }
+  }
+
+  // Whether the server can have served so much in the moment between, as fast as it was before.
+  static bool is_likely(const CounterSample& last, const CounterSample& now, const CounterGrowth& growth) {
+    const CounterGrowth since(last, now);
+    const double rate = growth.per_second(accesses_counter).value_or(0);
+    const double grown = since.of(accesses_counter).value_or(0) - static_cast<double>(since.own());
+    return grown <= 2 + 3 * rate * since.seconds();
   }
 
   http::HttpClient& client_;

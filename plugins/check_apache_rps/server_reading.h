@@ -15,12 +15,22 @@ struct ServerReading {
   std::optional<CounterGrowth> growth;  // nothing where the server counts no requests
   Continuity since_last_run = Continuity::unbroken;
   Continuity within_this_run = Continuity::unbroken;
-  bool sampled_twice = false;  // within this run, for want of an earlier sample
-  bool unsteady = false;       // no two samples in a row belonged together
+  bool sampled_twice = false;    // within this run, for want of an earlier sample
+  bool several_servers = false;  // answered within this run
+  // Seconds, of a page that a cache gave; nothing where none did, or where it tells a hit and no age.
+  std::optional<double> page_age;
+  std::string cache_hit;
+  bool too_slow = false;  // its answers take longer than the time between two samples
+  bool unsteady = false;  // a rate was wanted, and no two samples in a row belonged together
   std::size_t page_bytes = 0;
   std::string http_version;
   std::string state_problem;  // why nothing could be kept for the next run
 };
+
+// Apache's counters do not fall while it is up.
+inline bool are_of_two_servers(Continuity between) {
+  return between == Continuity::another_server || between == Continuity::reset;
+}
 
 // Counters as they are kept between runs.
 inline constexpr const char* accesses_counter = "accesses";

@@ -1,5 +1,8 @@
 #include "server_status.h"
 
+#include <algorithm>
+#include <vector>
+
 #include "evenkeel/error.h"
 #include "evenkeel/text.h"
 
@@ -49,20 +52,78 @@ void take_line(ServerStatus& status, std::string_view key, std::string_view valu
   if (key == "Uptime" || key == "ServerUptimeSeconds") keep_first(status.uptime, seconds_of(value));
   if (key == "RestartTime") keep_first(status.restart_time, value);
   if (key == "ServerVersion") keep_first(status.version, value);
+  if (key == "ParentServerConfigGeneration")
+    keep_first(status.generation, parse_integer<std::uint64_t>(value));
   if (key == "ServerMPM") keep_first(status.mpm, value);
 }
 
-bool is_html(std::string_view page) {
-  const std::string begin = lower(trim(page.substr(0, 200)));
-  return begin.starts_with('<');
+// A page that is none is known by its first KiB. Before the scoreboard there are names and versions, longer
+// than usual at times, but not longer than this.
+constexpr std::size_t first_look = 1024;
+constexpr std::size_t longest_before_scoreboard = 8192;
+
+bool is_html(std::string_view page) { return trim(page.substr(0, first_look)).starts_with('<'); }
+
+// "Scoreboard: " at the begin of a line, and what follows.
+std::string_view from_scoreboard(std::string_view page) {
+  constexpr std::string_view name = "Scoreboard: ";
+  if (page.starts_with(name)) return page;
+  const std::size_t found = page.find("\nScoreboard: ");
+  return found == std::string_view::npos ? std::string_view() : page.substr(found + 1);
+}
+
+bool has_key(std::string_view page, std::string_view key) {
+  const std::string line = std::string(key) + ": ";
+  return page.starts_with(line) || page.find('\n' + line) != std::string_view::npos;
+}
+
+bool has_key_of_ours(std::string_view page) {
+  const auto keys = {"Total Accesses", "Total kBytes",        "Uptime",
+                     "ServerVersion",  "ServerUptimeSeconds", "BusyWorkers"};
+  return std::any_of(keys.begin(), keys.end(), [&](const char* key) { return has_key(page, key); });
+}
+
+// Status pages of others than Apache; empty where it is none.
+std::string kind_of_another(std::string_view page) {
+  const std::string_view begin = page.substr(0, longest_before_scoreboard);
+  if (has_key(begin, "BusyServers") && has_key(begin, "IdleServers") && !has_key(begin, "BusyWorkers"))
+    return "lighttpd's status page: it tells connections where Apache tells workers, and no start by which "
+           "two "
+           "servers could be told apart";
+  if (has_key(begin, "Active connections") ||
+      begin.find("\nserver accepts handled requests") != std::string::npos)
+    return "nginx's status page, with other counters than Apache's";
+  if (has_key(begin, "accepted conn") || has_key(begin, "process manager") || begin.starts_with("pool:"))
+    return "PHP-FPM's status page, which tells of PHP's requests alone";
+  return {};
+}
+
+Error nonsense_of(std::string_view page) {
+  if (trim(page).empty()) return nonsense("the page is empty");
+  if (is_html(page))
+    return nonsense("an HTML page instead of mod_status' plain text; a log-in page, or was ?auto dropped?");
+  if (const std::string kind = kind_of_another(page); !kind.empty())
+    return nonsense("not Apache's, but " + kind);
+  if (!has_key_of_ours(page)) return nonsense("the page is not mod_status' plain text");
+  if (page.size() >= longest_before_scoreboard && from_scoreboard(page).empty())
+    return nonsense("the page has no scoreboard in its first " +
+                    std::to_string(longest_before_scoreboard >> 10) + " KiB");
+  return nonsense("the page is cut short: no whole scoreboard");
 }
 
 }  // namespace
 
+bool tells_enough(std::string_view page) {
+  if (is_html(page)) return true;
+  const std::string_view scoreboard = from_scoreboard(page);
+  if (!scoreboard.empty()) return scoreboard.find('\n') != std::string_view::npos;
+  if (page.size() >= longest_before_scoreboard) return true;
+  return page.size() >= first_look && !has_key_of_ours(page);
+}
+
 ServerStatus parse_server_status(std::string_view page) {
-  if (trim(page).empty()) throw nonsense("the page is empty");
-  if (is_html(page))
-    throw nonsense("an HTML page instead of mod_status' plain text; a log-in page, or was ?auto dropped?");
+  if (trim(page).empty() || is_html(page) || !kind_of_another(page).empty()) throw nonsense_of(page);
+  const std::string_view whole = page;
   ServerStatus status;
   while (!page.empty()) {
     const std::size_t end = page.find('\n');
@@ -80,9 +141,7 @@ ServerStatus parse_server_status(std::string_view page) {
     }
     page.remove_prefix(end == std::string_view::npos ? page.size() : end + 1);
   }
-  const bool began = status.accesses || status.uptime || !status.version.empty();
-  throw nonsense(began ? "the page is cut short: no whole scoreboard"
-                       : "the page is not mod_status' plain text");
+  throw nonsense_of(whole);
 }
 
 namespace {
@@ -95,15 +154,33 @@ std::string leads_to(const http::Answer& answer) {
   return target.empty() || target.find('@') != std::string::npos ? "" : " to " + clean(target, 200);
 }
 
+bool takes_our_credentials(const http::Answer& answer) {
+  const std::vector<std::string>& schemes = answer.auth_schemes;
+  return schemes.empty() || std::any_of(schemes.begin(), schemes.end(), [](const std::string& scheme) {
+           return scheme == "basic" || scheme == "digest";
+         });
+}
+
+std::string words_of_401(const http::Answer& answer) {
+  if (!takes_our_credentials(answer))
+    return ", it wants " + clean(answer.auth_schemes.front(), 40) +
+           " authentication; --auth-file is for basic and digest";
+  if (answer.with_credentials) return ", the server refuses the user or password of --auth-file";
+  return answer.redirected_to.empty()
+             ? ", it wants a user and password; see --auth-file"
+             : ", it wants a user and password, which do not go along with a redirect to another server";
+}
+
 [[noreturn]] void complain_of_status(const http::Answer& answer, const std::string& page) {
   const std::string said = page + ": " + code_text(answer.status);
+  // nginx says 400, Apache 403 where a page alone is protected.
+  if (answer.wants_certificate && (answer.status == 400 || answer.status == 403))
+    throw Error(Fault::denied, said + ", the server wants a client certificate; see --cert and --key");
   switch (answer.status) {
     case 400:
       throw nonsense(said + ", the server does not take the request; is it an HTTPS port (--ssl)?");
     case 401:
-      throw Error(Fault::denied,
-                  said + (answer.with_credentials ? ", the server refuses the user or password of --auth-file"
-                                                  : ", it wants a user and password; see --auth-file"));
+      throw Error(Fault::denied, said + words_of_401(answer));
     case 403:
       throw Error(Fault::denied, said +
                                      ", the server does not let this host see the page; allow it by a "
@@ -121,7 +198,8 @@ std::string leads_to(const http::Answer& answer) {
 
 }  // namespace
 
-ServerStatus read_answer(const http::Answer& answer, const std::string& page) {
+ServerStatus read_answer(const http::Answer& answer, const std::string& asked) {
+  const std::string page = answer.redirected_to.empty() ? asked : answer.redirected_to;
   if (answer.status != 200) complain_of_status(answer, page);
   const std::string encoding = lower(answer.content_encoding);
   if (!encoding.empty() && encoding != "identity")

@@ -29,6 +29,7 @@ struct ServerStatus {
   std::optional<double> uptime;              // seconds
   std::string restart_time;
   std::string version;
+  std::optional<std::uint64_t> generation;  // grows with each reload of the configuration
   std::string mpm;
   Scoreboard scoreboard;
 };
@@ -37,7 +38,12 @@ struct ServerStatus {
 // Throws Error(Fault::protocol) that says what it is instead.
 ServerStatus parse_server_status(std::string_view page);
 
-// The same of a whole answer; `page` (its path) begins every error.
-ServerStatus read_answer(const http::Answer& answer, const std::string& page);
+// Whether the part of a page that has come tells all that parse_server_status() wants, or that it is no
+// status page.
+bool tells_enough(std::string_view begin_of_page);
+
+// parse_server_status() of a whole answer; `asked` (the page's path) begins every error, or
+// the server and page that redirects led to.
+ServerStatus read_answer(const http::Answer& answer, const std::string& asked);
 
 }  // namespace evenkeel::apache

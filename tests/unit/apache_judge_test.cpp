@@ -65,6 +65,17 @@ TEST_CASE("line 1 of one server") {
   ServerReading unsteady = serving(100);
   unsteady.growth.reset();
   unsteady.unsteady = true;
+  ServerReading of_two = unsteady;
+  of_two.several_servers = true;
+  ServerReading old = unsteady;
+  old.page_age = 34;
+  ServerReading young = unsteady;
+  young.page_age = 0.4;
+  ServerReading hit = unsteady;
+  hit.cache_hit = "x-cache: HIT";
+  ServerReading odd = unsteady;
+  odd.within_this_run = Continuity::out_of_step;
+  unsteady.within_this_run = Continuity::restarted;
   ServerReading restarted = serving(100);
   restarted.since_last_run = Continuity::restarted;
   const struct {
@@ -92,6 +103,11 @@ TEST_CASE("line 1 of one server") {
        "UNKNOWN - web1: the server counts no requests, so there is no rate: ExtendedStatus is Off; 3 of 16 "
        "workers busy | busy_workers=3;;;0;16"},
       {{target("web1", unsteady)}, {}, {}, "UNKNOWN - web1: restarted again and again"},
+      {{target("web1", of_two)}, {}, {}, "UNKNOWN - web1: several servers answer at this address: no rate"},
+      {{target("web1", old)}, {}, {"1:"}, "UNKNOWN - web1: the page is 34 s old: a cache answers: no rate"},
+      {{target("web1", young)}, {}, {}, "UNKNOWN - web1: the page is 0.4 s old: a cache answers"},
+      {{target("web1", hit)}, {}, {}, "UNKNOWN - web1: a cache answers (x-cache: HIT)"},
+      {{target("web1", odd)}, {}, {}, "UNKNOWN - web1: its uptime did not grow with the time"},
       {{target("web1", restarted)},
        {},
        {},

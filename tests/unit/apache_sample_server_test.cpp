@@ -11,36 +11,46 @@ using namespace evenkeel::apache;
 namespace {
 
 struct Page {
-  std::uint64_t accesses;
-  int uptime;
-  double at;  // seconds by the local clock
+  std::uint64_t accesses = 0;
+  int uptime = 0;
+  double at = 0;  // seconds by the local clock
   std::string restart_time = "Sunday";
 };
 
-// A server whose pages are known beforehand.
+// A server whose pages are known beforehand. Asked anew, to see whether it is one, it goes on from the last.
 class CannedServer : public http::HttpClient {
  public:
   explicit CannedServer(std::deque<Page> pages) : pages_(std::move(pages)) {}
 
   http::Answer get(const Deadline&, Trace&) override {
-    REQUIRE_FALSE(pages_.empty());
-    const Page page = pages_.front();
-    pages_.pop_front();
+    if (!anew_) {
+      REQUIRE_FALSE(pages_.empty());
+      last_ = pages_.front();
+      pages_.pop_front();
+    } else {
+      ++last_.accesses;
+      last_.at += 0.001;
+    }
+    anew_ = false;
     http::Answer answer;
     answer.status = 200;
-    answer.body = "RestartTime: " + page.restart_time + "\nTotal Accesses: " + std::to_string(page.accesses) +
-                  "\nTotal kBytes: 1\nUptime: " + std::to_string(page.uptime) + "\nScoreboard: W_\n";
+    answer.body = "RestartTime: " + last_.restart_time +
+                  "\nTotal Accesses: " + std::to_string(last_.accesses) +
+                  "\nTotal kBytes: 1\nUptime: " + std::to_string(last_.uptime) + "\nScoreboard: W_\n";
     answer.taken = start_ + std::chrono::duration_cast<Deadline::Clock::duration>(
-                                std::chrono::duration<double>(page.at - 1000));
+                                std::chrono::duration<double>(last_.at - 1000));
     return answer;
   }
-  bool has_sent() const override { return true; }
+  int requests_sent() const override { return 1; }
+  void connect_anew() override { anew_ = true; }
   std::size_t pages_left() const { return pages_.size(); }
 
  private:
   // In the past, so that nothing waits.
   Deadline::Clock::time_point start_ = Deadline::Clock::now();
   std::deque<Page> pages_;
+  Page last_;
+  bool anew_ = false;
 };
 
 class Runs {
@@ -83,9 +93,9 @@ TEST_CASE("an earlier run's sample is enough, and its requests are not counted")
   Runs runs;
   runs.settings.interval = 0.01;
   runs.run({{100, 50, 0}, {101, 50, 0.5}});
-  const ServerReading later = runs.run({{201, 110, 60.5}});
+  const ServerReading later = runs.run({{203, 110, 60.5}});
   CHECK_FALSE(later.sampled_twice);
-  // 201 - 101, less the request that made the sample, over the server's 60 s.
+  // 203 - 101, less the request that made the sample and two that looked for other servers, over 60 s.
   CHECK(*requests_per_second(later) == Approx(99.0 / later.growth->seconds()));
 }
 
@@ -94,9 +104,9 @@ TEST_CASE("requests of runs in between are not counted either") {
   runs.settings.interval = 30;
   runs.settings.max_age = 1e6;
   runs.run({{100, 50, 0}, {101, 110, 60}});
-  const ServerReading soon = runs.run({{102, 115, 65}});
+  const ServerReading soon = runs.run({{104, 115, 65}});
   CHECK(*requests_per_second(soon) == 0);
-  const ServerReading sooner = runs.run({{103, 116, 66}});
+  const ServerReading sooner = runs.run({{105, 116, 66}});
   CHECK(*requests_per_second(sooner) == 0);
 }
 
@@ -131,15 +141,18 @@ TEST_CASE("a graceful restart keeps counters and is none") {
 
 TEST_CASE("a restart between the two samples of a run") {
   Runs runs;
-  const ServerReading reading = runs.run({{100, 50, 0}, {3, 0, 1, "Monday"}, {14, 1, 2, "Monday"}});
+  const ServerReading reading =
+      runs.run({{100, 50, 0, "13:18:47"}, {3, 0, 1, "13:19:37"}, {14, 1, 2, "13:19:37"}});
   CHECK(*requests_per_second(reading) == Approx(10));
   CHECK_FALSE(reading.unsteady);
 }
 
 TEST_CASE("a server that restarts for ever is not asked for ever") {
   Runs runs;
-  const ServerReading reading = runs.run({{9, 9, 0, "a"}, {8, 8, 1, "b"}, {7, 7, 2, "c"}, {6, 6, 3, "d"}});
+  const ServerReading reading =
+      runs.run({{9, 1, 0, "13:18:10"}, {8, 0, 1, "13:18:12"}, {7, 0, 2, "13:18:13"}, {6, 0, 3, "13:18:14"}});
   CHECK(reading.unsteady);
+  CHECK(reading.within_this_run == Continuity::restarted);
   CHECK_FALSE(requests_per_second(reading));
 }
 

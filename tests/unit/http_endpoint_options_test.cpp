@@ -57,14 +57,20 @@ TEST_CASE("what options do not say is an error that names the option") {
       {{"-u", "http:///x"}, "the host is missing"},
       {{"-p", "0"}, "--port"},
       {{"-I", "10.0.0.1:80"}, "--ip-address: takes no port"},
-      {{"-I", "10.0.0.1", "--unix-socket", "/x"}, "exclude each other"},
-      {{"--unix-socket", std::string(108, 'x')}, "1 to 107 bytes"},
+      {{"-I", "10.0.0.1", "--socket", "/x"}, "exclude each other"},
+      {{"--socket", std::string(108, 'x')}, "1 to 107 bytes"},
       {{"--header", "geheim"}, "--header: wanted is 'NAME: VALUE'"},
       {{"--header", "X y: geheim"}, "--header: wanted"},
       {{"--header", "X: geheim\r\nY: 1"}, "--header: wanted"},
       {{"--proxy", "http://u:geheim@proxy"}, "--proxy"},
       {{"-H", "web1", "--ca-cert", "/ca.pem"}, "--ca-cert: without --ssl"},
       {{"-u", "http://web1/", "--ca-cert", "/ca.pem"}, "--ca-cert: without --ssl"},
+      {{"-H", "web1", "--cert", "/dev/null"}, "--cert /dev/null: not a regular file"},
+      {{"-S", "--cert", "/nonexistent"}, "--cert /nonexistent: no such file"},
+      {{"-S", "--cert", EVENKEEL_FIXTURES "/apache/README.md", "--key", "/nonexistent"},
+       "--key /nonexistent: no such file"},
+      {{"-H", "web1", "--cert", EVENKEEL_FIXTURES "/apache/README.md"}, "--cert: without --ssl"},
+      {{"-S", "--key", "/x"}, "--key: it belongs to a certificate"},
       {{"--auth-file", "/nonexistent"}, "--auth-file /nonexistent: no such file"},
   };
   for (const auto& [words, why] : table) {
@@ -87,4 +93,43 @@ TEST_CASE("how errors call an endpoint: no query, which may hold a secret") {
   endpoint.url = "http://web1?auto";
   CHECK(endpoint.page() == "/");
   CHECK_FALSE(endpoint.wants_tls());
+}
+
+TEST_CASE("a redirect takes secrets to the server they are for, and to no other") {
+  http::Endpoint from;
+  from.headers = {"X-Token: geheim"};
+  from.credentials = Credentials{"joe", "geheim"};
+  from.cert_file = from.key_file = "/pem";
+  from.connect_to = "192.0.2.7";
+  const struct {
+    const char* from;
+    const char* to;
+    bool same_server, same_host;
+  } table[]{
+      {"http://web1/a", "http://web1/b", true, true},
+      {"http://web1/a", "http://WEB1:80/b", true, true},
+      {"http://web1:80/a", "https://web1/b", true, true},
+      {"HTTPS://web1/a", "https://web1:443/b", true, true},
+      {"https://web1/a", "http://web1/b", false, true},
+      {"http://web1/a", "http://web1:8080/b", false, true},
+      {"http://web1:8080/a", "https://web1/b", false, true},
+      {"http://web1/a", "https://web1:8443/b", false, true},
+      {"http://web1/a", "http://web2/b", false, false},
+      {"http://web1/a", "http://web1.evil.example/b", false, false},
+      {"http://web1/a", "http://web1@evil.example/b", false, false},
+      {"http://[::1]:80/a", "http://[::1]/b", true, true},
+      {"http://[::1]/a", "http://[::2]/b", false, false},
+      {"http://web1?auto", "http://web1#x", true, true},
+  };
+  for (const auto& row : table) {
+    INFO(row.from << " to " << row.to);
+    from.url = row.from;
+    const http::Endpoint to = http::redirected(from, row.to);
+    CHECK(to.url == row.to);
+    CHECK(to.credentials.has_value() == row.same_server);
+    CHECK(to.headers.empty() != row.same_server);
+    CHECK(to.cert_file.empty() != row.same_server);
+    CHECK(to.key_file.empty() != row.same_server);
+    CHECK(to.connect_to.empty() != row.same_host);
+  }
 }

@@ -5,6 +5,8 @@
 #include <array>
 #include <mutex>
 
+#include "arriving.h"
+#include "curl_error.h"
 #include "evenkeel/bare_tls.h"
 #include "evenkeel/error.h"
 #include "evenkeel/http/http_client.h"
@@ -43,51 +45,32 @@ List list_of(const std::vector<std::string>& texts) {
   return list;
 }
 
-// The part of an answer that has arrived.
-struct Arriving {
-  Answer answer;
-  std::size_t header_bytes = 0;
-  std::string too_much;  // what was larger than we read
-};
-
 std::size_t take_body(char* data, std::size_t size, std::size_t count, void* context) {
-  Arriving& arriving = *static_cast<Arriving*>(context);
-  const std::size_t bytes = size * count;
-  if (arriving.answer.body.size() + bytes > HttpClient::max_body_bytes) {
-    arriving.too_much = "body is larger than " + std::to_string(HttpClient::max_body_bytes >> 10) + " KiB";
-    return 0;
-  }
-  arriving.answer.body.append(data, bytes);
-  return bytes;
-}
-
-void keep_header(Answer& answer, std::string_view line) {
-  const std::size_t colon = line.find(':');
-  if (line.starts_with("HTTP/")) {
-    // A new answer begins: what an interim one or a redirect said is over.
-    answer.content_type.clear();
-    answer.content_encoding.clear();
-    answer.location.clear();
-  }
-  if (colon == std::string_view::npos) return;
-  const std::string name = lower(line.substr(0, colon));
-  const std::string value(trim(line.substr(colon + 1)));
-  if (name == "content-type") answer.content_type = value;
-  if (name == "content-encoding") answer.content_encoding = value;
-  if (name == "location") answer.location = value;
+  return static_cast<Arriving*>(context)->take_body({data, size * count}) ? size * count : 0;
 }
 
 std::size_t take_header(char* data, std::size_t size, std::size_t count, void* context) {
-  Arriving& arriving = *static_cast<Arriving*>(context);
-  const std::size_t bytes = size * count;
-  arriving.header_bytes += bytes;
-  if (arriving.header_bytes > HttpClient::max_header_bytes) {
-    arriving.too_much =
-        "header is larger than " + std::to_string(HttpClient::max_header_bytes >> 10) + " KiB";
-    return 0;
+  return static_cast<Arriving*>(context)->take_header({data, size * count}) ? size * count : 0;
+}
+
+// A page from a cache has no rate. A header that the user gives counts instead.
+std::vector<std::string> with_no_cache(std::vector<std::string> headers) {
+  for (const char* const ours : {"Cache-Control: no-cache", "Pragma: no-cache"}) {
+    const std::string name = lower(std::string_view(ours).substr(0, std::string_view(ours).find(':') + 1));
+    const bool given = std::any_of(headers.begin(), headers.end(), [&](const std::string& header) {
+      return lower(header).starts_with(name);
+    });
+    if (!given) headers.emplace_back(ours);
   }
-  keep_header(arriving.answer, {data, bytes});
-  return bytes;
+  return headers;
+}
+
+// What libcurl would print with --verbose; nothing else says that the server asked for a certificate.
+int take_note(CURL*, curl_infotype type, char* data, std::size_t size, void* context) {
+  const std::string_view note(data, size);
+  if (type == CURLINFO_TEXT && note.find("Request CERT") != std::string_view::npos)
+    *static_cast<bool*>(context) = true;
+  return 0;
 }
 
 template <class Value>
@@ -120,85 +103,72 @@ std::string http_version(CURL* easy) {
   }
 }
 
-Fault fault_of(CURLcode code, const std::string& details) {
-  switch (code) {
-    case CURLE_OPERATION_TIMEDOUT:
-      return Fault::timeout;
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CONNECT_ERROR:
-    case CURLE_SSL_ISSUER_ERROR:
-    case CURLE_SSL_INVALIDCERTSTATUS:
-      return Fault::untrusted;
-    case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_CERTPROBLEM:
-    case CURLE_URL_MALFORMAT:
-      return Fault::usage;
-    case CURLE_COULDNT_CONNECT:
-    case CURLE_COULDNT_RESOLVE_HOST:
-    case CURLE_COULDNT_RESOLVE_PROXY:
-    case CURLE_GOT_NOTHING:
-    case CURLE_SEND_ERROR:
-      return Fault::unreachable;
-    case CURLE_RECV_ERROR:
-      // libcurl says the same of an answer that it cannot decode.
-      return details.starts_with("Recv failure") ? Fault::unreachable : Fault::protocol;
-    case CURLE_OUT_OF_MEMORY:
-    case CURLE_FAILED_INIT:
-    case CURLE_BAD_FUNCTION_ARGUMENT:
-      return Fault::internal;
-    default:
-      return Fault::protocol;
-  }
-}
-
-// libcurl's words where it says more than the code does.
-std::string reason_of(CURLcode code, const std::string& details) {
-  switch (code) {
-    case CURLE_COULDNT_RESOLVE_HOST:
-      return "the name does not resolve";
-    case CURLE_OPERATION_TIMEDOUT:
-      return "timed out";
-    case CURLE_GOT_NOTHING:
-      return "the server closed the connection without an answer";
-    case CURLE_PARTIAL_FILE:
-      return "the answer is cut short";
-    case CURLE_RECV_ERROR:
-      return details.starts_with("Recv failure") ? "the connection was lost" : lower(details);
-    case CURLE_SEND_ERROR:
-      return "the connection was lost";
-    case CURLE_UNSUPPORTED_PROTOCOL:
-    case CURLE_WEIRD_SERVER_REPLY:
-      return "what answers there does not speak HTTP";
-    case CURLE_TOO_MANY_REDIRECTS:
-      return "more than " + std::to_string(max_redirects) + " redirects";
-    default:
-      return details.find("wrong version number") == std::string::npos
-                 ? details
-                 : "the server does not speak TLS there";
-  }
-}
-
 std::string bracketed(const std::string& host) {
   return host.find(':') == std::string::npos ? host : "[" + host + "]";
+}
+
+// Of an absolute URL, where a Location of it leads; empty where that is no page over HTTP.
+std::string target_of(const std::string& url, const std::string& location) {
+  const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> parsed(curl_url(), &curl_url_cleanup);
+  if (!parsed) throw std::bad_alloc();
+  char* whole = nullptr;
+  if (location.empty() || curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK ||
+      curl_url_set(parsed.get(), CURLUPART_URL, location.c_str(), 0) != CURLUE_OK)
+    return {};
+  // A user in a Location would be another's choice of whom we log in as.
+  curl_url_set(parsed.get(), CURLUPART_USER, nullptr, 0);
+  curl_url_set(parsed.get(), CURLUPART_PASSWORD, nullptr, 0);
+  if (curl_url_get(parsed.get(), CURLUPART_URL, &whole, 0) != CURLUE_OK) return {};
+  std::string target(whole);
+  curl_free(whole);
+  return target.starts_with("http://") || target.starts_with("https://") ? target : std::string();
 }
 
 class CurlClient : public HttpClient {
  public:
   explicit CurlClient(Endpoint endpoint)
-      : endpoint_(std::move(endpoint)), headers_(list_of(endpoint_.headers)), easy_(curl_easy_init()) {
+      : endpoint_(std::move(endpoint)), hop_(endpoint_), easy_(curl_easy_init()) {
     if (!easy_) throw Error(Fault::internal, "libcurl does not start");
-    if (!endpoint_.connect_to.empty()) connect_to_ = list_of({"::" + bracketed(endpoint_.connect_to) + ":"});
     set_up();
   }
 
   Answer get(const Deadline& deadline, Trace& trace) override {
-    trace.begin("GET " + endpoint_.page() + " from " + endpoint_.server());
+    requests_ = 0;
+    if (hop_.url != endpoint_.url) go_to(endpoint_);
+    for (int redirects = 0;; ++redirects) {
+      Answer answer = ask(deadline, trace);
+      const bool leads_on = endpoint_.follow_redirects && answer.status >= 300 && answer.status < 400;
+      const std::string target = leads_on ? target_of(hop_.url, answer.location) : "";
+      if (target.empty()) {
+        if (redirects > 0) answer.redirected_to = hop_.server() + hop_.page();
+        answer.requests = requests_;
+        return answer;
+      }
+      if (redirects == max_redirects)
+        throw Error(Fault::protocol, "GET " + hop_.page() + " from " + hop_.server() + ": more than " +
+                                         std::to_string(max_redirects) + " redirects");
+      const std::string before = hop_.server();
+      go_to(redirected(endpoint_, target));
+      if (hop_.server() != before) requests_ = 0;
+    }
+  }
+
+  int requests_sent() const override { return requests_; }
+  void connect_anew() override { anew_ = true; }
+
+ private:
+  // One transfer, which may be two requests where the server wants a user and password.
+  Answer ask(const Deadline& deadline, Trace& trace) {
+    trace.begin("GET " + hop_.page() + " from " + hop_.server());
     CURL* easy = easy_.get();
     // 0 would mean no limit.
     const long milliseconds = std::max(1, deadline.remaining_milliseconds());
     set(easy, CURLOPT_TIMEOUT_MS, milliseconds);
     set(easy, CURLOPT_CONNECTTIMEOUT_MS, milliseconds);
-    Arriving arriving;
+    set(easy, CURLOPT_FRESH_CONNECT, anew_ ? 1L : 0L);
+    anew_ = false;
+    wants_certificate_ = false;
+    Arriving arriving(hop_, hop_.credentials.has_value());
     set(easy, CURLOPT_WRITEDATA, static_cast<void*>(&arriving));
     set(easy, CURLOPT_HEADERDATA, static_cast<void*>(&arriving));
     details_[0] = '\0';
@@ -206,91 +176,137 @@ class CurlClient : public HttpClient {
     const auto began = Deadline::Clock::now();
     const CURLcode code = curl_easy_perform(easy);
     trace.end();
-    has_sent_ = info<long>(easy, CURLINFO_REQUEST_SIZE) > 0;
-    if (code != CURLE_OK) fail(code, arriving);
-    arriving.answer.status = static_cast<int>(info<long>(easy, CURLINFO_RESPONSE_CODE));
-    arriving.answer.requests = 1 + static_cast<int>(info<long>(easy, CURLINFO_REDIRECT_COUNT));
-    // Another host does not get them.
-    arriving.answer.with_credentials = endpoint_.credentials.has_value() && arriving.answer.requests == 1;
-    arriving.answer.http_version = http_version(easy);
-    const std::chrono::duration<double> middle(
-        (seconds(easy, CURLINFO_PRETRANSFER_TIME_T) + seconds(easy, CURLINFO_STARTTRANSFER_TIME_T)) / 2);
-    arriving.answer.taken = began + std::chrono::duration_cast<Deadline::Clock::duration>(middle);
-    return std::move(arriving.answer);
+    if (info<long>(easy, CURLINFO_REQUEST_SIZE) > 0) requests_ += std::max(1, arriving.answers());
+    if (code != CURLE_OK && !arriving.complete()) fail(code, arriving);
+    arriving.answer().status = static_cast<int>(info<long>(easy, CURLINFO_RESPONSE_CODE));
+    return finished(arriving, began);
   }
 
-  bool has_sent() const override { return has_sent_; }
+  Answer finished(Arriving& arriving, Deadline::Clock::time_point began) const {
+    Answer answer = std::move(arriving.answer());
+    answer.http_version = http_version(easy_.get());
+    answer.with_credentials = hop_.credentials.has_value();
+    answer.wants_certificate = wants_certificate_ && hop_.cert_file.empty();
+    const std::chrono::duration<double> sent(seconds(easy_.get(), CURLINFO_PRETRANSFER_TIME_T));
+    const auto asked = arriving.answers() > 1
+                           ? arriving.previous()
+                           : began + std::chrono::duration_cast<Deadline::Clock::duration>(sent);
+    const auto took = std::max(arriving.first_line() - asked, Deadline::Clock::duration(0));
+    answer.taken = arriving.first_line() - took / 2;
+    answer.slack = std::chrono::duration<double>(took).count() / 2;
+    return answer;
+  }
 
- private:
+  void go_to(Endpoint hop) {
+    hop_ = std::move(hop);
+    curl_easy_reset(easy_.get());
+    set_up();
+  }
+
   void set_up() {
     CURL* easy = easy_.get();
-    set(easy, CURLOPT_URL, endpoint_.url.c_str());
+    set(easy, CURLOPT_URL, hop_.url.c_str());
     set(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    set(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
-    set(easy, CURLOPT_FOLLOWLOCATION, endpoint_.follow_redirects ? 1L : 0L);
-    set(easy, CURLOPT_MAXREDIRS, max_redirects);
+    // mod_status does not count all requests of HTTP/2.
+    set(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
     set(easy, CURLOPT_WRITEFUNCTION, &take_body);
     set(easy, CURLOPT_HEADERFUNCTION, &take_header);
+    set(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     set(easy, CURLOPT_ERRORBUFFER, details_.data());
     set(easy, CURLOPT_USERAGENT, "evenkeel");
     // Several threads: no signals. A resolver that hangs is left behind, not waited for.
     set(easy, CURLOPT_NOSIGNAL, 1L);
     set(easy, CURLOPT_QUICK_EXIT, 1L);
-    if (endpoint_.proxy != "env") set(easy, CURLOPT_PROXY, endpoint_.proxy.c_str());
-    if (headers_) set(easy, CURLOPT_HTTPHEADER, headers_.get());
+    if (hop_.proxy != "env") set(easy, CURLOPT_PROXY, hop_.proxy.c_str());
+    headers_ = list_of(with_no_cache(hop_.headers));
+    set(easy, CURLOPT_HTTPHEADER, headers_.get());
+    connect_to_ = hop_.connect_to.empty() ? List() : list_of({"::" + bracketed(hop_.connect_to) + ":"});
     if (connect_to_) set(easy, CURLOPT_CONNECT_TO, connect_to_.get());
-    if (!endpoint_.unix_socket.empty()) set(easy, CURLOPT_UNIX_SOCKET_PATH, endpoint_.unix_socket.c_str());
+    if (!hop_.unix_socket.empty()) set(easy, CURLOPT_UNIX_SOCKET_PATH, hop_.unix_socket.c_str());
     set_up_credentials();
-    if (endpoint_.wants_tls()) set_up_tls();
+    if (hop_.url.starts_with("https:") || hop_.wants_tls()) set_up_tls();
   }
 
+  // libcurl asks without them first: a password is not shown to a server that takes a digest.
   void set_up_credentials() {
-    if (!endpoint_.credentials) return;
-    set(easy_.get(), CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
-    set(easy_.get(), CURLOPT_USERNAME, endpoint_.credentials->user.c_str());
-    set(easy_.get(), CURLOPT_PASSWORD, endpoint_.credentials->password.c_str());
+    if (!hop_.credentials) return;
+    set(easy_.get(), CURLOPT_HTTPAUTH, CURLAUTH_BASIC | CURLAUTH_DIGEST);
+    set(easy_.get(), CURLOPT_USERNAME, hop_.credentials->user.c_str());
+    set(easy_.get(), CURLOPT_PASSWORD, hop_.credentials->password.c_str());
   }
 
   void set_up_tls() {
     CURL* easy = easy_.get();
-    set(easy, CURLOPT_SSL_VERIFYPEER, endpoint_.verify ? 1L : 0L);
-    set(easy, CURLOPT_SSL_VERIFYHOST, endpoint_.verify ? 2L : 0L);
-    if (!endpoint_.ca_file.empty()) set(easy, CURLOPT_CAINFO, endpoint_.ca_file.c_str());
+    set(easy, CURLOPT_SSL_VERIFYPEER, hop_.verify ? 1L : 0L);
+    set(easy, CURLOPT_SSL_VERIFYHOST, hop_.verify ? 2L : 0L);
+    if (!hop_.ca_file.empty()) set(easy, CURLOPT_CAINFO, hop_.ca_file.c_str());
+    set(easy, CURLOPT_VERBOSE, 1L);
+    set(easy, CURLOPT_DEBUGFUNCTION, &take_note);
+    set(easy, CURLOPT_DEBUGDATA, static_cast<void*>(&wants_certificate_));
+    if (hop_.cert_file.empty()) return;
+    set(easy, CURLOPT_SSLCERT, hop_.cert_file.c_str());
+    set(easy, CURLOPT_SSLKEY, (hop_.key_file.empty() ? hop_.cert_file : hop_.key_file).c_str());
+    // Without one, OpenSSL would ask the terminal for the pass phrase of a key.
+    set(easy, CURLOPT_KEYPASSWD, "");
   }
 
   // The first step that did not end.
   std::string step(Fault fault) const {
     CURL* easy = easy_.get();
-    const std::string server = endpoint_.server();
+    const std::string server = hop_.server();
     if (seconds(easy, CURLINFO_NAMELOOKUP_TIME_T) <= 0) return "looking up " + server;
     if (fault == Fault::untrusted) return "TLS with " + server;
     if (seconds(easy, CURLINFO_CONNECT_TIME_T) <= 0) return "connecting to " + server;
-    const bool tls = endpoint_.url.starts_with("https:");
+    const bool tls = hop_.url.starts_with("https:");
     if (tls && seconds(easy, CURLINFO_APPCONNECT_TIME_T) <= 0) return "TLS with " + server;
-    return "GET " + endpoint_.page() + " from " + server;
+    return "GET " + hop_.page() + " from " + server;
+  }
+
+  // Of a server that asked who we are, and broke off.
+  void fail_for_certificate(CURLcode code, const std::string& details) const {
+    const std::string server = "TLS with " + hop_.server();
+    if (hop_.cert_file.empty() && (is_about_certificate(code, details) || is_loss(code)))
+      throw Error(Fault::denied, server + ": the server wants a client certificate; see --cert and --key");
+    if (!hop_.cert_file.empty() && is_about_certificate(code, details))
+      throw Error(Fault::denied,
+                  server + ": the server refuses the certificate of --cert: " + alert_of(details));
+  }
+
+  // One that does not fit its certificate, is no key, or wants a pass phrase.
+  static Error bad_key(const std::string& details) {
+    return usage_error(
+        "--cert and --key: no certificate and a key that belong together, in PEM and without a "
+        "pass phrase: " +
+        details);
   }
 
   [[noreturn]] void fail(CURLcode code, const Arriving& arriving) const {
-    if (!arriving.too_much.empty())
-      throw Error(Fault::protocol, "GET " + endpoint_.page() + ": the answer's " + arriving.too_much);
+    if (!arriving.too_much().empty())
+      throw Error(Fault::protocol,
+                  "GET " + hop_.page() + " from " + hop_.server() + ": the answer's " + arriving.too_much());
     const std::string details = clean(details_[0] != '\0' ? details_.data() : curl_easy_strerror(code), 300);
     // libcurl quotes the proxy's URL, and there may be a password in it.
     if (details.starts_with("Unsupported proxy"))
       throw Error(Fault::usage, "the URL of the proxy is not one, or of a kind that libcurl does not have");
+    if (code == CURLE_SSL_CERTPROBLEM && !hop_.cert_file.empty()) throw bad_key(details);
+    if (wants_certificate_ && arriving.answers() == 0) fail_for_certificate(code, details);
     const Fault fault = fault_of(code, details);
     std::string reason = reason_of(code, details);
     const long system_error = info<long>(easy_.get(), CURLINFO_OS_ERRNO);
     // Where there may be a proxy, libcurl's own words tell which of the two did not answer.
-    if (code == CURLE_COULDNT_CONNECT && system_error != 0 && endpoint_.proxy.empty())
+    if (code == CURLE_COULDNT_CONNECT && system_error != 0 && hop_.proxy.empty())
       reason = system_reason(static_cast<int>(system_error));
     throw Error(fault, step(fault) + ": " + reason);
   }
 
-  Endpoint endpoint_;
+  const Endpoint endpoint_;
+  Endpoint hop_;  // where a redirect has led; the endpoint itself before that
   std::array<char, CURL_ERROR_SIZE> details_{};
   List headers_;
   List connect_to_;
-  bool has_sent_ = false;
+  bool wants_certificate_ = false;
+  bool anew_ = false;
+  int requests_ = 0;
   Easy easy_;  // the last one: it goes before what it points to
 };
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "evenkeel/http/http_client.h"
+#include "evenkeel/text.h"
 
 namespace evenkeel::http {
 
@@ -15,14 +16,60 @@ std::size_t end_of_authority(const std::string& url) {
   return std::min(url.find_first_of("/?#", begin_of_authority(url)), url.size());
 }
 
+// "[::1]:8080" of "http://u:p@[::1]:8080/page"
+std::string authority_of(const std::string& url) {
+  const std::size_t begin = begin_of_authority(url);
+  const std::string authority = url.substr(begin, end_of_authority(url) - begin);
+  return authority.substr(authority.rfind('@') + 1);
+}
+
+struct Origin {
+  std::string host;  // in small letters, without brackets
+  std::string port;
+  bool tls;
+
+  explicit Origin(const std::string& url) : tls(lower(url.substr(0, 6)) == "https:") {
+    const std::string authority = authority_of(url);
+    const std::size_t colon = authority.rfind(':');
+    const bool has_port = colon != std::string::npos && authority.find(']', colon) == std::string::npos;
+    host = lower(authority.substr(0, has_port ? colon : std::string::npos));
+    if (has_port) port = authority.substr(colon + 1);
+    if (port.empty()) port = tls ? "443" : "80";
+  }
+};
+
+// From http to https on the usual ports is the same server, and the other way round would tell secrets.
+bool same_server(const Origin& from, const Origin& to) {
+  if (from.host != to.host) return false;
+  if (from.tls == to.tls) return from.port == to.port;
+  return to.tls && from.port == "80" && to.port == "443";
+}
+
 }  // namespace
+
+Endpoint redirected(const Endpoint& from, const std::string& url) {
+  const Origin here(from.url);
+  const Origin there(url);
+  Endpoint to = from;
+  to.url = url;
+  if (!same_server(here, there)) {
+    to.headers.clear();
+    to.credentials.reset();
+    to.cert_file.clear();
+    to.key_file.clear();
+  }
+  if (here.host != there.host) {
+    to.connect_to.clear();
+    to.unix_socket.clear();
+  }
+  return to;
+}
 
 bool Endpoint::wants_tls() const { return url.starts_with("https:") || !proxy.empty() || follow_redirects; }
 
 std::string Endpoint::server() const {
   if (!unix_socket.empty()) return unix_socket;
-  const std::size_t begin = begin_of_authority(url);
-  const std::string authority = url.substr(begin, end_of_authority(url) - begin);
+  const std::string authority = authority_of(url);
   return connect_to.empty() ? authority : connect_to + " for " + authority;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "evenkeel/small_file.h"
 #include "evenkeel/target.h"
 #include "evenkeel/text.h"
 
@@ -30,10 +31,11 @@ std::vector<OptionSpec> endpoint_options(const std::string& default_path) {
        .letter = 'I',
        .value = "ADDRESS",
        .help = "connect there, and keep the host's name for the Host header and the certificate"},
-      {.name = "unix-socket", .value = "PATH", .help = "connect to this socket, and keep the host's name"},
+      {.name = "socket", .value = "PATH", .help = "connect to this Unix socket, and keep the host's name"},
       {.name = "auth-file",
        .value = "FILE",
-       .help = "user:password for basic authentication, on the file's one line"},
+       .help = "user:password on the file's one line, for digest authentication where the server offers it, "
+               "else basic"},
       {.name = "header",
        .value = "'NAME: VALUE'",
        .help = "a header to send; may be repeated",
@@ -43,10 +45,15 @@ std::vector<OptionSpec> endpoint_options(const std::string& default_path) {
        .value = "FILE",
        .help = "the authorities to trust, with --ssl or an https:// URL",
        .default_text = "the system's"},
+      {.name = "cert",
+       .value = "FILE",
+       .help = "a certificate of our own, in PEM, for servers that want one"},
+      {.name = "key", .value = "FILE", .help = "its key", .default_text = "in the file of --cert"},
       {.name = "insecure", .help = "verify neither the server's certificate nor its name"},
       {.name = "follow-redirects",
-       .help = "follow up to 5 redirects, --header along and to other hosts, too; without this, a redirect "
-               "is no answer"},
+       .help =
+           "follow up to 5 redirects; --auth-file, --header and --cert stay with the server they are for. "
+           "Without this, a redirect is no answer"},
       {.name = "proxy",
        .value = "URL|env",
        .help = "a proxy; env: the one that the environment names",
@@ -94,6 +101,22 @@ void check_header(const std::string& header) {
   if (bad_name || bad_value) throw usage_error("--header: wanted is 'NAME: VALUE' on one line");
 }
 
+// libcurl's own words for a file that it cannot read do not name the option. PEM files are small.
+void check_readable(const Options& options, const char* name) {
+  constexpr std::size_t max_bytes = 1u << 20;
+  if (const auto file = options.value(name))
+    (void)read_small_file(std::string("--") + name, *file, max_bytes);
+}
+
+void set_certificate(const Options& options, Endpoint& common) {
+  if (options.has("key") && !options.has("cert"))
+    throw usage_error("--key: it belongs to a certificate; see --cert");
+  check_readable(options, "cert");
+  check_readable(options, "key");
+  common.cert_file = options.value("cert").value_or("");
+  common.key_file = options.value("key").value_or("");
+}
+
 // What all endpoints of a run have in common.
 Endpoint common_part(const Options& options) {
   Endpoint common;
@@ -102,14 +125,14 @@ Endpoint common_part(const Options& options) {
     if (where.port) throw usage_error("--ip-address: takes no port; use --port");
     common.connect_to = where.host;
   }
-  if (const auto path = options.value("unix-socket"))
-    common.unix_socket = parse_socket_path("--unix-socket", *path);
+  if (const auto path = options.value("socket")) common.unix_socket = parse_socket_path("--socket", *path);
   if (!common.unix_socket.empty() && !common.connect_to.empty())
-    throw usage_error("--ip-address and --unix-socket exclude each other");
+    throw usage_error("--ip-address and --socket exclude each other");
   common.headers = options.values("header");
   for (const std::string& header : common.headers) check_header(header);
   if (const auto file = options.value("auth-file")) common.credentials = read_auth_file("--auth-file", *file);
   common.ca_file = options.value("ca-cert").value_or("");
+  set_certificate(options, common);
   common.verify = !options.has("insecure");
   common.follow_redirects = options.has("follow-redirects");
   common.proxy = options.value("proxy").value_or("");
@@ -120,8 +143,11 @@ Endpoint common_part(const Options& options) {
 
 // Who names authorities believes that they are looked at. A redirect may lead to where they are.
 void expect_tls(const Options& options, bool tls) {
-  if (!tls && options.has("ca-cert") && !options.has("follow-redirects"))
+  if (tls || options.has("follow-redirects")) return;
+  if (options.has("ca-cert"))
     throw usage_error("--ca-cert: without --ssl or an https:// URL there is no certificate to verify");
+  if (options.has("cert"))
+    throw usage_error("--cert: without --ssl or an https:// URL nobody asks for a certificate");
 }
 
 Endpoint whole_url(const Options& options, Endpoint endpoint, const std::string& url) {

@@ -1,5 +1,5 @@
-// The options by which HTTP plugins are told whom to ask: -H -p -S -u -I, --unix-socket, --auth-file,
-// --header, --ca-cert, --insecure, --follow-redirects, --proxy.
+// The options by which HTTP plugins are told whom to ask: -H -p -S -u -I, --socket, --auth-file,
+// --header, --ca-cert, --cert, --key, --insecure, --follow-redirects, --proxy.
 #pragma once
 
 #include <string>

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "evenkeel/auth_file.h"
@@ -22,11 +24,15 @@ struct Endpoint {
   std::string connect_to;   // connect to this host, keep the URL's for Host and TLS; empty: the URL's
   std::string unix_socket;  // connect here instead
   std::vector<std::string> headers;
-  std::optional<Credentials> credentials;
-  std::string ca_file;  // empty: the system's authorities
-  bool verify = true;   // the server's certificate and name; off with --insecure
+  std::optional<Credentials> credentials;  // by digest where the server offers it, else basic
+  std::string ca_file;                     // empty: the system's authorities
+  std::string cert_file;                   // our own certificate, PEM; empty: none
+  std::string key_file;                    // its key; empty: in cert_file
+  bool verify = true;                      // the server's certificate and name; off with --insecure
   bool follow_redirects = false;
   std::string proxy;  // empty: none, whatever the environment says; "env": what the environment says
+  // Whether the part of a 200's body that has come tells all: the rest is not read. Empty: read it all.
+  std::function<bool(std::string_view body)> enough;
 
   bool wants_tls() const;
   // For people. The page is the URL's path, without its query, which may hold a secret.
@@ -34,27 +40,41 @@ struct Endpoint {
   std::string page() const;    // "/server-status"
 };
 
+// Where a redirect of `from` leads: to another server no credentials, headers or certificates go along.
+// `url` is absolute.
+Endpoint redirected(const Endpoint& from, const std::string& url);
+
 struct Answer {
   int status = 0;
-  std::string body;
+  std::string body;  // of a 200; other answers' is not read
   std::string content_type;
   std::string content_encoding;
   std::string location;
-  std::string http_version;             // "1.1", "2"
-  bool with_credentials = false;        // those of the endpoint were offered
-  int requests = 1;                     // how many it took: redirects are requests, too
-  Deadline::Clock::time_point taken{};  // half-way between the request sent and the answer's first byte
+  std::vector<std::string> auth_schemes;  // that a 401 offers, in small letters
+  std::string http_version;               // "1.0", "1.1"
+  std::string server;                     // how it calls itself: the Server header
+  std::string redirected_to;              // the server and page that answered, where redirects led there
+  std::optional<double> age;              // seconds, by the cache that the answer comes from
+  std::string cache_hit;                  // the header by which a cache says that it has answered itself
+  bool with_credentials = false;          // those of the endpoint were offered
+  bool wants_certificate = false;         // the server asked for a client certificate, and we have none
+  int requests = 1;                       // how many it took of this server: redirects are requests, too
+  std::size_t bytes = 0;                  // of the whole body, where the answer tells; else of what was read
+  Deadline::Clock::time_point taken{};    // half-way between the request sent and the answer's first byte
+  double slack = 0;                       // half the seconds between those two
 };
 
 // Asks one endpoint, again and again over one connection where the server keeps it.
 class HttpClient {
  public:
   virtual ~HttpClient() = default;
-  // Whatever the status is. Throws Error: unreachable, timeout, untrusted, or protocol for an answer that
-  // is no HTTP or larger than `max_body_bytes`.
+  // Whatever the status is. Throws Error: unreachable, timeout, untrusted, denied where a client certificate
+  // is missing, or protocol for an answer that is no HTTP or larger than `max_body_bytes`.
   virtual Answer get(const Deadline& deadline, Trace& trace) = 0;
-  // Whether the last get() got as far as to send its request, whatever came of it.
-  virtual bool has_sent() const = 0;
+  // How many requests the last get() sent to the server that answered it last, whatever came of it.
+  virtual int requests_sent() const = 0;
+  // The next get() uses a new connection.
+  virtual void connect_anew() = 0;
 
   static constexpr std::size_t max_body_bytes = 256u << 10;
   static constexpr std::size_t max_header_bytes = 64u << 10;
