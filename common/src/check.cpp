@@ -214,6 +214,7 @@ class Run {
     const std::vector<IniArgument> from_files = take_ini_arguments(arguments_, description_.name);
     remember_origins(from_files, typed);
     std::vector<std::string> words;
+    words.reserve(from_files.size());
     for (const IniArgument& option : from_files) words.push_back(option.argument);
     if (!typed.has("output") && asks_for_json(words)) ask_for_json();
     const Options options = parsed_with_files(words);

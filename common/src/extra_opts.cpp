@@ -215,6 +215,7 @@ std::vector<IniArgument> read_section(std::string_view argument, const std::stri
 
 std::vector<std::string> without_places(std::vector<IniArgument> from_files) {
   std::vector<std::string> arguments;
+  arguments.reserve(from_files.size());
   for (IniArgument& option : from_files) arguments.push_back(std::move(option.argument));
   return arguments;
 }

@@ -1,14 +1,26 @@
 -- MariaDB 10.5.9 and later: the two logins, with what the checks need and nothing else.
--- Put passwords in place of CHANGE-ME, and your schemas in place of shop; run it on the source, or on each server.
+-- evenkeel-grant, beside the other shared files in /usr/share/evenkeel, does this without a password in a file: see
+-- its --help. To use this script instead, copy it to a file that only you may read, put passwords in place of
+-- CHANGE-ME and your schemas in place of shop, and run it once, on the source: accounts reach the replicas by
+-- replication. It may be run again, and on any server: on a replica it changes that server alone and keeps that out
+-- of the binary log.
 
--- For check_mysql_replication, from the server's own host.
-CREATE USER 'evenkeel_monitor'@'localhost' IDENTIFIED BY 'CHANGE-ME';
+SET @evenkeel_log_bin = @@SESSION.sql_log_bin;
+SELECT @@GLOBAL.read_only NOT IN ('0', 'OFF') OR COUNT(*) > 0 INTO @evenkeel_replica FROM information_schema.PROCESSLIST WHERE COMMAND IN ('Slave_IO', 'Slave_SQL');
+EXECUTE IMMEDIATE IF(@evenkeel_replica, 'SET SESSION sql_log_bin = 0', 'DO 0');
+
+-- For check_mysql_replication, from the server's own host. The binary log gets the password's hash.
+EXECUTE IMMEDIATE CONCAT('CREATE USER IF NOT EXISTS ''evenkeel_monitor''@''localhost'' IDENTIFIED BY PASSWORD ''', PASSWORD('CHANGE-ME'), '''');
+EXECUTE IMMEDIATE CONCAT('ALTER USER ''evenkeel_monitor''@''localhost'' IDENTIFIED BY PASSWORD ''', PASSWORD('CHANGE-ME'), '''');
 -- Sees SHOW ALL SLAVES STATUS; cannot start, stop or change anything.
 GRANT SLAVE MONITOR ON *.* TO 'evenkeel_monitor'@'localhost';
 
 -- For check_table_sync, from the host that compares: narrow the % to it.
-CREATE USER 'evenkeel_sync'@'%' IDENTIFIED BY 'CHANGE-ME';
+EXECUTE IMMEDIATE CONCAT('CREATE USER IF NOT EXISTS ''evenkeel_sync''@''%'' IDENTIFIED BY PASSWORD ''', PASSWORD('CHANGE-ME'), '''');
+EXECUTE IMMEDIATE CONCAT('ALTER USER ''evenkeel_sync''@''%'' IDENTIFIED BY PASSWORD ''', PASSWORD('CHANGE-ME'), '''');
 GRANT SELECT ON shop.* TO 'evenkeel_sync'@'%';
 
 -- With --max-lag, or where replicas follow by file and position, check_table_sync looks at replication as well:
 -- GRANT SLAVE MONITOR ON *.* TO 'evenkeel_sync'@'%';
+
+EXECUTE IMMEDIATE IF(@evenkeel_replica, CONCAT('SET SESSION sql_log_bin = ', @evenkeel_log_bin), 'DO 0');

@@ -20,11 +20,16 @@ PASSWORD = "word-of-the-test"
 PACKAGES = ("library", "common", "mysql", "apache", "memcached")
 
 
-def granted(server: Server, without: str = "") -> None:
-    """Runs the shipped GRANT script of the server's family there, all of it or without one statement."""
-    script = (ROOT / "nrpe-config" / "grants" / f"{server.family}.sql").read_text().replace("CHANGE-ME", PASSWORD)
+def statements_of(family: str, password: str = PASSWORD) -> list[str]:
+    """The shipped GRANT script of a family of servers, statement by statement."""
+    script = (ROOT / "nrpe-config" / "grants" / f"{family}.sql").read_text().replace("CHANGE-ME", password)
     lines = "\n".join(line for line in script.splitlines() if not line.startswith("--"))
-    statements = [text.strip() for text in lines.split(";") if text.strip()]
+    return [text.strip() for text in lines.split(";") if text.strip()]
+
+
+def granted(server: Server, without: str = "") -> None:
+    """Runs the shipped GRANT script there, all of it or without one statement."""
+    statements = statements_of(server.family)
     assert not without or without in statements, f"{without!r} is none of {statements}"
     server.sql(["set sql_log_bin=0", f"drop user if exists '{MONITOR}'@'localhost', '{SYNC}'@'%'",
                 *(statement for statement in statements if statement != without)])

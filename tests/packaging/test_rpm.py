@@ -72,7 +72,7 @@ def test_configuration_and_modes(rpms: Path) -> None:
         path: "cn" for path in ("/etc/profile.d/evenkeel.sh", "/etc/nrpe.d/evenkeel.cfg", "/etc/evenkeel/evenkeel.ini",
                                 "/etc/evenkeel/monitor.cnf", "/etc/evenkeel/sync.cnf", "/etc/evenkeel/nrpe.d/README")}
     assert {path: told[-1] for path, told in files.items() if told[-1] not in ("drwxr-xr-x", "-rw-r--r--")} == {
-        "/var/lib/evenkeel": "drwxrwxrwt",
+        "/var/lib/evenkeel": "drwxrwxrwt", "/usr/share/evenkeel/evenkeel-grant": "-rwxr-xr-x",
         **{f"/etc/evenkeel/{name}": "-rw-r-----" for name in ("evenkeel.ini", "monitor.cnf", "sync.cnf")}}
 
 

@@ -1,0 +1,110 @@
+"""Making the logins never harms replication, in whatever order, how often and on whichever server it is done."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from conftest import Pair
+from grant_scene import GrantScene, run_tool
+from monitored_host import statements_of
+
+ORDERS = [order for length in (1, 2) for order in itertools.product(("source", "replica"), repeat=length)]
+ORDERS += [("replica", "source", "replica"), ("source", "replica", "source")]
+PRESENCE = ("nowhere", "source", "replica", "both")
+EXPECTED = {
+    "mariadb": {"GRANT SLAVE MONITOR ON *.* TO 'evenkeel_monitor'@'localhost'", "GRANT SELECT ON shop.* TO 'evenkeel_sync'@'%'"},
+    "mysql": {"GRANT REPLICATION CLIENT ON *.* TO 'evenkeel_monitor'@'localhost'",
+              "GRANT SELECT ON performance_schema.* TO 'evenkeel_monitor'@'localhost'",
+              "GRANT SELECT ON shop.* TO 'evenkeel_sync'@'%'"}}
+BY_POSITION = {"mariadb": "change master to master_use_gtid=no", "mysql": "change replication source to source_auto_position=0"}
+BY_GTID = {"mariadb": "change master to master_use_gtid=slave_pos",
+           "mysql": "change replication source to source_auto_position=1"}
+
+
+@pytest.fixture(params=["gtid", "position"])
+def scene(pair: Pair, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[GrantScene]:
+    pair.source.sql("create database if not exists shop")
+    pair.replica.wait_in_sync()
+
+    def follow(how: dict[str, str]) -> None:
+        pair.replica.stop_replica()
+        pair.replica.sql(how[pair.replica.family])
+        pair.replica.start_replica()
+        pair.replica.wait_in_sync()
+
+    if request.param == "position":
+        follow(BY_POSITION)
+    mine = GrantScene(pair, tmp_path)
+    yield mine
+    mine.forget()
+    if request.param == "position":
+        follow(BY_GTID)
+
+
+def last_words(order: tuple[str, ...]) -> dict[str, str]:
+    """The password that each server has after it. What was done on the source has reached the replica."""
+    words = {}
+    for number, place in enumerate(order):
+        for reached in ("source", "replica") if place == "source" else ("replica",):
+            words[reached] = f"word-{number}"
+    return words
+
+
+@pytest.mark.parametrize("presence", PRESENCE)
+@pytest.mark.parametrize("way", ["script", "tool"])
+def test_every_order_on_every_start(scene: GrantScene, way: str, presence: str) -> None:
+    for order in ORDERS:
+        scene.begin(presence)
+        before = scene.own_events()
+        for number, place in enumerate(order):
+            scene.run(way, place, f"word-{number}")
+            if place == "source":
+                scene.pair.replica.wait_in_sync()
+        assert all(channel.healthy for channel in scene.pair.replica.channels()), (order, scene.pair.replica.channels())
+        assert scene.own_events() == before, f"{order}: the replica has transactions of its own"
+        assert not scene.pair.replica.own_transactions(), order
+        for place, word in last_words(order).items():
+            assert scene.grants(place) == EXPECTED[scene.family], order
+            assert scene.logs_in(place, word), order
+
+
+@pytest.mark.parametrize("way", ["script", "tool"])
+def test_a_writable_replica_gets_no_transaction_of_its_own(scene: GrantScene, way: str) -> None:
+    scene.begin("nowhere")
+    before = scene.own_events()
+    scene.pair.replica.sql("set global read_only=0")
+    try:
+        scene.run(way, "replica", "word")
+        scene.run(way, "source", "word")
+        scene.pair.replica.wait_in_sync()
+        assert scene.own_events() == before and scene.logs_in("replica", "word")
+    finally:
+        scene.pair.replica.sql("set global read_only=1")
+
+
+def test_on_this_server_alone(scene: GrantScene) -> None:
+    """--this-server on the source: nothing reaches the replica, and a later run without it does."""
+    scene.begin("nowhere")
+    file = scene.folder / "monitor.cnf"
+    done = run_tool(scene.servers["source"], "word", "monitor", "--file", file, "--this-server")
+    assert done.returncode == 0 and "on this server alone" in done.stdout, done.stderr
+    scene.pair.replica.wait_in_sync()
+    users = "select count(*) as n from mysql.user where user='evenkeel_monitor'"
+    assert [int(server.sql(users)[0]["n"]) for server in scene.servers.values()] == [1, 0]
+    scene.run("tool", "source", "word")
+    scene.pair.replica.wait_in_sync()
+    assert all(channel.healthy for channel in scene.pair.replica.channels()) and scene.logs_in("replica", "word")
+
+
+def test_a_session_goes_on_as_it_was(pair: Pair) -> None:
+    """Sourced within a session, the script leaves its sql_log_bin as the session had it."""
+    for server, first in itertools.product((pair.source, pair.replica), (0, 1)):
+        with server.session() as session:
+            session.sql([f"set sql_log_bin={first}", *statements_of(server.family, "word")])
+            assert int(session.sql("select @@session.sql_log_bin as it")[0]["it"]) == first
+    for server in (pair.source, pair.replica):
+        server.sql(["set sql_log_bin=0", "drop user if exists 'evenkeel_monitor'@'localhost', 'evenkeel_sync'@'%'"])
