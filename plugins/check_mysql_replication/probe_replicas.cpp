@@ -152,6 +152,19 @@ void compare_with_sources(const Connector& connector, const Logins& logins, cons
   Comparing(probed.targets, pairs, sources.logins(), outcomes, settings.source.has_value()).compare_all();
 }
 
+// One server under two names would count twice, and hide that another is not looked at.
+void refuse_doubles(std::vector<Target>& targets) {
+  for (std::size_t i = 1; i < targets.size(); ++i)
+    for (std::size_t j = 0; j < i && targets[i].reading; ++j) {
+      if (!targets[j].reading) continue;
+      const mysql::ServerIdentity& one = targets[j].reading->server.identity;
+      if (!mysql::seem_the_same(one, targets[i].reading->server.identity)) continue;
+      targets[i].reading.reset();
+      targets[i].error =
+          Error(Fault::protocol, "is the same server as " + targets[j].name + " (" + one.text() + ")");
+    }
+}
+
 }  // namespace
 
 AskReplica ask_replica(const Connector& connector, const Logins& logins, const Settings& settings,
@@ -174,6 +187,7 @@ ProbedTargets probed_targets(std::vector<Outcome<ReplicaReading>> outcomes, cons
     add_steps(probed.trace, logins[i].name, outcomes[i].steps);
     probed.targets.push_back({logins[i].name, std::move(outcomes[i].reading), outcomes[i].error, {}});
   }
+  refuse_doubles(probed.targets);
   if (settings.compares()) compare_with_sources(connector, logins, settings, deadline, probed);
   return probed;
 }

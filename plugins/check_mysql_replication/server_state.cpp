@@ -92,20 +92,35 @@ const GroupState::Member* GroupState::own() const {
 }
 
 std::string variables_query() {
-  return "SHOW GLOBAL VARIABLES WHERE Variable_name IN " +
-         in_list({"read_only", "super_read_only", "slave_skip_errors", "replica_skip_errors",
-                  "slave_exec_mode", "replica_exec_mode", "server_id", "server_uuid", "version", "log_bin",
-                  "performance_schema", "gtid_mode", "rpl_semi_sync_slave_enabled",
-                  "rpl_semi_sync_replica_enabled", "rpl_semi_sync_master_enabled",
-                  "rpl_semi_sync_source_enabled", "wsrep_on", "wsrep_provider",
-                  "group_replication_group_name"});
+  return "SHOW GLOBAL VARIABLES WHERE Variable_name IN " + in_list({"read_only",
+                                                                    "super_read_only",
+                                                                    "slave_skip_errors",
+                                                                    "replica_skip_errors",
+                                                                    "slave_exec_mode",
+                                                                    "replica_exec_mode",
+                                                                    "server_id",
+                                                                    "server_uuid",
+                                                                    "version",
+                                                                    "log_bin",
+                                                                    "performance_schema",
+                                                                    "gtid_mode",
+                                                                    "hostname",
+                                                                    "port",
+                                                                    "datadir",
+                                                                    "rpl_semi_sync_slave_enabled",
+                                                                    "rpl_semi_sync_replica_enabled",
+                                                                    "rpl_semi_sync_master_enabled",
+                                                                    "rpl_semi_sync_source_enabled",
+                                                                    "wsrep_on",
+                                                                    "wsrep_provider",
+                                                                    "group_replication_group_name"});
 }
 
 std::string mariadb_variables_query() {
   std::string columns;
-  for (const char* name :
-       {"read_only", "slave_skip_errors", "slave_exec_mode", "server_id", "version", "log_bin",
-        "rpl_semi_sync_slave_enabled", "rpl_semi_sync_master_enabled", "wsrep_on", "wsrep_provider"})
+  for (const char* name : {"read_only", "slave_skip_errors", "slave_exec_mode", "server_id", "version",
+                           "log_bin", "hostname", "port", "datadir", "rpl_semi_sync_slave_enabled",
+                           "rpl_semi_sync_master_enabled", "wsrep_on", "wsrep_provider"})
     columns += (columns.empty() ? "@@GLOBAL." : ", @@GLOBAL.") + std::string(name) + " AS " + name;
   return "SELECT " + columns;
 }
@@ -140,9 +155,16 @@ ServerState server_state_from(const Variables& variables, const Variables& statu
   server.server_id = variables.find("server_id").value_or("");
   server.server_uuid = lower(variables.find("server_uuid").value_or(""));
   server.version = variables.find("version").value_or("");
+  server.identity = {.uuid = server.server_uuid,
+                     .host = variables.find("hostname").value_or(""),
+                     .port = variables.find("port").value_or(""),
+                     .server_id = server.server_id,
+                     .data_dir = variables.find("datadir").value_or(""),
+                     .started = {}};
   server.gtid_mode = variables.find("gtid_mode").value_or("");
   server.has_performance_schema = has_performance_schema(variables);
   server.uptime = status.number("uptime");
+  if (server.uptime) server.identity.started = mysql::started_at(*server.uptime);
   server.starts = static_cast<std::uint64_t>(status.number("com_start_slave").value_or(0) +
                                              status.number("com_start_all_slaves").value_or(0));
   server.binary_log = variables.is_on("log_bin");

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "evenkeel/mysql/server_identity.h"
 #include "evenkeel/mysql/sql_session.h"
 
 namespace evenkeel::replication {
@@ -60,7 +61,8 @@ struct ServerState {
   std::string skip_errors_name, skip_errors;  // "slave_skip_errors", "OFF"
   std::string exec_mode_name, exec_mode;      // "slave_exec_mode", "STRICT"
   std::string server_id, server_uuid, version;
-  std::string gtid_mode;         // MySQL
+  std::string gtid_mode;  // MySQL
+  mysql::ServerIdentity identity;
   std::optional<double> uptime;  // MariaDB: seconds
   std::uint64_t starts = 0;      // MariaDB: how often replication was started since
   bool has_performance_schema = false;

@@ -15,6 +15,10 @@ Failure Failure::from(std::exception_ptr exception) {
     std::rethrow_exception(std::move(exception));
   } catch (const mysql::SqlError& error) {
     return {error.fault(), error.code(), error.what()};
+  } catch (const SeveralServers& error) {
+    Failure failure{error.fault(), 0, error.what()};
+    failure.several = true;
+    return failure;
   } catch (...) {
     const Error error = detail::error_from(std::current_exception());
     return {error.fault(), 0, error.what()};

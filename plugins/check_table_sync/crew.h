@@ -26,11 +26,14 @@ struct Failure {
 
   static Failure from(std::exception_ptr exception);
   // The server is gone or does not answer: nothing more is to be had from it in this run.
-  bool server_is_lost() const { return fault == Fault::unreachable || fault == Fault::untrusted || silent; }
+  bool server_is_lost() const {
+    return fault == Fault::unreachable || fault == Fault::untrusted || silent || several;
+  }
   // Or it waited for a lock for as long as it may work.
   bool statement_took_too_long() const { return code == 1969 || code == 3024 || code == 1205; }
   bool answer_too_large() const { return code == mysql::SqlError::answer_too_large; }
   bool silent = false;
+  bool several = false;  // servers answer at one address
 };
 
 template <class Value>

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "same_server.h"
 #include "survey.h"
 
 namespace evenkeel::table_sync {
@@ -22,7 +23,8 @@ class HostDigestRun {
       : settings_(settings),
         stop_(*stop),
         fleet_({login}, 0),
-        crew_({{connector, login, deadline, stop, settings.statement_seconds()}}, stop, settings.patience()),
+        crew_({{connector, login, deadline, stop, settings.statement_seconds(), address_}}, stop,
+              settings.patience()),
         guard_(crew_, fleet_, *stop, settings_),
         hashing_{settings.strong ? Strength::strong : Strength::fast, ""} {}
 
@@ -41,6 +43,10 @@ class HostDigestRun {
     reading.server.failure = fleet_.failure_of(0);
     reading.server.version = surveyed.versions[0];
     reading.server.steps = crew_.steps(0);
+    reading.server.identity = address_->server();
+    const auto started = crew_.ask<std::optional<double>>(
+        {0}, [](std::size_t, mysql::SqlSession& session) { return mysql::started_at(session); });
+    if (started[0].value) reading.server.identity.started = *started[0].value;
     return reading;
   }
 
@@ -122,10 +128,23 @@ class HostDigestRun {
   const Settings& settings_;
   StopRequest& stop_;
   Fleet fleet_;
+  std::shared_ptr<Address> address_ = std::make_shared<Address>();
   Crew crew_;
   LoadGuard guard_;
   Hashing hashing_;
 };
+
+// Two names of one server would look like two hosts with the same data.
+void refuse_doubles(std::vector<HostReading>& readings) {
+  for (std::size_t i = 1; i < readings.size(); ++i)
+    for (std::size_t j = 0; j < i; ++j) {
+      const ServerReading &one = readings[j].server, &other = readings[i].server;
+      if (other.failure || one.failure || !mysql::seem_the_same(one.identity, other.identity)) continue;
+      readings[i].server.failure = {Fault::protocol, 0, same_as(one.name, one.identity)};
+      readings[i].tables.clear();
+      readings[i].unmatched.clear();
+    }
+}
 
 }  // namespace
 
@@ -144,6 +163,7 @@ std::vector<HostReading> run_digest(const std::shared_ptr<mysql::SqlConnector>& 
       readings[i].server.name = logins[i].name;
     });
   for (std::thread& thread : threads) thread.join();
+  refuse_doubles(readings);
   return readings;
 }
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <charconv>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -76,9 +75,9 @@ class WatchedSession : public mysql::SqlSession {
     auto session = options_.connector->connect(options_.login, options_.deadline, trace_);
     dialect_ = Dialect::of(session->server_version());
     session->execute(session_pins(dialect_));
-    const mysql::Cell id = session->query("SELECT CONNECTION_ID() AS id").at(0, "id");
-    id_ = 0;
-    if (id) std::from_chars(id->data(), id->data() + id->size(), id_);
+    const mysql::IdentifiedConnection connection = mysql::identify(*session);
+    if (options_.address) options_.address->saw(connection.identity);
+    id_ = parse_integer<std::uint64_t>(connection.id).value_or(0);
     session_ = std::move(session);
     limit_ = 0;
     pulse_.last = now();
@@ -225,6 +224,8 @@ void Lane::kill_statement() {
       Trace trace;
       const auto session =
           work->options.connector->connect(work->options.login, work->options.deadline, trace);
+      // The number means another statement on another server.
+      if (work->options.address) work->options.address->saw(mysql::identify(*session).identity);
       // Servers forget a request that overtakes its statement; one that ended by itself needs none.
       while (work->pulse.connection == id) {
         session->execute("KILL QUERY " + std::to_string(id));

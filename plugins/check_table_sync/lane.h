@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "address.h"
 #include "evenkeel/deadline.h"
 #include "evenkeel/mysql/sql_session.h"
 #include "evenkeel/trace.h"
@@ -22,6 +23,7 @@ struct LaneOptions {
   Deadline deadline;
   std::shared_ptr<StopRequest> stop;
   double statement_seconds = 5;  // the server's own limit for each statement, less towards the deadline
+  std::shared_ptr<Address> address = {};  // who is expected to answer
 };
 
 class Lane {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "definition_comparison.h"
+#include "evenkeel/mysql/server_identity.h"
 #include "host_digest.h"
 #include "table_comparison.h"
 
@@ -28,6 +29,7 @@ struct ServerReading {
   std::optional<std::string> not_applying;
   std::string grant;  // what would help against the failure, where we know it
   std::string version;
+  mysql::ServerIdentity identity;
   std::vector<Trace::Step> steps;
 };
 

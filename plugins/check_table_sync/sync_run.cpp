@@ -11,6 +11,8 @@ namespace evenkeel::table_sync {
 
 namespace {
 
+constexpr double longest_second_look = 2;
+
 // To greet a server and to describe its tables.
 double survey_patience(const Settings& settings) { return std::clamp(settings.budget / 3, 1.0, 10.0); }
 
@@ -49,7 +51,9 @@ SyncRun::SyncRun(std::shared_ptr<mysql::SqlConnector> connector, std::vector<mys
                   Hashing::with_random_salt(settings.strong ? Strength::strong : Strength::fast),
                   Deadline::after(std::chrono::duration<double>(settings.budget)),
                   context.verbosity,
-                  progress_} {}
+                  progress_} {
+  for (std::size_t i = 0; i < logins_.size(); ++i) addresses_.push_back(std::make_shared<Address>());
+}
 
 SyncReading SyncRun::run() {
   const TableSelection selection(settings_.tables, settings_.ignored_tables, settings_.ignored_columns);
@@ -58,6 +62,7 @@ SyncReading SyncRun::run() {
   std::unique_ptr<Crew> crew = new_crew();
   const Survey surveyed =
       survey(*crew, fleet_, *stop_, selection, survey_patience(settings_), settings_.max_lag.has_value());
+  look_who_answers(*crew);
   if (!stop_->made() && !fleet_.answering().empty()) {
     reading.tables = tables_of(*crew, fleet_, surveyed, selection, settings_.where);
     reading.unmatched = unmatched_patterns(surveyed, selection);
@@ -79,10 +84,19 @@ SyncReading SyncRun::run() {
   return reading;
 }
 
+void SyncRun::look_who_answers(Crew& crew) {
+  if (stop_->made() || fleet_.answering().empty()) return;
+  const std::unique_ptr<Crew> others = new_crew();
+  others->set_patience(longest_second_look);
+  look_for_several(crew, *others, addresses_, fleet_);
+  if (!fleet_.answering().empty()) lose_doubles(crew, addresses_, fleet_);
+}
+
 std::unique_ptr<Crew> SyncRun::new_crew() const {
   std::vector<LaneOptions> lanes;
   for (const mysql::Login& login : logins_)
-    lanes.push_back({connector_, login, context_.deadline, stop_, settings_.statement_seconds()});
+    lanes.push_back({connector_, login, context_.deadline, stop_, settings_.statement_seconds(),
+                     addresses_[lanes.size()]});
   return std::make_unique<Crew>(std::move(lanes), stop_, settings_.patience());
 }
 

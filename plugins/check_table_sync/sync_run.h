@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "evenkeel/check.h"
+#include "same_server.h"
 #include "sync_reading.h"
 #include "sync_settings.h"
 
@@ -20,6 +21,7 @@ class SyncRun {
 
  private:
   std::unique_ptr<Crew> new_crew() const;
+  void look_who_answers(Crew& crew);
   void compare_tables(std::vector<TableReading>& tables, std::unique_ptr<Crew> first);
   // Takes tables until there are none left.
   void work(std::vector<TableReading>& tables, const std::vector<std::size_t>& order, Crew& crew);
@@ -39,6 +41,7 @@ class SyncRun {
   std::shared_ptr<StopRequest> stop_;
   std::size_t reference_;
   Fleet fleet_;
+  Addresses addresses_;
   Progress progress_;
   ComparisonContext comparison_;
 
