@@ -118,8 +118,8 @@ std::string bare(const std::string& sql) {
   return text;
 }
 
-std::vector<std::string> statements_of_a_run(
-    const std::function<void(const std::string&, mysql::Rows&)>& lie, bool bytes = false) {
+std::vector<std::string> statements_of_a_run(const std::function<void(const std::string&, mysql::Rows&)>& lie,
+                                             bool bytes = false) {
   const auto connector = std::make_shared<Connector>();
   std::vector<mysql::Login> logins;
   for (const char* host : {"liar", "honest"}) {
