@@ -41,8 +41,13 @@ std::vector<OptionSpec> own_options() {
        .default_text = "each channel's source"},
       {.name = "source",
        .value = "HOST[:PORT]|auto",
-       .help = "compare GTIDs with this server, or with the one each channel names; it is asked with the "
-               "replica's credentials"},
+       .help = "compare GTIDs with this server, or with the one each channel names. It is asked with the "
+               "replica's credentials; but to a host that a replica names only a scramble goes, never the "
+               "password itself"},
+      {.name = "source-file",
+       .value = "FILE",
+       .help = "my.cnf with a login of its own for the source: user, password and TLS settings",
+       .default_text = "the replica's credentials"},
       parallel_option(usual_parallel),
   };
 }
@@ -86,6 +91,12 @@ constexpr const char* notes =
     "What it needs: MySQL: REPLICATION CLIENT, and SELECT on performance_schema for last_heard and the text "
     "of a worker's error. MariaDB 10.5.9 and later: SLAVE MONITOR; before: REPLICATION CLIENT. --heartbeat "
     "needs SELECT on that table; --source needs no more than to log in there.\n\n"
+    "With --source auto a replica says which host is asked. That host is sent the account's name and a "
+    "scramble "
+    "of the password, which lets weak passwords be guessed: --source-file gives it a login of its own. A "
+    "MySQL account of caching_sha2_password can log in by a scramble once the server has seen its password, "
+    "over a "
+    "socket or verified TLS, since it started.\n\n"
     "What it cannot see: lag is counted from what has arrived. While the source is frozen, or the network "
     "swallows packets, the server says lag 0 until its network time-out (slave_net_timeout, 60 s; once 3600 "
     "s); last_heard is what tells. MySQL keeps the time itself, in its performance schema. MariaDB and MySQL "
@@ -171,6 +182,10 @@ Settings settings_from(const Options& options) {
       if (!settings.source->port)
         settings.source->port = parse_port("--port", options.value("port").value_or("3306"));
     }
+  }
+  if (const auto file = options.value("source-file")) {
+    if (!settings.compares()) throw usage_error("--source-file needs --source");
+    settings.source_login = mysql::login_of_file("--source-file", *file, options);
   }
   settings.parallel = parallel_from(options, usual_parallel);
   return settings;

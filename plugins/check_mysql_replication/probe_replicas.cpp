@@ -54,6 +54,14 @@ class Sources {
   Logins logins_;
 };
 
+// How the source of a replica is asked. A host that a replica names may be anybody's: it gets no password.
+mysql::Login source_login(const mysql::Login& replica, const Settings& settings, const std::string& host,
+                          std::uint16_t port) {
+  mysql::Login login = mysql::login_like(settings.source_login.value_or(replica), host, port);
+  login.scramble_only = settings.source_of_each_channel && !settings.source_login;
+  return login;
+}
+
 // What is to be compared: a channel (none: the whole server) of a target with a source.
 struct Pair {
   std::size_t target;
@@ -68,14 +76,14 @@ std::vector<Pair> pairs_of(const std::vector<Target>& targets, const Logins& log
     if (!targets[i].reading || targets[i].reading->channels.empty()) continue;
     if (settings.source) {
       pairs.push_back({i, nullptr,
-                       sources.index_of(mysql::login_like(logins[i], settings.source->host,
-                                                          settings.source->port.value_or(3306)))});
+                       sources.index_of(source_login(logins[i], settings, settings.source->host,
+                                                     settings.source->port.value_or(3306)))});
       continue;
     }
     for (const ChannelStatus& channel : targets[i].reading->channels)
       pairs.push_back(
           {i, &channel,
-           sources.index_of(mysql::login_like(logins[i], channel.source_host, channel.source_port))});
+           sources.index_of(source_login(logins[i], settings, channel.source_host, channel.source_port))});
   }
   return pairs;
 }

@@ -20,7 +20,9 @@ void ReplicationCheck::configure(const Options& options) {
 
 Report ReplicationCheck::run(RunContext& context) {
   check_limits(context.limits);
-  const std::shared_ptr<mysql::SqlConnector> connector = make_connector_(logins_);
+  std::vector<mysql::Login> logins = logins_;
+  if (settings_.source_login) logins.push_back(*settings_.source_login);
+  const std::shared_ptr<mysql::SqlConnector> connector = make_connector_(logins);
   const Deadline deadline = deadline_of_replicas(settings_, context.deadline);
   return ask_all<ReplicaReading>(context, logins_.size(), settings_.parallel, deadline,
                                  ask_replica(connector, logins_, settings_, deadline),

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "evenkeel/mysql/sql_session.h"
 #include "evenkeel/status.h"
 #include "evenkeel/target.h"
 #include "heartbeat_table.h"
@@ -20,6 +21,7 @@ struct Settings {
   std::optional<HeartbeatTable> heartbeat;
   bool source_of_each_channel = false;  // --source auto
   std::optional<HostPort> source;
+  std::optional<mysql::Login> source_login;  // --source-file; without it, the replica's
   std::size_t parallel = 64;
 
   bool compares() const { return source_of_each_channel || source.has_value(); }

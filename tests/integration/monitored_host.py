@@ -33,6 +33,8 @@ def granted(server: Server, without: str = "") -> None:
     assert not without or without in statements, f"{without!r} is none of {statements}"
     server.sql(["set sql_log_bin=0", f"drop user if exists '{MONITOR}'@'localhost', '{SYNC}'@'%'",
                 *(statement for statement in statements if statement != without)])
+    for account in (MONITOR, SYNC):
+        server.log_in_once(account, PASSWORD)
 
 
 class MonitoredHost:

@@ -22,43 +22,45 @@ TIMEOUT = 3
 GRACE = 3
 MAX_MEMORY = 64 << 10  # KiB
 OK, CRITICAL, UNKNOWN = 0, 2, 3
+# Who notices first that time is up, the one the thread that asks or the one that waits for it, has words of its own.
+TIMED_OUT = "timed out: |: no answer in time"
 
 # situation: state, words in line 1. Whoever does not answer is CRITICAL; whoever answers nonsense, more
 # than we read, or that we may not look, UNKNOWN.
 EXPECTED = {
     "refuses": (CRITICAL, "refused"),
-    "accepts_and_is_silent": (CRITICAL, "timed out: connecting to"),
+    "accepts_and_is_silent": (CRITICAL, TIMED_OUT),
     "closes_at_once": (CRITICAL, "closed the connection"),
-    "trickles_the_greeting": (CRITICAL, "timed out: connecting to"),
+    "trickles_the_greeting": (CRITICAL, TIMED_OUT),
     "resets_in_the_greeting": (CRITICAL, "connection"),
     "closes_after_the_greeting": (CRITICAL, "connection"),  # the login may meet a reset
     "resets_in_the_login": (CRITICAL, "connection"),
-    "garbage": (CRITICAL, "connecting to"),
-    "http_server": (CRITICAL, "closed the connection"),
-    "ssh_server": (CRITICAL, "closed the connection"),
+    "garbage": (UNKNOWN, "no MySQL server answers there"),
+    "http_server": (UNKNOWN, 'no MySQL server answers there, but what begins with "HTTP/1.1 400 Bad Request"'),
+    "ssh_server": (UNKNOWN, 'no MySQL server answers there, but what begins with "SSH-2.0-OpenSSH_9.2p1 Debian-2"'),
     "too_many_connections": (CRITICAL, 'error 1040 "Too many connections"'),
     "host_blocked": (UNKNOWN, "this host is blocked, error 1129"),
     "host_not_allowed": (UNKNOWN, "this host is not allowed to connect, error 1130"),
     "old_protocol": (UNKNOWN, "another protocol version"),
-    "huge_packet_header": (CRITICAL, "connecting to"),
-    "endless_greeting": (CRITICAL, "connecting to"),
-    "empty_packets": (CRITICAL, "closed the connection"),
+    "huge_packet_header": (UNKNOWN, "no MySQL server answers there"),
+    "endless_greeting": (UNKNOWN, "no MySQL server answers there"),
+    "empty_packets": (UNKNOWN, "no MySQL server answers there"),
     "short_greeting": (UNKNOWN, "connecting to"),
-    "wrong_auth_plugin": (UNKNOWN, "login"),
-    "plugin_name_with_a_path": (UNKNOWN, "login"),
-    "asks_for_the_password_in_clear": (UNKNOWN, "verified TLS only"),
-    "asks_for_the_sha2_password": (UNKNOWN, "RSA public key"),
-    "endless_auth_switch": (UNKNOWN, "more than we will read"),
-    "endless_auth_data": (CRITICAL, "connecting to"),
-    "says_tls_and_hangs": (CRITICAL, "timed out: connecting to"),
-    "says_tls_and_talks_plain": (CRITICAL, "timed out: connecting to"),
+    "wrong_auth_plugin": (UNKNOWN, "verified TLS only; use --ssl with --ca-cert, or -s"),
+    "plugin_name_with_a_path": (UNKNOWN, "verified TLS only; use --ssl with --ca-cert, or -s"),
+    "asks_for_the_password_in_clear": (UNKNOWN, "verified TLS only; use --ssl with --ca-cert, or -s"),
+    "asks_for_the_sha2_password": (UNKNOWN, "verified TLS only; use --ssl with --ca-cert, or -s"),
+    "endless_auth_switch": (UNKNOWN, "more than we will read: more than 20 packets"),
+    "endless_auth_data": (UNKNOWN, "more than we will read: a packet of 16777215 bytes"),
+    "says_tls_and_hangs": (CRITICAL, TIMED_OUT),
+    "says_tls_and_talks_plain": (CRITICAL, TIMED_OUT),
     "rude_error_text": (UNKNOWN, "access denied, error 1045"),
-    "hangs": (CRITICAL, "timed out: SHOW"),
+    "hangs": (CRITICAL, TIMED_OUT),
     "closes": (CRITICAL, "closed the connection"),
     "resets": (CRITICAL, "connection"),
     "resets_in_the_result": (CRITICAL, "connection"),
     "closes_in_the_result": (CRITICAL, "closed the connection"),
-    "trickles_the_result": (CRITICAL, "timed out: SHOW"),
+    "trickles_the_result": (CRITICAL, TIMED_OUT),
     "fails_in_the_result": (UNKNOWN, "error 1317"),
     "huge_row": (UNKNOWN, "more than we will read"),
     "giant_row": (UNKNOWN, "more than we will read"),
@@ -70,7 +72,7 @@ EXPECTED = {
     "huge_column_count": (UNKNOWN, "makes no sense"),
     "short_row": (UNKNOWN, "makes no sense"),
     "short_column": (UNKNOWN, "makes no sense"),
-    "garbage_result": (CRITICAL, "timed out: SHOW"),
+    "garbage_result": (CRITICAL, TIMED_OUT),
     "asks_for_local_infile": (UNKNOWN, "makes no sense"),
     "ok_for_every_query": (UNKNOWN, "makes no sense"),
     "more_results_without_end": (UNKNOWN, "makes no sense"),
@@ -82,7 +84,7 @@ EXPECTED = {
     "endless_columns_at_setup": (UNKNOWN, "more than we will read"),
     "huge_row_at_setup": (UNKNOWN, "makes no sense"),
     "asks_for_local_infile_at_setup": (UNKNOWN, "makes no sense"),
-    "hangs_at_setup": (CRITICAL, "timed out: connecting to"),
+    "hangs_at_setup": (CRITICAL, TIMED_OUT),
 }
 
 # A process starts out with the peak of the one that started it, so a small one has to start the plugin.
@@ -148,7 +150,8 @@ def test_plain(plugin, tmp_path, situation):
         answer = run(plugin, tmp_path, server.port)
         check_manners(answer, server)
         assert answer.code == state, answer.stdout
-        assert words in answer.stdout.split("\n")[0]
+        line1 = answer.stdout.split("\n")[0]
+        assert re.search(words, line1) if words == TIMED_OUT else words in line1
 
 
 @pytest.mark.parametrize("insecure", [[], ["--insecure"]], ids=["verified", "insecure"])

@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import shutil
 import signal
+import ssl
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pymysql
 
@@ -43,6 +44,7 @@ class Server:
         self.socket = self.folder / "socket"
         self.error_log = self.folder / "error.log"
         self.breakages = Breakages(self)
+        self._logins: dict[str, tuple[str, bool]] = {}
 
     @property
     def port(self) -> int:
@@ -103,6 +105,8 @@ class Server:
             raise ServerFailed(f"{late}\n{self.log_tail()}") from late
         if not self.running:
             raise ServerFailed(f"{self.name} ({self.kind}) ended while starting:\n{self.log_tail()}")
+        for name, (password, tls) in self._logins.items():
+            self.log_in_once(name, password, tls=tls)
 
     def _options(self) -> list[str]:
         return [f"--datadir={self.data_dir}", f"--socket={self.socket}", f"--pid-file={self.folder / 'pid'}",
@@ -172,8 +176,23 @@ class Server:
         self.sql(["set sql_log_bin=0", f"drop user if exists '{name}'@'{host}'",
                   self.dialect.create_user(name, password, host, require or ""),
                   *(f"grant {grant} to '{name}'@'{host}'" for grant in grants)])
+        self._logins[name] = password, require is not None
+        self.log_in_once(name, password, tls=require is not None)
+
+    def log_in_once(self, name: str, password: str, *, tls: bool = False) -> None:
+        """Over the socket, or over TLS for an account that wants it. From then on MySQL lets the user in by a scramble,
+        over TCP without TLS, too, until it is restarted or told to flush privileges."""
+        where: dict[str, Any] = {"unix_socket": str(self.socket)}
+        if tls:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+            context.load_cert_chain(self.box.tls.client.cert, self.box.tls.client.key)
+            where = {"host": self.host, "port": self.port, "ssl": context}
+        with contextlib.suppress(pymysql.Error):
+            pymysql.connect(user=name, password=password, connect_timeout=10, **where).close()
 
     def drop_user(self, name: str, *, host: str = "%") -> None:
+        self._logins.pop(name, None)
         self.sql(["set sql_log_bin=0", f"drop user if exists '{name}'@'{host}'"])
 
     def option_file(self, user: str, password: str, **more: str) -> Path:

@@ -353,6 +353,16 @@ std::vector<Login> logins_from(const Options& options) {
   return {login_to({"localhost", "", {}}, options)};
 }
 
+Login login_of_file(const std::string& option, const std::string& file, const Options& options) {
+  if (file.empty()) throw usage_error(option + ": the path is empty");
+  const ClientOptions said = read_option_file(file, options.value("group").value_or("client"));
+  Login login;
+  login.user = said.user.value_or("");
+  login.password = said.password.value_or("");
+  login.tls = tls_from(options, said);
+  return login;
+}
+
 Login login_like(const Login& like, const std::string& host, std::uint16_t port) {
   Login login = like;
   login.socket.clear();

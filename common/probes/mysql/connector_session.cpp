@@ -14,7 +14,9 @@
 #include "evenkeel/mysql/sql_session.h"
 #include "evenkeel/target.h"
 #include "evenkeel/text.h"
+#include "login_packets.h"
 #include "read_allowance.h"
+#include "sha2_login.h"
 
 namespace evenkeel::mysql {
 
@@ -37,17 +39,36 @@ SqlError too_large(const std::string& step) {
       step + ": the answer is larger than " + std::to_string(SqlSession::max_answer_bytes >> 20) + " MiB"};
 }
 
+// Unix sockets do not leave the machine; TLS is worth something where we know who is at its other end.
+bool may_hand_over_password(const Login& login) {
+  return !login.scramble_only && (!login.socket.empty() || (login.tls.wanted && login.tls.verify));
+}
+
+// The server asks for a login that hands over the password, or for one that we do not know, and the channel
+// is not one for it.
+SqlError login_refused(const std::string& step, const Login& login, bool scramble_was_sent) {
+  constexpr int plugin_error = 2061;
+  std::string way = "use --ssl with --ca-cert, or -s";
+  if (login.scramble_only)
+    way = "name the source with --source HOST, or its login with --source-file";
+  else if (login.tls.wanted)
+    way = "use --ca-cert without --insecure";
+  const char* const what =
+      scramble_was_sent ? "the password is wrong, or has to be sent, which is done over verified TLS only"
+                        : "the server asks for a login that is used with verified TLS only";
+  return {Fault::denied, plugin_error, step + ": " + what + "; " + way};
+}
+
 // The client library takes some settings from an option file or from a connection string, which is what it
 // reads a host that holds an equals sign as. A file may be out of reach when it is read, which the library
 // passes over in silence; a connection string it cannot miss, and to one that knows none it is the name of a
 // host that is not there.
-std::string connection_string(const Login& login, const std::string& step) {
+std::string connection_string(const Login& login, bool may_hand_over, const std::string& step) {
   // OPT_MAX_ALLOWED_PACKET is no use: Connector/C++ hands over an int where libmariadb reads a size_t. A
   // longer packet looks like a lost connection, so the limit is above what ReadAllowance lets through.
   std::string text = "max-allowed-packet=" + std::to_string(2 * SqlSession::max_answer_bytes + 4096);
-  // Ways to log in that do not send the password itself to whoever asks for it.
-  const bool passwords_may_travel = !login.socket.empty() || (login.tls.wanted && login.tls.verify);
-  if (!passwords_may_travel)
+  // Ways to log in that do not send the password itself to whoever asks for it; the two of SHA2 are ours.
+  if (!may_hand_over)
     text += ";restricted-auth=mysql_native_password,caching_sha2_password,sha256_password,client_ed25519";
   if (!login.socket.empty()) return text;
   // Our own options have been looked at before: this one came from a server.
@@ -149,8 +170,10 @@ class ConnectorSession : public SqlSession {
 
 class Connector : public SqlConnector {
  public:
-  Connector() : driver_(sql::mysql::get_driver_instance()) {
+  Connector() {
     ReadAllowance::install();
+    PasswordGuard::install();
+    driver_ = sql::mysql::get_driver_instance();
     // The library takes it where there is no password; but no password is what was asked for then.
     unsetenv("MYSQL_PWD");
   }
@@ -160,8 +183,9 @@ class Connector : public SqlConnector {
     const std::string step = "connecting to " + clean(login.where(), 300);
     trace.begin(step);
     const bool encrypted = login.tls.wanted && login.socket.empty();
-    auto session = encrypted && !login.tls.verify ? log_in_unverified(login, deadline, trace, step)
-                                                  : log_in(login, deadline, trace, step);
+    auto session = encrypted && !login.tls.verify
+                       ? log_in_unverified(login, deadline, trace, step)
+                       : log_in(login, may_hand_over_password(login), deadline, trace, step);
     trace.end();
     if (encrypted) require_tls(*session, step);
     return session;
@@ -169,42 +193,48 @@ class Connector : public SqlConnector {
 
  private:
   // Told to encrypt but not to verify, libmariadb hands the password in clear to a MySQL server that has
-  // no TLS. Told to verify, it leaves such a server before it logs in; so that is tried first.
+  // no TLS. Told to verify, it leaves such a server before it logs in; so that is tried first. With
+  // --insecure no password is handed over, not even to a server whose certificate happens to hold.
   std::unique_ptr<SqlSession> log_in_unverified(const Login& login, const Deadline& deadline, Trace& trace,
                                                 const std::string& step) const {
     Login strict = login;
     strict.tls.verify = true;
     try {
-      return log_in(strict, deadline, trace, step);
+      return log_in(strict, false, deadline, trace, step);
     } catch (const SqlError& error) {
       if (error.fault() != Fault::untrusted || error.code() != bad_certificate) throw;
     }
-    return log_in(login, deadline, trace, step);
+    return log_in(login, false, deadline, trace, step);
   }
 
-  std::unique_ptr<SqlSession> log_in(const Login& login, const Deadline& deadline, Trace& trace,
-                                     const std::string& step) const {
-    ReadAllowance allowance(max_login_bytes, deadline);
+  std::unique_ptr<SqlSession> log_in(const Login& login, bool may_hand_over, const Deadline& deadline,
+                                     Trace& trace, const std::string& step) const {
+    LoginPackets packets;
+    ReadAllowance allowance(max_login_bytes, deadline, &packets);
+    const PasswordGuard guard(login.password, may_hand_over);
     try {
-      sql::ConnectOptionsMap properties = properties_of(login, deadline, step);
+      sql::ConnectOptionsMap properties = properties_of(login, may_hand_over, deadline, step);
       std::unique_ptr<sql::Connection> connection(driver_->connect(properties));
       return std::make_unique<ConnectorSession>(std::move(connection), login.where(), deadline, trace);
     } catch (const sql::SQLException& error) {
       const std::string_view text = error.what();
+      if (!packets.makes_sense()) throw SqlError(Fault::protocol, 0, step + ": " + packets.problem());
+      if (guard.refused() || error.getErrorCode() == plugin_not_allowed)
+        throw login_refused(step, login, guard.scramble_was_sent());
       if (text.find("SSL is required") != std::string_view::npos) throw no_tls(step);
       if (text.find("Validation of SSL server certificate") != std::string_view::npos) throw wrong_name(step);
       throw failure(step, allowance, deadline, error);
     }
   }
 
-  static sql::ConnectOptionsMap properties_of(const Login& login, const Deadline& deadline,
-                                              const std::string& step) {
+  static sql::ConnectOptionsMap properties_of(const Login& login, bool may_hand_over,
+                                              const Deadline& deadline, const std::string& step) {
     sql::ConnectOptionsMap properties;
     const auto text = [&](const char* name, const std::string& value) {
       properties[name] = sql::SQLString(value);
     };
     // Brackets keep colons from being read as the start of a port.
-    text("hostName", "[" + connection_string(login, step) + "]");
+    text("hostName", "[" + connection_string(login, may_hand_over, step) + "]");
     if (login.socket.empty())
       properties["port"] = static_cast<int>(login.port);
     else
@@ -247,9 +277,10 @@ class Connector : public SqlConnector {
     return {Fault::untrusted, bad_certificate, step + ": the server's certificate is for another name"};
   }
 
-  static constexpr int bad_certificate = 2026;  // and whatever else goes wrong with TLS
+  static constexpr int plugin_not_allowed = 5010;  // in libmariadb's words with the wrong plugin's name
+  static constexpr int bad_certificate = 2026;     // and whatever else goes wrong with TLS
 
-  sql::mysql::MySQL_Driver* driver_;
+  sql::mysql::MySQL_Driver* driver_ = nullptr;
 };
 
 }  // namespace

@@ -4,32 +4,38 @@
 #pragma once
 
 #include <cstddef>
+#include <string_view>
 
 #include "evenkeel/deadline.h"
+#include "login_packets.h"
 
 namespace evenkeel::mysql {
 
 class ReadAllowance {
  public:
-  // Counts this thread's reads until it goes out of scope. One per thread at a time.
-  ReadAllowance(std::size_t bytes, const Deadline& deadline);
+  // Counts this thread's reads until it goes out of scope. One per thread at a time. With `packets`, each
+  // packet is looked at as well.
+  ReadAllowance(std::size_t bytes, const Deadline& deadline, LoginPackets* packets = nullptr);
   ~ReadAllowance();
   ReadAllowance(const ReadAllowance&) = delete;
   ReadAllowance& operator=(const ReadAllowance&) = delete;
 
   void grant(std::size_t bytes) { bytes_left_ += bytes; }
+  // More than we will read, or more than can be read in the time there is.
   bool exceeded() const { return exceeded_; }
 
   // False where the connection has to be cut.
-  bool count(std::size_t bytes);
+  bool count(std::string_view bytes);
 
-  // Once, before there are threads. Without libmariadb's hook nothing is counted; the library's own
-  // packet limit and the run's deadline remain.
+  // Once, before there are threads. Throws Error(Fault::internal) where the client library has no such hook.
   static void install();
 
  private:
   std::size_t bytes_left_;
+  std::size_t bytes_read_ = 0;
   Deadline deadline_;
+  Deadline deadline_for_much_;
+  LoginPackets* packets_;
   bool exceeded_ = false;
 };
 

@@ -18,6 +18,10 @@ std::vector<OptionSpec> connection_options();
 // bad file of several is the problem of its own login, so that it hides none of the others.
 std::vector<Login> logins_from(const Options& options);
 
+// Credentials of a my.cnf that is for servers named elsewhere (--source-file), with the run's TLS options before
+// the file's. Host, port and socket are left empty. Throws Error(Fault::usage) that names `option`.
+Login login_of_file(const std::string& option, const std::string& file, const Options& options);
+
 // Credentials and TLS settings of `like`, for another server (--source HOST[:PORT]).
 Login login_like(const Login& like, const std::string& host, std::uint16_t port);
 

@@ -62,6 +62,9 @@ struct Login {
   std::string user;  // empty: the operating system's user
   std::string password;
   TlsSettings tls;
+  // The password itself is handed over nowhere, not even over verified TLS: for a server that another one
+  // named.
+  bool scramble_only = false;
   // Why there is no way to log in there: one option file of many that cannot be read. connect() throws it.
   std::optional<Error> problem;
 
