@@ -42,6 +42,8 @@ class HostDigestRun {
     reading.server.name = fleet_.name(0);
     reading.server.failure = fleet_.failure_of(0);
     reading.server.version = surveyed.versions[0];
+    if (!reading.server.failure)
+      reading.server.visible = visibility_text(surveyed.visibility[0], fleet_[0].account);
     reading.server.steps = crew_.steps(0);
     reading.server.identity = address_->server();
     const auto started = crew_.ask<std::optional<double>>(

@@ -21,6 +21,7 @@ struct First {
   std::string log_name;
   TableDefinitions definitions;
   std::set<TableName> partly_visible;
+  Visibility visibility;
 };
 
 // Not seeing it is no failure: it only says more than GTIDs do.
@@ -65,6 +66,7 @@ First ask_first(mysql::SqlSession& session, const TableSelection& selection) {
   first.log_name = log_name_of(first.dialect, session);
   first.definitions = read_definitions(session, first.dialect, selection);
   first.partly_visible = partly_visible(session, first.definitions, selection);
+  first.visibility = read_visibility(session, first.dialect, selection, first.definitions);
   return first;
 }
 
@@ -148,6 +150,7 @@ Survey survey(Crew& crew, Fleet& fleet, const StopRequest& stop, const TableSele
   survey.definitions.resize(fleet.size());
   survey.partly_visible.resize(fleet.size());
   survey.versions.resize(fleet.size());
+  survey.visibility.resize(fleet.size());
   for (std::size_t i = 0; i < all.size(); ++i) {
     if (!replies[i].value) {
       if (!stop.by_signal()) fleet.lose(all[i], *replies[i].failure);
@@ -164,6 +167,7 @@ Survey survey(Crew& crew, Fleet& fleet, const StopRequest& stop, const TableSele
     fleet[all[i]].replication = std::move(first.replication);
     fleet[all[i]].log_name = std::move(first.log_name);
     survey.versions[all[i]] = first.version;
+    survey.visibility[all[i]] = std::move(first.visibility);
     survey.definitions[all[i]] = std::move(first.definitions);
     survey.partly_visible[all[i]] = std::move(first.partly_visible);
   }

@@ -11,6 +11,7 @@
 #include "sync_reading.h"
 #include "table_definition.h"
 #include "table_pattern.h"
+#include "visibility.h"
 
 namespace evenkeel::table_sync {
 
@@ -19,6 +20,7 @@ struct Survey {
   std::vector<std::set<TableName>>
       partly_visible;  // the account sees some of their columns only  // by server; empty where it is lost
   std::vector<std::string> versions;
+  std::vector<Visibility> visibility;
 };
 
 // Fills in the fleet; servers that do not answer within `patience` seconds are lost, and those that do not

@@ -11,6 +11,7 @@
 #include "evenkeel/mysql/server_identity.h"
 #include "host_digest.h"
 #include "table_comparison.h"
+#include "visibility.h"
 
 namespace evenkeel::table_sync {
 
@@ -30,6 +31,7 @@ struct ServerReading {
   std::string grant;  // what would help against the failure, where we know it
   std::string version;
   mysql::ServerIdentity identity;
+  std::string visible;  // what the account sees, where that is not all
   std::vector<Trace::Step> steps;
 };
 
@@ -38,6 +40,7 @@ struct SyncReading {
   std::size_t reference = 0;
   std::vector<TableReading> tables;
   std::vector<std::string> unmatched;  // patterns that match no table anywhere
+  std::vector<HiddenDatabase> hidden;
   std::vector<std::string> remarks;
   bool budget_over = false;
   bool keeps_state = true;

@@ -41,6 +41,7 @@ class Judging {
     report_.set_target_count(reading_.servers.size());
     count();
     for (const ServerReading& server : reading_.servers) judge_server(server);
+    for (const HiddenDatabase& hidden : reading_.hidden) judge_hidden(hidden);
     for (const TableReading& table : reading_.tables) judge_table(table);
     for (const std::string& pattern : reading_.unmatched)
       report_.add(Status::unknown, "",
@@ -88,7 +89,8 @@ class Judging {
     for (const std::size_t server : table.definition.missing_on)
       report_.add(Status::critical, names_[server], "the table " + name + " is missing");
     for (const auto& [server, grant] : table.denied)
-      report_.add(Status::unknown, names_[server], name + ": privilege missing: " + grant);
+      if (!is_hidden(server, table.table.database))
+        report_.add(Status::unknown, names_[server], name + ": privilege missing: " + grant);
     judge_drift(table);
     for (const auto& [server, failure] : table.outcome.failures) {
       const std::string help = is_denied(failure.code)
@@ -105,6 +107,29 @@ class Judging {
     if (table.outcome.moving.count > 0)
       remarks_["rows that move: " + name + keys_of(table, table.outcome.moving)];
     if (report_.facts().size() < most_facts && table.outcome.plan) add_fact(table);
+  }
+
+  void judge_hidden(const HiddenDatabase& hidden) {
+    const std::string& server = names_[hidden.server];
+    if (hidden.missing && settings_.definition == Status::ok)
+      report_.remark(server + ": " + hidden.text);
+    else
+      report_.add(hidden.missing ? settings_.definition : Status::unknown, server, hidden.text);
+  }
+
+  // What is said of the database need not be said of each of its tables.
+  bool is_hidden(std::size_t server, const std::string& database) const {
+    return std::any_of(reading_.hidden.begin(), reading_.hidden.end(), [&](const HiddenDatabase& hidden) {
+      return hidden.server == server && hidden.database == database;
+    });
+  }
+
+  // The same account has the same rights on most servers.
+  void remark_visibility() {
+    std::map<std::string, std::vector<std::string>> servers;
+    for (const ServerReading& server : reading_.servers)
+      if (!server.visible.empty()) servers[server.visible].push_back(server.name);
+    for (const auto& [text, names] : servers) report_.remark(joined(names) + ": " + text);
   }
 
   void judge_definition(const TableReading& table) {
@@ -214,6 +239,7 @@ class Judging {
   }
 
   void add_remarks() {
+    remark_visibility();
     if (rows_unconfirmed_ > 0) report_.remark(counted(rows_unconfirmed_, "row") + " unconfirmed");
     for (const auto& [text, tables] : remarks_) {
       std::vector<std::string> shown(tables.begin(), tables.begin() + static_cast<std::ptrdiff_t>(std::min(
@@ -274,6 +300,7 @@ Report digest_report(const std::vector<HostReading>& hosts, const RunContext& co
     if (host.server.failure)
       report.add(status_of(host.server.failure->fault, context.timeout_state), name,
                  host.server.failure->text);
+    if (!host.server.visible.empty()) report.remark(name + ": " + host.server.visible);
     for (const HostReading::Table& table : host.tables) {
       const std::string what = table.table.text();
       if (!table.digest) {

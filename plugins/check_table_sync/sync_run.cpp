@@ -66,6 +66,8 @@ SyncReading SyncRun::run() {
   if (!stop_->made() && !fleet_.answering().empty()) {
     reading.tables = tables_of(*crew, fleet_, surveyed, selection, settings_.where);
     reading.unmatched = unmatched_patterns(surveyed, selection);
+    reading.hidden =
+        hidden_databases(*crew, fleet_, *stop_, surveyed.visibility, surveyed.definitions, settings_.confirm);
     recall(reading.tables);
     compare_tables(reading.tables, std::move(crew));
   } else {
@@ -79,6 +81,7 @@ SyncReading SyncRun::run() {
     server.failure = fleet_.failure_of(i);
     server.not_applying = fleet_.not_applying(i);
     server.version = surveyed.versions[i];
+    if (!server.failure) server.visible = visibility_text(surveyed.visibility[i], fleet_[i].account);
     server.steps = steps_[i];
   }
   return reading;

@@ -140,6 +140,22 @@ bool TableSelection::ignores_some_of(const TableName& name) const {
   });
 }
 
+bool TableSelection::ranges_over(std::string_view database) const {
+  const auto all_of_it = [&](const NamePattern& pattern) {
+    return pattern.matches({database, "evenkeel_no_such_name"});
+  };
+  return std::any_of(tables_.begin(), tables_.end(),
+                     [&](const NamePattern& pattern) {
+                       return !pattern.literal() && pattern.begins_with({database});
+                     }) &&
+         std::none_of(ignored_tables_.begin(), ignored_tables_.end(), all_of_it);
+}
+
+bool TableSelection::ranges_over_databases() const {
+  return std::any_of(tables_.begin(), tables_.end(),
+                     [](const NamePattern& pattern) { return !pattern.database().has_value(); });
+}
+
 std::vector<TableName> TableSelection::named() const {
   std::vector<TableName> names;
   for (const NamePattern& pattern : tables_)

@@ -51,6 +51,10 @@ class TableSelection {
   // Columns of it may be ignored, whatever their names.
   bool ignores_some_of(const TableName& name) const;
 
+  // Whether it means tables of the database by a wildcard, or databases by one: it is not told what there is.
+  bool ranges_over(std::string_view database) const;
+  bool ranges_over_databases() const;
+
   const std::vector<NamePattern>& tables() const { return tables_; }
   const std::vector<NamePattern>& ignored_columns() const { return ignored_columns_; }
   // Tables named without a wildcard and not ignored: missing on all servers, they are still missing.
