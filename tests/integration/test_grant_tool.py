@@ -190,7 +190,7 @@ def test_another_user_of_the_system(scene: GrantScene) -> None:
     folder.mkdir()
     unprivileged.give(folder)
     admin = folder / "admin.cnf"
-    admin.write_text(f"[client]\nuser=root\nsocket={source.socket}\n[mysql]\nforce\ntee={folder}/tee\nverbose\n")
+    admin.write_text(f"[client]\nuser=root\nsocket={source.socket}\n[mysql]\nforce\ntee={folder}/tee\n")
     etc = folder / "etc"
     etc.mkdir(0o755)
     tool = [*unprivileged.command(["sh", str(TOOL)]), "monitor"]
