@@ -85,7 +85,7 @@ Settings read_settings(const Options& options, const Description& description) {
 [[noreturn]] void rethrow_reworded(const Error& error, const IniOrigins& origins,
                                    const IniOrigins::Typed& typed) {
   if (error.fault() != Fault::usage) throw error;
-  throw usage_error(origins.usage_text(error.what(), typed));
+  throw usage_error(origins.in_its_words(error.what(), typed));
 }
 
 bool nothing_is_typed(const std::string& /*name*/) { return false; }
@@ -262,7 +262,7 @@ class Run {
     report.complain_of_unmatched(context_->limits);
     if (!context_->state.problem().empty()) report.remark(context_->state.problem());
     if (!origins_.empty())
-      report.reword([this](const std::string& text) { return origins_.finding_text(text, typed_); });
+      report.reword([this](const std::string& text) { return origins_.in_its_words(text, typed_); });
     return report;
   }
 

@@ -116,16 +116,12 @@ std::string IniOrigins::reworded(std::string_view text, const Typed& typed, bool
   return result.append(text.substr(done));
 }
 
-std::string IniOrigins::usage_text(std::string_view text, const Typed& typed) const {
+std::string IniOrigins::in_its_words(std::string_view text, const Typed& typed) const {
   if (empty()) return std::string(text);
   const std::vector<Mention> mentions = mentions_in(text);
   const bool about_typed = std::any_of(mentions.begin(), mentions.end(),
                                        [&](const Mention& mention) { return typed(mention.name); });
   return reworded(text, typed, !about_typed);
-}
-
-std::string IniOrigins::finding_text(std::string_view text, const Typed& typed) const {
-  return empty() ? std::string(text) : reworded(text, typed, false);
 }
 
 }  // namespace evenkeel

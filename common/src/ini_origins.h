@@ -24,11 +24,9 @@ class IniOrigins {
   // Whether the command line gave an option, by its long name.
   using Typed = std::function<bool(const std::string&)>;
 
-  // For errors in options. Options on the command line keep their dashes. An option that stands nowhere is
+  // An error or a finding. Options on the command line keep their dashes. An option that stands nowhere is
   // missing in the ini file, unless the text is about one that was typed.
-  std::string usage_text(std::string_view text, const Typed& typed) const;
-  // For findings of a run: options that stand in the ini file and nowhere else are named as there.
-  std::string finding_text(std::string_view text, const Typed& typed) const;
+  std::string in_its_words(std::string_view text, const Typed& typed) const;
 
  private:
   struct Place {

@@ -61,7 +61,10 @@ class Judge {
     else if (is_member)
       totals_.add_cluster_member();
     else if (settings_.channels.empty())
-      report_.add(settings_.not_replica, target.name, "is no replica: it has no replication channel");
+      report_.add(
+          settings_.not_replica, target.name,
+          std::string("is no replica: it has no replication channel") +
+              (settings_.not_replica == Status::ok ? "" : "; --not-replica says what a source counts as"));
     for (const std::string& wanted : settings_.channels)
       if (find_channel(reading, wanted) == nullptr)
         report_.add(Status::critical, target.name,

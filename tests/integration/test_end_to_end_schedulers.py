@@ -60,6 +60,9 @@ class UnderNagios:
         example = (host.objects / "nagios" / "evenkeel-example.cfg").read_text()
         mine, count = re.subn(r"#_NRPE_PORT  5667", f"_NRPE_PORT  {self.nrpe.port}", example)
         assert count == 1, "the example says where NRPE's port goes"
+        # The host has its tables named, so the service that waits for them is wanted.
+        head, waiting, tail = mine.partition("#define service {")
+        mine = head + "".join(line.removeprefix("#") for line in (waiting + tail).splitlines(keepends=True))
         copy = host.box.folder / "example.cfg"
         copy.write_text(mine)
         self.nagios = Nagios(host.box, plugins=host.plugins, objects=[host.objects / "nagios" / "evenkeel.cfg", copy])

@@ -86,31 +86,32 @@ TEST_CASE("ini origins: an error names the option as it stands in the file") {
   };
   for (const Row& row : table) {
     CAPTURE(row.text, row.in_file);
-    CHECK(origins_of(row.in_file).usage_text(row.text, typing(row.typed)) == row.expected);
+    CHECK(origins_of(row.in_file).in_its_words(row.text, typing(row.typed)) == row.expected);
   }
 }
 
 TEST_CASE("ini origins: an option file is the value of --file") {
   const std::string text = "option file /a.cnf: no such file";
   for (const char* key : {"file", "f"})
-    CHECK(origins_of({key}).finding_text(text, typing({})) ==
+    CHECK(origins_of({key}).in_its_words(text, typing({})) ==
           std::string(key) + " in [check_x] of /e/x.ini: /a.cnf: no such file");
-  CHECK(origins_of({"file"}).finding_text(text, typing({"file"})) == text);
-  CHECK(origins_of({"table"}).usage_text(text, typing({})) == text);
+  CHECK(origins_of({"file"}).in_its_words(text, typing({"file"})) == text);
+  CHECK(origins_of({"table"}).in_its_words(text, typing({})) == text);
 }
 
 TEST_CASE("ini origins: each option is named with its own section and file") {
   const IniOrigins origins(
       specs,
       {{"", "password", "a", "/one"}, {"", "password", "b", "/two"}, {"", "password-file", "c", "/three"}});
-  CHECK(origins.usage_text("-p --password and --password-file exclude each other", typing({})) ==
+  CHECK(origins.in_its_words("-p --password and --password-file exclude each other", typing({})) ==
         "password in [b] of /two and password-file in [c] of /three exclude each other");
 }
 
-TEST_CASE("ini origins: a finding names what came from the file, and leaves advice alone") {
+TEST_CASE("ini origins: a finding's advice is given in the file's words, too") {
   const IniOrigins origins = origins_of({"password-file"});
-  CHECK(origins.finding_text("the server refuses the password of --password-file", typing({})) ==
+  CHECK(origins.in_its_words("the server refuses the password of --password-file", typing({})) ==
         "the server refuses the password of password-file in [check_x] of /e/x.ini");
-  CHECK(origins.finding_text("use --digest", typing({})) == "use --digest");
-  CHECK(origins_of({}).finding_text("use --digest", typing({})) == "use --digest");
+  CHECK(origins.in_its_words("no answer (--digest)?", typing({})) ==
+        "no answer (digest= in [check_x] of /e/x.ini)?");
+  CHECK(origins_of({}).in_its_words("use --digest", typing({})) == "use --digest");
 }

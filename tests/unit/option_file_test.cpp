@@ -150,6 +150,9 @@ TEST_CASE("what cannot be read names the file and the line, and no secret") {
   const auto row = GENERATE(
       Row{"", "option file my.cnf: it has no group [client]"},
       Row{"[mysqld]\nuser=x", "option file my.cnf: it has no group [client]"},
+      Row{"[client]\npassword = CHANGE-ME",
+          "option file my.cnf: its password is still CHANGE-ME; evenkeel-grant makes the account and fills "
+          "it in"},
       Row{"password=s3cret\n[client]", "my.cnf line 1: an option stands before the first [group]"},
       Row{"\n[client\npassword=s3cret", "my.cnf line 2: the ] of a group is missing"},
       Row{"[client]\nport=no", "my.cnf line 2: port: \"no\" is not a port (1 to 65535)"},

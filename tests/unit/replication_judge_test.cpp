@@ -276,7 +276,8 @@ TEST_CASE("one replica: its state, and the words of line 1") {
 
       // no replica, clusters
       {"no replica", [](ReplicaReading& r) { r.channels.clear(); }, {}, Status::critical,
-       "CRITICAL - db2: is no replica: it has no replication channel | channels=0"},
+       "CRITICAL - db2: is no replica: it has no replication channel; --not-replica says what a source counts "
+       "as | channels=0"},
       {"no replica, and that is fine", [](ReplicaReading& r) { r.channels.clear(); },
        {[](Settings& s) { s.not_replica = Status::ok; }}, Status::ok, "OK - db2: is no replica"},
       {"a Galera node is not no replica",

@@ -28,6 +28,9 @@ struct Line {
   std::string where() const { return clean(file, 300) + " line " + std::to_string(number); }
 };
 
+// What the option files have that the packages bring.
+constexpr std::string_view placeholder = "CHANGE-ME";
+
 // The part before a `#` that stands outside quotes.
 std::string_view without_comment(std::string_view text) {
   char quote = 0;
@@ -199,6 +202,9 @@ class Reader {
   ClientOptions options(const std::string& file) const {
     if (!seen_group_)
       throw usage_error("option file " + clean(file, 300) + ": it has no group [" + clean(group_, 100) + "]");
+    if (options_.password == placeholder)
+      throw usage_error("option file " + clean(file, 300) + ": its password is still " +
+                        std::string(placeholder) + "; evenkeel-grant makes the account and fills it in");
     return options_;
   }
 
