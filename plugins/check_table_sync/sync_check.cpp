@@ -21,8 +21,9 @@ constexpr std::chrono::duration<double> longest_end(1.5);
 Description SyncCheck::describe() const { return description(); }
 
 void SyncCheck::configure(const Options& options) {
-  logins_ = mysql::logins_from(options);
+  // The tables first: without any, it does not matter yet how to log in.
   settings_ = settings_from(options);
+  logins_ = mysql::logins_from(options);
   if (logins_.size() < 2 && !settings_.digest)
     throw usage_error("-H: name at least two servers to compare, or use --digest for one alone");
   reference_of(logins_, settings_);

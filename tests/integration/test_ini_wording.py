@@ -77,7 +77,7 @@ def test_what_is_missing_is_missed_there(plugin: PluginRunner, tmp_path: Path, v
     ("check_memcached", {"socket": "/x"}, {"hostname": "a"}),
     ("check_memcached", {"socket": "/x"}, {"port": "1"}),
     ("check_apache_rps", {"url": "http://a/"}, {"hostname": "a"}),
-    ("check_apache_rps", {"unix-socket": "/x"}, {"ip-address": "127.0.0.1"}),
+    ("check_apache_rps", {"socket": "/x"}, {"ip-address": "127.0.0.1"}),
     ("check_mysql_replication", {"password": "a"}, {"password-file": "/x"}),
     ("check_table_sync", {"digest": "", "table": "a.b", "hostname": "a,b"}, {"reference": "a"}),
     ("check_memcached", {"state-dir": "/x"}, {"no-state": ""})])

@@ -16,7 +16,8 @@ from sandbox import KindUnavailable, cache, side_folder
 
 # What ours and its neighbours need is downloaded once, so that installing does not wait for the network.
 DOWNLOADED = ("libmariadb3", "libssl3", "libcurl4", "libmemcached11", "libstdc++6",
-              "monitoring-plugins-contrib", "nagios-nrpe-server", "nagios-nrpe-plugin", "nagios4-core")
+              "monitoring-plugins-contrib", "nagios-nrpe-server", "nagios-nrpe-plugin", "nagios4-core",
+              "mariadb-server", "apache2", "memcached")
 TOOLS = ("g++", "cmake", "make", "pkgconf", "libmysqlcppconn-dev", "libcurl4-openssl-dev", "libmemcached-dev")
 APT = ("apt-get", "-y", "-q", "--no-install-recommends")
 ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8",
