@@ -20,9 +20,10 @@ constexpr double longest_race = 1;  // seconds
 constexpr double longest_still = 0.25;  // seconds
 
 // How often the server is asked again, at once, whether it is one.
-constexpr int fewest_witnesses = 2;
-constexpr int most_witnesses = 4;
-constexpr std::chrono::duration<double> longest_for_witness(1);
+constexpr int usual_witnesses = 4;
+constexpr int witnesses_when_suspected = 12;
+constexpr std::chrono::duration<double> longest_for_witnesses(2);
+constexpr double longest_suspicion = 86400;  // seconds
 
 struct Sampled {
   ServerStatus status = {};
@@ -89,7 +90,10 @@ class Sampling {
     const bool counts = now.status.accesses.has_value();
     if (counts && is_alive(now)) {
       compare_with_last_run(now.counters, now.requests_before);
-      if (!reading_.growth) now = sample_again(std::move(now));
+      if (!reading_.growth) {
+        now = sample_again(std::move(now));
+        if (reading_.growth || reading_.several_servers) remember_several();
+      }
     }
     reading_.unsteady = counts && !reading_.growth;
     reading_.status = std::move(now.status);
@@ -241,26 +245,50 @@ class Sampling {
   // Asks again at once, over new connections: of several servers behind one address another one answers,
   // whose counters stand elsewhere. One that is younger is seen when it comes after the older.
   bool one_server_answers(CounterSample& before, CounterSample& now, const CounterGrowth& growth) {
+    const Deadline until = Deadline::after(std::min(deadline_.remaining() / 2, longest_for_witnesses));
     CounterSample last = now;
-    for (int asked = 1; asked <= most_witnesses; ++asked) {
-      const std::optional<Sampled> witness = ask_witness();
+    int wanted = is_suspected() ? witnesses_when_suspected : usual_witnesses;
+    for (int asked = 1; asked <= wanted; ++asked) {
+      const std::optional<Sampled> witness = ask_witness(until);
       if (!witness) return true;
       before.own += witness->requests_before + 1;
       now.own += witness->requests_before + 1;
       if (!is_alive(*witness)) return false;
       reading_.several_servers = are_of_two_servers(continuity(last, witness->counters));
       if (reading_.several_servers) return false;
-      if (asked >= fewest_witnesses && is_likely(last, witness->counters, growth)) return true;
+      // The younger one first, and then the older: further ones will be of the younger again.
+      if (!is_likely(last, witness->counters, growth)) wanted = witnesses_when_suspected;
       last = witness->counters;
     }
     return true;
   }
 
+  // Whether several servers answered in this run or the last that could tell. A balancer that chooses at
+  // random may show one alone for a while.
+  bool is_suspected() {
+    return are_of_two_servers(reading_.since_last_run) || are_of_two_servers(reading_.within_this_run) ||
+           remembers_several();
+  }
+
+  bool remembers_several() {
+    const std::optional<StateStore::Sample> kept = state_.load(several_key());
+    return kept && kept->payload == "several" && kept->age < longest_suspicion;
+  }
+
+  void remember_several() {
+    const bool known = remembers_several();
+    if (reading_.several_servers || known)
+      state_.save(several_key(), reading_.several_servers ? "several" : "one");
+  }
+
+  std::string several_key() const { return key_ + " several servers"; }
+
   // Nothing where it does not answer as it did: it has, when it was asked for the sample.
-  std::optional<Sampled> ask_witness() {
+  std::optional<Sampled> ask_witness(const Deadline& until) {
+    if (until.expired()) return std::nullopt;
     client_.connect_anew();
     try {
-      return ask_and_count(Deadline::after(std::min(deadline_.remaining() / 2, longest_for_witness)));
+      return ask_and_count(until);
     } catch (const Error&) {
       return std::nullopt;
     }

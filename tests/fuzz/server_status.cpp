@@ -12,6 +12,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const apache::ServerStatus status = apache::parse_server_status(page);
     expect(status.scoreboard.slots() > 0, "a scoreboard has slots");
     expect(status.scoreboard.slots() <= size, "no more slots than bytes");
+    expect(apache::tells_enough(page), "what can be read is enough");
     expect(!status.uptime || *status.uptime >= 0, "an uptime is not negative");
   } catch (const Error& error) {
     expect_readable(error, Fault::protocol);

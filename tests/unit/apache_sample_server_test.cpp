@@ -93,9 +93,9 @@ TEST_CASE("an earlier run's sample is enough, and its requests are not counted")
   Runs runs;
   runs.settings.interval = 0.01;
   runs.run({{100, 50, 0}, {101, 50, 0.5}});
-  const ServerReading later = runs.run({{203, 110, 60.5}});
+  const ServerReading later = runs.run({{205, 110, 60.5}});
   CHECK_FALSE(later.sampled_twice);
-  // 203 - 101, less the request that made the sample and two that looked for other servers, over 60 s.
+  // 205 - 101, less the request that made the sample and four that looked for other servers, over 60 s.
   CHECK(*requests_per_second(later) == Approx(99.0 / later.growth->seconds()));
 }
 
@@ -104,9 +104,9 @@ TEST_CASE("requests of runs in between are not counted either") {
   runs.settings.interval = 30;
   runs.settings.max_age = 1e6;
   runs.run({{100, 50, 0}, {101, 110, 60}});
-  const ServerReading soon = runs.run({{104, 115, 65}});
+  const ServerReading soon = runs.run({{106, 115, 65}});
   CHECK(*requests_per_second(soon) == 0);
-  const ServerReading sooner = runs.run({{105, 116, 66}});
+  const ServerReading sooner = runs.run({{107, 116, 66}});
   CHECK(*requests_per_second(sooner) == 0);
 }
 

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstdio>
+#include <random>
 
 #include "judge.h"
 #include "sample_server.h"
@@ -21,7 +22,7 @@ struct Server {
   std::uint64_t own = 0;  // our requests that it has counted
 };
 
-enum class Balancing { by_request, by_connection };
+enum class Balancing { by_request, by_connection, at_random };
 
 struct Scene {
   std::vector<Server> servers;
@@ -30,6 +31,7 @@ struct Scene {
   bool says_age = false;
   http::Answer kept = {};
   double kept_at = -1e9;
+  std::minstd_rand random = std::minstd_rand(1);
 };
 
 class Simulated : public http::HttpClient {
@@ -42,6 +44,7 @@ class Simulated : public http::HttpClient {
   http::Answer get(const Deadline&, Trace&) override {
     if (!first_) now_ += anew_ ? 0.002 : (still_ ? std::max(interval_, 0.25) : interval_) + 0.0005;
     if (!first_ && (anew_ || scene_.balancing == Balancing::by_request)) ++turn_;
+    if (scene_.balancing == Balancing::at_random && (first_ || anew_)) turn_ = scene_.random() >> 8;
     first_ = anew_ = false;
     ++requests_;
     http::Answer answer = scene_.cached_for > 0 ? from_cache() : fresh(now_);
@@ -151,7 +154,7 @@ TEST_CASE("of several servers behind one address there is no rate, however alike
     }
     CHECK_FALSE(reading.growth);
     CHECK(reading.several_servers);
-    CHECK(runs.requests <= 9);
+    CHECK(runs.requests <= 20);
   }
 }
 
@@ -168,7 +171,7 @@ TEST_CASE("one server has its rate at every phase of its clock, and is asked onc
     REQUIRE(requests_per_second(reading));
     CHECK(std::abs(*requests_per_second(reading) - rate) <= 2 / reading.growth->seconds() + rate / 55);
     CHECK(reading.since_last_run == Continuity::unbroken);
-    CHECK((i == 0 ? runs.requests <= 6 : runs.requests == 1));
+    CHECK((i == 0 ? runs.requests <= 10 : runs.requests == 1));
   }
 }
 
@@ -191,10 +194,31 @@ TEST_CASE("of a page that a cache keeps there is no rate") {
     CHECK_FALSE(reading.several_servers);
     if (const auto rps = requests_per_second(reading)) {
       // The page was not kept for so long that it matters.
-      CHECK(*rps == Approx(rate).margin(2 / reading.growth->seconds() + rate * 0.03));
+      CHECK(*rps == Approx(rate).margin(5 / reading.growth->seconds() + rate * 0.03));
       CHECK((rate == 0 || cached_for <= interval * 1.001 || reading.growth->seconds() > 50));
     } else {
       CHECK(reading.page_age);
     }
   }
+}
+
+TEST_CASE("a balancer that chooses at random: once it was seen, it is not forgotten for want of luck") {
+  int invented = 0;
+  int told = 0;
+  constexpr int scenes = 40;
+  constexpr int runs_each = 20;
+  for (unsigned seed = 1; seed <= scenes; ++seed) {
+    Scene scene;
+    scene.servers = {{noon - 5000, 0, 3000}, {noon - 5000, 0, 9000}};
+    scene.balancing = Balancing::at_random;
+    scene.random.seed(seed * 7919);
+    Runs runs(scene);
+    for (int i = 0; i < runs_each; ++i) {
+      const ServerReading reading = runs.run(60);
+      told += reading.several_servers ? 1 : 0;
+      invented += requests_per_second(reading).value_or(0) > 2 ? 1 : 0;
+    }
+  }
+  CHECK(invented <= 4);
+  CHECK(told > scenes * runs_each * 9 / 10);
 }

@@ -140,6 +140,7 @@ class CurlClient : public HttpClient {
       const bool leads_on = endpoint_.follow_redirects && answer.status >= 300 && answer.status < 400;
       const std::string target = leads_on ? target_of(hop_.url, answer.location) : "";
       if (target.empty()) {
+        anew_ = false;
         if (redirects > 0) answer.redirected_to = hop_.server() + hop_.page();
         answer.requests = requests_;
         return answer;
@@ -166,7 +167,6 @@ class CurlClient : public HttpClient {
     set(easy, CURLOPT_TIMEOUT_MS, milliseconds);
     set(easy, CURLOPT_CONNECTTIMEOUT_MS, milliseconds);
     set(easy, CURLOPT_FRESH_CONNECT, anew_ ? 1L : 0L);
-    anew_ = false;
     wants_certificate_ = false;
     Arriving arriving(hop_, hop_.credentials.has_value());
     set(easy, CURLOPT_WRITEDATA, static_cast<void*>(&arriving));
