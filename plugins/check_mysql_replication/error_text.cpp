@@ -1,5 +1,6 @@
 #include "error_text.h"
 
+#include "evenkeel/mysql/server_text.h"
 #include "evenkeel/text.h"
 
 namespace evenkeel::replication {
@@ -30,8 +31,9 @@ bool is_number(std::string_view text) {
 
 }  // namespace
 
-std::string essence(std::string_view text) {
-  text = trim(text);
+std::string essence(std::string_view full_text) {
+  const std::string without_query = mysql::without_statement(full_text);
+  std::string_view text = trim(without_query);
   // Without SELECT on performance_schema, all there is of a worker's error on MySQL.
   text = before(after(text, "coordinator stopped because", "being: "), ". See error log and/or ");
   text = after(text, "worker ", "; ");

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "evenkeel/mysql/grants.h"
+#include "evenkeel/mysql/server_text.h"
 #include "evenkeel/text.h"
 #include "inquiry.h"
 
@@ -144,7 +145,8 @@ class Reader {
       for (std::size_t i = 0; i < rows->rows.size(); ++i)
         if (rows->at(i, "CHANNEL_NAME") == channel.name &&
             rows->at(i, "LAST_ERROR_NUMBER") == std::to_string(channel.sql.error)) {
-          channel.sql.error_text = rows->at(i, "LAST_ERROR_MESSAGE").value_or(channel.sql.error_text);
+          if (const mysql::Cell text = rows->at(i, "LAST_ERROR_MESSAGE"))
+            channel.sql.error_text = mysql::without_credentials(*text);
           break;
         }
   }

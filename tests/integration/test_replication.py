@@ -442,6 +442,44 @@ def test_no_secret_in_the_longest_answer(scene: Scene) -> None:
     assert "SHOW" in answer.stdout and "a-secret-word" not in answer.stdout
 
 
+SECRET = "Zq7Zw9Zk4"
+# What the source alone has, and the statement that its replica cannot follow.
+STATEMENTS_WITH_SECRETS = {
+    "alter user": (f"create user app@localhost identified by 'old-{SECRET}'",
+                   f"alter user app@localhost identified by '{SECRET}'", "drop user app@localhost"),
+    "a row": ("create table shop.accounts (pwd text)", f"insert into shop.accounts (pwd) values ('{SECRET}')",
+              "drop table shop.accounts"),
+    "create user": ("do 0", f"create user app@localhost identified by '{SECRET}'", "drop user app@localhost"),
+}
+
+
+@pytest.mark.parametrize("statement", STATEMENTS_WITH_SECRETS)
+def test_a_statement_that_stops_replication_does_not_tell_its_secret(scene: Scene, statement: str) -> None:
+    has, stops, drop = STATEMENTS_WITH_SECRETS[statement]
+    unlogged = "set sql_log_bin=0"
+    scene.write()
+    scene.source.sql([unlogged, has])
+    scene.replica.wait_in_sync()
+    if statement == "create user":
+        scene.replica.sql([unlogged, "create user app@localhost"])
+    try:
+        scene.source.sql(["set session binlog_format=statement", stops])
+        Sandbox.wait_until(lambda: scene.replica.channels()[0].sql == "No", 20, "the SQL thread's stop")
+        for form in ([], ["-v"], ["-vvv"], ["--output", "json"], ["-vvv", "--output", "json"]):
+            answer = scene.check(*form)
+            assert answer.code == CRITICAL and "SQL thread stopped, error " in answer.stdout
+            assert SECRET not in answer.stdout and "$A$" not in answer.stdout and "*" not in answer.line1
+            assert "Query:" not in (json.loads(answer.stdout)["summary"] if "json" in form else answer.line1)
+    finally:
+        # The replica gets what the statement needs, and loses what stood in its way.
+        scene.replica.sql([unlogged, drop if statement == "create user" else has])
+        scene.replica.stop_replica()
+        scene.replica.start_replica()
+        scene.replica.wait_in_sync()
+        scene.source.sql(drop)
+        scene.replica.wait_in_sync()
+
+
 def test_instances_by_glob_each_with_its_source(scene: Scene, tmp_path: Path) -> None:
     for name, server in (("one", scene.replica), ("two", scene.source)):
         (tmp_path / f"{name}.cnf").write_text(server.monitor_file().read_text())

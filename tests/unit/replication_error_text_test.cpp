@@ -35,6 +35,11 @@ TEST_CASE("an error's first words are those one can act on") {
        "Could not find first log"},
       {"Error 'Unknown table 'd.t'' on query. Default database: 'd'.",
        "Error 'Unknown table 'd.t'' on query. Default database: 'd'."},
+      {"Error 'Operation CREATE USER failed for 'app'@'%'' on query. Default database: ''. Query: 'create "
+       "user app "
+       "identified by 'geheim''",
+       "Error 'Operation CREATE USER failed for 'app'@'%'' on query. Default database: ''."},
+      {"Query: 'set password = 'geheim''", ""},
       {"Worker 1 failed and says no more", "Worker 1 failed and says no more"},
       {"Could not execute Write_rows event on table", "Could not execute Write_rows event on table"},
       {"error connecting to master", "error connecting to master"},

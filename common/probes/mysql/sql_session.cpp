@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <charconv>
 
+#include "evenkeel/mysql/server_text.h"
 #include "evenkeel/text.h"
 
 namespace evenkeel::mysql {
@@ -109,14 +110,14 @@ std::optional<std::pair<int, std::string_view>> error_before_tls(std::string_vie
   return std::pair(code, text.substr(3));
 }
 
-std::string quoted(std::string_view text) { return "\"" + clean(text, 500) + "\""; }
+std::string shown(std::string_view text) { return clean(without_statement(text), 500); }
 
 std::string words_for_client_error(const CodeRule& rule, int system_error, std::string_view text) {
   const std::string code = " (" + std::to_string(rule.code) + ")";
   if (rule.fault == Fault::unreachable && is_telling(system_error)) return system_reason(system_error) + code;
   if (rule.fault == Fault::internal && system_error == EMFILE)
     return "this process may not open more files; raise its limit (ulimit -n)" + code;
-  return (rule.words[0] != '\0' ? rule.words : clean(text, 500)) + code;
+  return (rule.words[0] != '\0' ? rule.words : shown(text)) + code;
 }
 
 constexpr char lower_case(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
@@ -146,7 +147,8 @@ SqlError sql_error(const std::string& step, int code, std::string_view text) {
     return {rule.fault, code, step + ": " + words_for_client_error(rule, system_error, text)};
   }
   const std::string words = rule.words[0] != '\0' ? std::string(rule.words) + ", " : "";
-  return {rule.fault, code, step + ": " + words + "error " + std::to_string(code) + " " + quoted(text)};
+  return {rule.fault, code,
+          step + ": " + words + "error " + std::to_string(code) + " \"" + shown(text) + "\""};
 }
 
 bool Rows::has(std::string_view column) const { return index_of(columns, column).has_value(); }
