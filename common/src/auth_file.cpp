@@ -33,7 +33,8 @@ Credentials parse_auth_file(std::string_view text, const std::string& what) {
 }
 
 Credentials read_auth_file(const std::string& option, const std::string& path) {
-  return parse_auth_file(read_small_file(option, path, max_bytes), option + " " + clean(path, 300));
+  return parse_auth_file(read_small_file(option, path, max_bytes, Content::secret),
+                         option + path_in_errors(path, Content::secret));
 }
 
 }  // namespace evenkeel

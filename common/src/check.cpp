@@ -1,6 +1,7 @@
 #include "evenkeel/check.h"
 
 #include <malloc.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -181,9 +182,13 @@ class Run {
       if (typed.size() == arguments_.size()) return check(first);
       check_with_files(first, move_deadline);
     } catch (...) {
-      const std::lock_guard lock(mutex_);
-      report_ = report_of(detail::error_from(std::current_exception()), settings_.timeout_state);
+      fail(std::current_exception());
     }
+  }
+
+  void fail(const std::exception_ptr& failure) {
+    const std::lock_guard lock(mutex_);
+    report_ = report_of(detail::error_from(failure), settings_.timeout_state);
   }
 
   bool stop() { return check_->stop(); }
@@ -212,6 +217,7 @@ class Run {
  private:
   void check_with_files(const Options& typed, const MoveDeadline& move_deadline) {
     const std::vector<IniArgument> from_files = take_ini_arguments(arguments_, description_.name);
+    require_known_options(specs_, from_files);
     remember_origins(from_files, typed);
     std::vector<std::string> words;
     words.reserve(from_files.size());
@@ -329,6 +335,10 @@ int put_out(const Answer& answer, bool has_stdout) {
 }  // namespace
 
 int run_plugin(std::shared_ptr<Check> check, int argc, char** argv) {
+  keep_out_of_core_files();
+  hold_signals();
+  bound_stacks();
+  umask(077);  // a stricter one would make folders that we cannot use
   // An arena for each thread costs more, in time and memory, than the few that wait for one another.
   mallopt(M_ARENA_MAX, 1);
   try {
@@ -347,14 +357,21 @@ int run_plugin(std::shared_ptr<Check> check, int argc, char** argv) {
     const auto tell = [run, has_stdout](Ending ending, const std::string& signal_name) {
       _exit(put_out(run->answer_without_result(ending, signal_name), has_stdout));
     };
-    const std::string signal_name =
-        run_watched([run](const MoveDeadline& move_deadline) { run->go(move_deadline); },
-                    [run] { return run->stop(); }, tell, run->first_deadline());
+    std::string signal_name;
+    try {
+      signal_name = run_watched([run](const MoveDeadline& move_deadline) { run->go(move_deadline); },
+                                [run] { return run->stop(); }, tell, run->first_deadline());
+    } catch (...) {
+      // This machine has no descriptor or thread for who watches over the run.
+      run->fail(std::current_exception());
+    }
     const int code = put_out(run->answer(signal_name), has_stdout);
     if (has_stuck_threads() || leave_without_tidying) _exit(code);
     return code;
+  } catch (const std::exception&) {
+    // Before there was a run, or while telling of it.
+    break_down(detail::error_from(std::current_exception()).what());
   } catch (...) {
-    // Out of memory, before there was a run or while telling of it.
     break_down();
   }
 }

@@ -109,7 +109,7 @@ class IniParser {
     if (key.empty()) throw line_error(file_, number_, "no option before \"=\"");
     if (key.front() == '-') throw line_error(file_, number_, "options stand here without their dashes");
     if (key == "extra-opts") throw line_error(file_, number_, "extra-opts cannot stand in the file itself");
-    return {std::string(key), std::string(value), !value.empty()};
+    return {std::string(key), std::string(value), !value.empty(), number_};
   }
 
   std::string_view section_;
@@ -209,7 +209,7 @@ std::vector<IniArgument> read_section(std::string_view argument, const std::stri
 
   std::vector<IniArgument> arguments;
   for (const IniEntry& entry : parse_ini(read_file(file), section, file))
-    arguments.push_back({argument_of(entry), entry.key, section, file});
+    arguments.push_back({argument_of(entry), entry.key, section, file, entry.line});
   return arguments;
 }
 
@@ -226,6 +226,8 @@ bool is_option(const std::string& word) { return word.size() > 1 && word.front()
 
 std::vector<IniEntry> parse_ini(std::string_view text, std::string_view section, const std::string& file) {
   IniParser parser(section, file);
+  constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
   while (!text.empty()) parser.take(take_until(text, '\n'));
   return std::move(parser).entries();
 }

@@ -1,7 +1,13 @@
 #include "evenkeel/fan_out.h"
 
 #include <atomic>
+#include <cerrno>
+#include <new>
+#include <string_view>
 #include <system_error>
+
+#include "evenkeel/local_limits.h"
+#include "evenkeel/text.h"
 
 namespace evenkeel {
 
@@ -35,7 +41,7 @@ void hire(std::vector<std::thread>& threads, std::size_t hands, const std::funct
   try {
     for (std::size_t i = 0; i < hands; ++i) threads.emplace_back(body);
   } catch (...) {
-    if (threads.empty()) throw Error(Fault::internal, "the system lets us start no thread");
+    if (threads.empty()) throw Error(Fault::internal, thread_limit_text());
   }
 }
 
@@ -51,7 +57,7 @@ void run_bounded(std::size_t count, std::size_t parallel, const Deadline& deadli
                  std::function<void(std::size_t)> job) {
   auto crew = std::make_shared<Crew>();
   crew->count = count;
-  const std::size_t hands = std::min(count, std::max<std::size_t>(parallel, 1));
+  const std::size_t hands = hands_with_descriptors(std::min(count, std::max<std::size_t>(parallel, 1)));
   const std::size_t rounds = hands == 0 ? 1 : (count + hands - 1) / hands;
   const auto start = Deadline::Clock::now();
   const auto share = (deadline.when() - start) / static_cast<Deadline::Clock::rep>(rounds);
@@ -84,11 +90,39 @@ Error timeout_error(const std::string& step) {
   return Error(Fault::timeout, step.empty() ? "no time was left to ask it" : "timed out: " + step);
 }
 
+namespace {
+
+// An error in an option is no matter of limits, unless a file that it names could not be opened for one.
+bool is_plain_usage_error(const Error& error) {
+  const std::string text = lower(error.what());
+  return error.fault() == Fault::usage && text.find(system_reason(EMFILE)) == std::string::npos &&
+         text.find(system_reason(ENOMEM)) == std::string::npos &&
+         text.find("certificate") == std::string::npos;
+}
+
+// A library that could not open a file or get memory may call that a connection refused, a certificate that
+// does not hold, or a file that cannot be read. Who has run out of time has another reason.
+Error with_local_reason(const Error& error) {
+  const bool is_named = std::string_view(error.what()).find("ulimit") != std::string_view::npos;
+  if (error.fault() == Fault::timeout || is_named || is_plain_usage_error(error)) return error;
+  const std::optional<std::string> limit = exhausted_limit();
+  return limit ? Error(Fault::internal, *limit + ", so " + error.what()) : error;
+}
+
+}  // namespace
+
 Error error_from(std::exception_ptr failure) {
   try {
     std::rethrow_exception(std::move(failure));
   } catch (const Error& error) {
-    return error;
+    return with_local_reason(error);
+  } catch (const std::bad_alloc&) {
+    return Error(Fault::internal, memory_limit_text());
+  } catch (const std::system_error& error) {
+    if (error.code().category() == std::system_category() ||
+        error.code().category() == std::generic_category())
+      if (error.code().value() == EAGAIN) return Error(Fault::internal, thread_limit_text());
+    return Error(Fault::internal, std::string("internal error: ") + error.what());
   } catch (const std::exception& error) {
     return Error(Fault::internal, std::string("internal error: ") + error.what());
   } catch (...) {

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cctype>
 
+#include "evenkeel/error.h"
 #include "evenkeel/text.h"
+#include "option_names.h"
 
 namespace evenkeel {
 
@@ -32,6 +34,21 @@ bool is_for_the_command_line(std::string_view name) {
 }
 
 }  // namespace
+
+void require_known_options(const std::vector<OptionSpec>& specs, const std::vector<IniArgument>& arguments) {
+  for (const IniArgument& argument : arguments) {
+    const std::string& key = argument.key;
+    const bool known = std::any_of(specs.begin(), specs.end(), [&](const OptionSpec& spec) {
+      return spec.name == key || (key.size() == 1 && spec.letter == key.front());
+    });
+    if (known) continue;
+    const std::string place = " in [" + clean(argument.section, 100) + "] of " + clean(argument.file, 300) +
+                              ", line " + std::to_string(argument.line);
+    if (key.size() == 1 || resembles_an_option(specs, key))
+      throw usage_error("unknown option " + clean(key, 60) + place);
+    throw usage_error("unknown option" + place + " (not shown: it resembles none, and may be a secret)");
+  }
+}
 
 IniOrigins::IniOrigins(const std::vector<OptionSpec>& specs, const std::vector<IniArgument>& arguments)
     : specs_(specs) {

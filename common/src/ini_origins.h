@@ -13,6 +13,10 @@
 
 namespace evenkeel {
 
+// Throws Error(Fault::usage) for an option that does not exist. Its name is shown where it resembles one that
+// does; any other could be a secret that stands in a line of its own, or behind an option without its "=".
+void require_known_options(const std::vector<OptionSpec>& specs, const std::vector<IniArgument>& arguments);
+
 class IniOrigins {
  public:
   IniOrigins() = default;

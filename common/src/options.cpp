@@ -5,6 +5,7 @@
 
 #include "evenkeel/error.h"
 #include "evenkeel/text.h"
+#include "option_names.h"
 
 namespace evenkeel {
 
@@ -55,7 +56,7 @@ std::string shown_in_error(const std::vector<OptionSpec>& specs, std::string nam
   name.erase(0, name.find_first_not_of('-'));
   for (const OptionSpec& spec : specs)
     if (name == spec.name || (spec.letter && name == std::string(1, spec.letter))) return shown(spec);
-  return (name.size() == 1 ? "-" : "--") + clean(name, 60);
+  return name.size() == 1 ? "-" + clean(name, 10) : unknown_option_text(specs, name);
 }
 
 const OptionSpec* spec_of_letter(const std::vector<OptionSpec>& specs, char letter) {
@@ -66,7 +67,7 @@ const OptionSpec* spec_of_letter(const std::vector<OptionSpec>& specs, char lett
 
 // What is unknown of "--pasword=secret" and "-vZsecret": the name, and not a letter of the value.
 std::string unknown_part(const std::vector<OptionSpec>& specs, const std::string& word) {
-  if (word.starts_with("--")) return clean(word.substr(0, word.find('=')), 60);
+  if (word.starts_with("--")) return unknown_option_text(specs, word.substr(2, word.find('=') - 2));
   for (const char letter : word.substr(std::min<std::size_t>(word.size(), 1)))
     if (spec_of_letter(specs, letter) == nullptr) return clean(std::string("-") + letter, 10);
   return "-" + clean(word.substr(1, 1), 10);
@@ -83,8 +84,9 @@ std::vector<po::option> split(const std::vector<OptionSpec>& specs,
     const bool unwanted = error.kind() == po::invalid_syntax::extra_parameter;
     throw usage_error(shown_in_error(specs, error.get_option_name()) +
                       (unwanted ? " takes no value" : " needs a value"));
-  } catch (const po::error& error) {
-    throw usage_error("the command line cannot be read: " + clean(error.what(), 200));
+  } catch (const po::error&) {
+    // Its text may quote any word, and a word may be a secret.
+    throw usage_error("the command line cannot be read");
   }
 }
 
@@ -201,7 +203,12 @@ ValuePlace long_option_value(const std::vector<OptionSpec>& specs, char* word) {
   if (!spec)
     for (const OptionSpec& candidate : specs)
       if (candidate.secret && candidate.name.starts_with(name.substr(0, equals))) spec = &candidate;
-  if (!spec || spec->value.empty()) return {};
+  if (!spec) {
+    const std::size_t length = secret_option_at_begin(specs, name);
+    const bool joined = length > 0 && length < name.size();
+    return {length > 0, joined ? word + 2 + length : nullptr, length > 0 && !joined};
+  }
+  if (spec->value.empty()) return {};
   if (equals != std::string_view::npos) return {spec->secret, word + 2 + equals + 1, false};
   return {spec->secret, nullptr, !spec->optional_value};
 }

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/time.h>
@@ -17,6 +18,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <exception>
 #include <memory>
 #include <string_view>
@@ -24,11 +26,16 @@
 #include <utility>
 
 #include "evenkeel/error.h"
+#include "evenkeel/local_limits.h"
 #include "sanitized.h"
 
 namespace evenkeel {
 
 namespace {
+
+// Instead of `ulimit -s`: eight MiB each are too much where memory is limited, and a small limit is too
+// little.
+constexpr std::size_t stack_of_a_thread = 1u << 20;
 
 // Many targets at once need many sockets; what the administrator allows at most is ours to use.
 void allow_many_descriptors() {
@@ -39,6 +46,22 @@ void allow_many_descriptors() {
 }
 
 }  // namespace
+
+void keep_out_of_core_files() {
+  // The first also holds where core files go to a program, which the second does not keep from being started.
+  prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  const rlimit none{0, 0};
+  setrlimit(RLIMIT_CORE, &none);
+}
+
+void bound_stacks() {
+  if (sanitized) return;
+  pthread_attr_t attributes;
+  if (pthread_getattr_default_np(&attributes) != 0) return;
+  pthread_attr_setstacksize(&attributes, stack_of_a_thread);
+  pthread_setattr_default_np(&attributes);
+  pthread_attr_destroy(&attributes);
+}
 
 bool secure_descriptors() {
   bool has_stdout = true;
@@ -70,9 +93,27 @@ bool write_to_stdout(const std::string& text) {
   return true;
 }
 
+namespace {
+
+// A SIGALRM that somebody sent is a signal as any other; the handler hands it on to the watching thread.
+std::atomic<int> wake_of_watch{-1};
+std::atomic<bool> alarm_was_sent{false};
+
+void on_alarm(int, siginfo_t* info, void*) {
+  if (info->si_code == SI_KERNEL) _exit(3);  // our own timer
+  const int error = errno;
+  alarm_was_sent = true;
+  const std::uint64_t one = 1;
+  if (const int fd = wake_of_watch; fd >= 0) (void)!write(fd, &one, sizeof one);
+  errno = error;
+}
+
+}  // namespace
+
 void arm_last_resort(std::chrono::duration<double> seconds) {
   struct sigaction action {};
-  action.sa_handler = [](int) { _exit(3); };
+  action.sa_sigaction = on_alarm;
+  action.sa_flags = SA_SIGINFO;
   sigaction(SIGALRM, &action, nullptr);
   const double whole = std::floor(seconds.count());
   itimerval timer{};
@@ -84,15 +125,10 @@ void arm_last_resort(std::chrono::duration<double> seconds) {
 
 namespace {
 
-std::string name_of_signal(std::uint32_t signal) {
-  switch (signal) {
-    case SIGTERM:
-      return "SIGTERM";
-    case SIGINT:
-      return "SIGINT";
-    default:
-      return "SIGHUP";
-  }
+std::string name_of_signal(int signal) {
+  if (signal >= SIGRTMIN) return "SIGRTMIN+" + std::to_string(signal - SIGRTMIN);
+  const char* name = sigabbrev_np(signal);
+  return name != nullptr ? std::string("SIG") + name : "signal " + std::to_string(signal);
 }
 
 // Whoever sent the signal may send SIGKILL next; what is known is worth more than what is missing.
@@ -101,17 +137,27 @@ constexpr std::chrono::seconds time_to_stop(3);
 // Read by a signal handler: no allocation, no lock.
 constexpr std::string_view breakdown =
     "UNKNOWN - the plugin broke down, out of memory or by a mistake of ours\n";
-std::array<char, 200> crash_line{};
+std::array<char, 300> crash_line{};
 std::size_t crash_line_length = 0;
 volatile sig_atomic_t quiet = 0;
 
-constexpr std::array crash_signals{SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+// A fault of the processor raises these, too, and the kernel kills where they are blocked.
+constexpr std::array crash_signals{SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS, SIGTRAP};
 
 [[noreturn]] void on_crash(int) {
   const std::string_view line =
       crash_line_length > 0 ? std::string_view(crash_line.data(), crash_line_length) : breakdown;
   if (!quiet) (void)!write(STDOUT_FILENO, line.data(), line.size());
   _exit(3);
+}
+
+// A stack that overflowed has no room for the handler.
+void give_crashes_a_stack() {
+  alignas(16) static std::array<char, 64 << 10> memory;
+  stack_t stack{};
+  stack.ss_sp = memory.data();
+  stack.ss_size = memory.size();
+  sigaltstack(&stack, nullptr);
 }
 
 enum class Moment { deadline, signal, end_of_body };
@@ -123,10 +169,16 @@ class Watch {
       : when_(deadline.when().time_since_epoch().count()),
         wake_fd_(eventfd(0, EFD_CLOEXEC)),
         signal_fd_(signalfd(-1, &signals, SFD_CLOEXEC)) {
-    if (wake_fd_ < 0 || signal_fd_ < 0)
-      throw Error(Fault::internal, "the system gives us no file descriptors");
+    if (wake_fd_ < 0 || signal_fd_ < 0) {
+      const int error = errno;
+      close(wake_fd_);
+      close(signal_fd_);
+      throw local_failure(error);
+    }
+    wake_of_watch = wake_fd_;
   }
   ~Watch() {
+    wake_of_watch = -1;
     close(wake_fd_);
     close(signal_fd_);
   }
@@ -149,6 +201,10 @@ class Watch {
   Moment wait(const Deadline* limit) {
     std::array<pollfd, 2> waiting{{{wake_fd_, POLLIN, 0}, {signal_fd_, POLLIN, 0}}};
     while (!ended_) {
+      if (alarm_was_sent.exchange(false)) {
+        signal_ = SIGALRM;
+        return Moment::signal;
+      }
       const Deadline until = limit ? Deadline::at(std::min(limit->when(), when())) : Deadline::at(when());
       if (until.expired()) return Moment::deadline;
       if (poll(waiting.data(), waiting.size(), until.remaining_milliseconds()) <= 0) continue;
@@ -169,56 +225,89 @@ class Watch {
   Moment take_signal() {
     signalfd_siginfo info{};
     const bool whole = read(signal_fd_, &info, sizeof info) == static_cast<ssize_t>(sizeof info);
-    signal_ = whole ? info.ssi_signo : SIGHUP;
+    signal_ = whole ? static_cast<int>(info.ssi_signo) : SIGHUP;
     return Moment::signal;
   }
 
   std::atomic<Deadline::Clock::rep> when_;
   std::atomic<bool> ended_{false};
-  std::atomic<std::uint32_t> signal_{0};
+  std::atomic<int> signal_{0};
   int wake_fd_;
   int signal_fd_;
 };
 
+// What stops and resumes a process, or is ignored unless asked for, stays as it is.
+constexpr std::array harmless_signals{SIGCHLD, SIGCONT, SIGURG, SIGWINCH, SIGTSTP, SIGTTIN, SIGTTOU};
+// Writes fail instead, see secure_descriptors().
+constexpr std::array ignored_signals{SIGPIPE, SIGXFSZ};
+
+// nohup, and a shell for what runs in the background, have these ignored: then they do not end us either.
+bool is_ignored_by_wish(int signal) {
+  if (signal != SIGHUP && signal != SIGINT && signal != SIGQUIT) return false;
+  struct sigaction action {};
+  return sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+// All that would end the process; crashes and the alarm have handlers of their own.
 sigset_t ending_signals() {
   sigset_t set;
-  sigemptyset(&set);
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, signal);
+  sigfillset(&set);
+  for (const int signal : {SIGKILL, SIGSTOP, SIGALRM}) sigdelset(&set, signal);
+  for (const int signal : crash_signals) sigdelset(&set, signal);
+  for (const int signal : harmless_signals) sigdelset(&set, signal);
+  for (const int signal : ignored_signals) sigdelset(&set, signal);
+  for (const int signal : {SIGHUP, SIGINT, SIGQUIT})
+    if (is_ignored_by_wish(signal)) sigdelset(&set, signal);
   return set;
 }
 
-// Signals are for the watching thread: those that end us come by descriptor, whatever mask we were
-// started with.
-void take_signals(const sigset_t& before) {
-  sigset_t mine = before;
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&mine, signal);
-  pthread_sigmask(SIG_SETMASK, &mine, nullptr);
+// Signals are for the watching thread: those that end us come by descriptor, and are blocked in every thread,
+// whatever mask we were started with. Those that stop and resume us act here.
+void take_signals() {
+  sigset_t mine;
+  sigemptyset(&mine);
+  for (const int signal : harmless_signals) sigaddset(&mine, signal);
+  pthread_sigmask(SIG_UNBLOCK, &mine, nullptr);
 }
 
 // For the body's thread and all that it starts. A crash whose signal is blocked kills at once, and the last
 // resort must get through.
-sigset_t leave_signals() {
+void leave_signals() {
   sigset_t mine;
   sigfillset(&mine);
   for (const int signal : crash_signals) sigdelset(&mine, signal);
   sigdelset(&mine, SIGALRM);
-  sigset_t before;
-  pthread_sigmask(SIG_SETMASK, &mine, &before);
-  return before;
+  pthread_sigmask(SIG_SETMASK, &mine, nullptr);
 }
 
 }  // namespace
 
+void hold_signals() { leave_signals(); }
+
 void become_crash_proof(const std::string& service) {
-  const std::string line = service.substr(0, 60) + ' ' + std::string(breakdown);
+  std::string line = service.substr(0, 60) + ' ' + std::string(breakdown);
+  // With a limit, this is what it is; without one, nobody knows.
+  if (has_memory_limit())
+    line.replace(line.find("out of"), std::string::npos, "most likely: " + memory_limit_text() + '\n');
   crash_line_length = line.copy(crash_line.data(), crash_line.size());
   if (sanitized) return;
+  give_crashes_a_stack();
   struct sigaction action {};
   action.sa_handler = on_crash;
+  action.sa_flags = SA_ONSTACK;
   for (const int signal : crash_signals) sigaction(signal, &action, nullptr);
 }
 
 void break_down() { on_crash(0); }
+
+void break_down(const std::string& why) {
+  if (quiet) _exit(3);
+  // Its begin is that of the crash's line.
+  const std::string_view line(crash_line.data(), crash_line_length);
+  const std::string_view head = line.substr(0, line.find("UNKNOWN"));
+  write_to_stdout(std::string(head) + "UNKNOWN - " + why + "\n");
+  _exit(3);
+}
 
 namespace detail {
 
@@ -248,11 +337,11 @@ void watch_over(Watch& watch, const std::function<bool()>& stop, const TellEnd& 
 
 std::string run_watched(const std::function<void(const MoveDeadline&)>& body, std::function<bool()> stop,
                         TellEnd tell, const Deadline& first_deadline) {
-  const sigset_t before = leave_signals();
+  leave_signals();
   const auto watch = std::make_shared<Watch>(first_deadline, ending_signals());
   // It sleeps until it is needed, which is cheaper than a body on a thread of its own.
-  std::thread watcher([watch, before, stop = std::move(stop), tell = std::move(tell)] {
-    take_signals(before);
+  std::thread watcher = start_thread([watch, stop = std::move(stop), tell = std::move(tell)] {
+    take_signals();
     watch_over(*watch, stop, tell);
   });
 

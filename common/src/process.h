@@ -10,6 +10,15 @@
 
 namespace evenkeel {
 
+// No core file of this process will be written: it may hold a password.
+void keep_out_of_core_files();
+
+// From here on no signal ends the process before there is somebody to tell of it; run_watched() takes them.
+void hold_signals();
+
+// Threads get stacks of one size, whatever the limits are.
+void bound_stacks();
+
 // Opens /dev/null for each of 0, 1, 2 that the caller closed: else the first socket would get the number
 // of stdout. Writes that fail raise no signal. Returns false where stdout was closed.
 bool secure_descriptors();
@@ -25,6 +34,7 @@ void arm_last_resort(std::chrono::duration<double> seconds);
 void become_crash_proof(const std::string& service);
 // That end, for who sees it coming.
 [[noreturn]] void break_down();
+[[noreturn]] void break_down(const std::string& why);
 // The result is out: a crash while tidying up adds nothing to it.
 void result_is_out();
 
@@ -36,7 +46,8 @@ enum class Ending { timed_out, signalled };
 // Tells of the run in the body's place, and ends the process.
 using TellEnd = std::function<void(Ending, const std::string& signal_name)>;
 
-// Runs `body` on this thread. Another one waits for the deadline, or for SIGTERM, SIGINT or SIGHUP; it calls
+// Runs `body` on this thread. Another one waits for the deadline, or for a signal that would end the process;
+// SIGHUP, SIGINT and SIGQUIT stay ignored where whoever started us had them ignored (nohup). It calls
 // `tell` when the body has not ended by then. Where `stop`, called once after a signal, says that the body
 // will end by itself, that has a little more time to do so. Returns the name of the signal that came all
 // the same, if any.

@@ -12,9 +12,16 @@
 
 namespace evenkeel {
 
-std::string read_small_file(const std::string& what, const std::string& path, std::size_t max_bytes) {
+std::string path_in_errors(const std::string& path, Content content) {
+  const bool looks_like_one = path.starts_with("/") || path.starts_with("./") || path.starts_with("../");
+  if (content == Content::secret && !looks_like_one) return " (value not shown)";
+  return " " + clean(path, 300);
+}
+
+std::string read_small_file(const std::string& what, const std::string& path, std::size_t max_bytes,
+                            Content content) {
   if (path.empty()) throw usage_error(what + ": the path is empty");
-  const std::string named = what + " " + clean(path, 300) + ": ";
+  const std::string named = what + path_in_errors(path, content) + ": ";
   // Without O_NONBLOCK, opening a FIFO waits for a writer.
   const FileDescriptor file(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
   if (!file) throw usage_error(named + system_reason(errno));

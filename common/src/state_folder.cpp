@@ -5,11 +5,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdlib>
+#include <deque>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "evenkeel/error.h"
+#include "evenkeel/text.h"
 
 namespace evenkeel::state {
 
@@ -63,17 +68,21 @@ std::string home_of_user() {
   return found && found->pw_dir && *found->pw_dir == '/' ? found->pw_dir : "";
 }
 
+Directory directory_of_user() {
+  const std::string state_home = absolute_path_from_environment("XDG_STATE_HOME");
+  if (!state_home.empty() && !is_anothers_home(state_home)) return {state_home + "/evenkeel", true};
+  const std::string home = home_of_user();
+  if (home.empty()) return {};
+  return {home + "/.local/state/evenkeel", true};
+}
+
 Directory state_directory(const std::string& given) {
   if (!given.empty()) return {given};
   if (const char* named = std::getenv("EVENKEEL_STATE_DIR"); named && *named) return {named};
   if (is_user_folder_in(shared_directory) ||
       faccessat(AT_FDCWD, shared_directory, W_OK | X_OK, AT_EACCESS) == 0)
     return {shared_directory};
-  const std::string state_home = absolute_path_from_environment("XDG_STATE_HOME");
-  if (!state_home.empty() && !is_anothers_home(state_home)) return {state_home + "/evenkeel", true};
-  const std::string home = home_of_user();
-  if (home.empty()) return {};
-  return {home + "/.local/state/evenkeel", true};
+  return directory_of_user();
 }
 
 // O_NOFOLLOW looks at the last component only, and "link/" has an empty one.
@@ -83,18 +92,14 @@ void strip_trailing_slashes(std::string& path) {
   if (path.empty()) path = "/";
 }
 
-// Returns errno of what kept the directory from being made, 0 where it is there.
+// Returns errno of what kept the directory from being made, 0 where it is there. It is for this user alone:
+// only the package makes one for all, /var/lib/evenkeel.
 int make_directory(const Directory& directory) {
   if (directory.is_home)
     for (std::size_t slash = directory.path.find('/', 1); slash != std::string::npos;
          slash = directory.path.find('/', slash + 1))
       mkdir(directory.path.substr(0, slash).c_str(), 0700);
-  if (mkdir(directory.path.c_str(), 0700) != 0) return errno == EEXIST ? 0 : errno;
-
-  // Root's folder must serve the users that run the check on schedule, like /var/lib/evenkeel.
-  if (directory.is_home || geteuid() != 0) return 0;
-  const FileDescriptor made(open(directory.path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  return made && fchmod(made.get(), 01777) == 0 ? 0 : errno;
+  return mkdir(directory.path.c_str(), 0700) == 0 || errno == EEXIST ? 0 : errno;
 }
 
 std::string why_not_trusted(int fd) {
@@ -127,38 +132,129 @@ FileDescriptor open_or_make(int parent, const std::string& name, int access, boo
   return fd;
 }
 
-// The user's own folder in `directory`. Fails with errno.
-FileDescriptor open_user_folder(const Directory& directory, const std::string& user, bool create) {
+// Root's way to a directory, component by component. Who may run us as root, and choose the path, must not
+// make root work in a place of his choice: links are followed where root alone could have made them, and no
+// folder is made in a folder of somebody else, whom it would lock out.
+class RootsWay {
+ public:
+  RootsWay(const Directory& directory, bool create) : directory_(directory), create_(create) {
+    begin_at(directory.path);
+  }
+
+  // O_PATH; fails with errno.
+  FileDescriptor walk() {
+    while (here_ && !ahead_.empty()) {
+      const std::string name = std::move(ahead_.front());
+      ahead_.pop_front();
+      FileDescriptor next = open_directory(here_.get(), name, O_PATH);
+      if (!next && errno == ENOENT && may_make()) next = make(name);
+      if (!next && errno == ELOOP && follow(name)) continue;
+      if (!next) return FileDescriptor();
+      here_ = std::move(next);
+    }
+    return std::move(here_);
+  }
+
+ private:
+  void begin_at(std::string_view path) {
+    if (path.starts_with('/') || !here_)
+      here_ = FileDescriptor(open(path.starts_with('/') ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC));
+    std::deque<std::string> names;
+    while (!path.empty())
+      if (const std::string_view name = take_until(path, '/'); !name.empty() && name != ".")
+        names.emplace_back(name);
+    ahead_.insert(ahead_.begin(), names.begin(), names.end());
+  }
+
+  bool may_make() const { return create_ && (ahead_.empty() || directory_.is_home); }
+
+  bool is_roots_alone() const {
+    struct stat status {};
+    return fstat(here_.get(), &status) == 0 && status.st_uid == 0 && (status.st_mode & 022) == 0;
+  }
+
+  FileDescriptor make(const std::string& name) const {
+    struct stat status {};
+    if (fstat(here_.get(), &status) != 0) return FileDescriptor();
+    if (status.st_uid != 0) {
+      errno = EPERM;
+      return FileDescriptor();
+    }
+    if (mkdirat(here_.get(), name.c_str(), 0700) != 0 && errno != EEXIST) return FileDescriptor();
+    return open_directory(here_.get(), name, O_PATH);
+  }
+
+  // Never the directory itself; fails with ELOOP.
+  bool follow(const std::string& name) {
+    struct stat status {};
+    std::array<char, 4096> target{};
+    const bool trusted = !ahead_.empty() && is_roots_alone() && ++links_ <= 40 &&
+                         fstatat(here_.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+                         status.st_uid == 0;
+    const ssize_t length = trusted ? readlinkat(here_.get(), name.c_str(), target.data(), target.size()) : -1;
+    if (length > 0) {
+      begin_at(std::string_view(target.data(), static_cast<std::size_t>(length)));
+      return true;
+    }
+    errno = ELOOP;
+    return false;
+  }
+
+  const Directory& directory_;
+  const bool create_;
+  FileDescriptor here_;
+  std::deque<std::string> ahead_;
+  int links_ = 0;
+};
+
+FileDescriptor open_parent(const Directory& directory, bool create) {
+  if (geteuid() == 0) return RootsWay(directory, create).walk();
   // O_PATH: a directory in which we may only pass is enough.
-  const FileDescriptor parent =
-      open_or_make(AT_FDCWD, directory.path, O_PATH, create, [&] { return make_directory(directory); });
-  if (!parent) return FileDescriptor();
-  return open_or_make(parent.get(), user, O_RDONLY, create,
-                      [&] { return mkdirat(parent.get(), user.c_str(), 0700) == 0 ? 0 : errno; });
+  return open_or_make(AT_FDCWD, directory.path, O_PATH, create, [&] { return make_directory(directory); });
+}
+
+// The user's own folder in `directory`.
+Folder open_in(Directory directory, bool create, bool& taken) {
+  Folder folder;
+  strip_trailing_slashes(directory.path);
+  const std::string user = std::to_string(geteuid());
+  folder.path = directory.path + '/' + user;
+  const FileDescriptor parent = open_parent(directory, create);
+  if (parent)
+    folder.fd = open_or_make(parent.get(), user, O_RDONLY, create,
+                             [&] { return mkdirat(parent.get(), user.c_str(), 0700) == 0 ? 0 : errno; });
+  if (!folder.fd) {
+    const int error = errno;
+    // What somebody put in its place, or a directory that is another user's alone.
+    taken = error == EACCES || (parent && (error == ELOOP || error == ENOTDIR));
+    if (create || error != ENOENT) folder.problem = complaint(directory.path, reason(error));
+    return folder;
+  }
+  if (const std::string why = why_not_trusted(folder.fd.get()); !why.empty()) {
+    taken = true;
+    folder.problem = complaint(folder.path, why);
+    folder.fd.close();
+  }
+  return folder;
 }
 
 }  // namespace
 
 Folder open_folder(const std::string& given, bool create) {
-  Folder folder;
-  Directory directory = state_directory(given);
+  const Directory directory = state_directory(given);
   if (directory.path.empty()) {
-    folder.problem = "could not keep state: no writable folder, see --state-dir";
-    return folder;
+    Folder none;
+    none.problem = "could not keep state: no writable folder, see --state-dir";
+    return none;
   }
-  strip_trailing_slashes(directory.path);
-  const std::string user = std::to_string(geteuid());
-  folder.path = directory.path + '/' + user;
-  folder.fd = open_user_folder(directory, user, create);
-  if (!folder.fd) {
-    if (create || errno != ENOENT) folder.problem = complaint(directory.path, reason(errno));
-    return folder;
-  }
-  if (const std::string why = why_not_trusted(folder.fd.get()); !why.empty()) {
-    folder.problem = complaint(folder.path, why);
-    folder.fd.close();
-  }
-  return folder;
+  bool taken = false;
+  Folder folder = open_in(directory, create, taken);
+  const Directory own = directory_of_user();
+  if (!taken || own.path.empty() || own.path == directory.path) return folder;
+  Folder instead = open_in(own, create, taken);
+  if (!instead.fd && !instead.problem.empty()) return folder;
+  instead.problem = folder.problem + "; it is kept in " + instead.path;
+  return instead;
 }
 
 }  // namespace evenkeel::state

@@ -10,10 +10,12 @@ namespace evenkeel::state {
 struct Folder {
   FileDescriptor fd;
   std::string path;
-  std::string problem;  // why there is none; empty, too, where it was not made yet
+  // Why there is none, or why it is not where it should be; empty, too, where it was not made yet.
+  std::string problem;
 };
 
-// `given` is --state-dir, or empty. Whatever others have put in the folder's place is not used.
+// `given` is --state-dir, or empty. Whatever others have put in the folder's place is not used: then it is a folder
+// in the user's home, and `problem` says so.
 Folder open_folder(const std::string& given, bool create);
 
 // "could not keep state in FOLDER: why"

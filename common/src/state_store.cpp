@@ -201,7 +201,7 @@ std::optional<StateStore::Sample> StateStore::load(std::string_view key) {
     problem.clear();
     sample = load_sample(folder, identity_of(plugin_, key), problem);
   }
-  if (problem_.empty()) problem_ = problem;
+  if (problem_.empty()) problem_ = problem.empty() ? folder.problem : problem;
   return sample;
 }
 

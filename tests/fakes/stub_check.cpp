@@ -45,6 +45,8 @@ class StubCheck : public Check {
     if (act_ == "hang") hang();
     if (act_ == "crash") std::raise(SIGSEGV);
     if (act_ == "abort") std::abort();
+    if (act_ == "spin") spin();
+    if (act_ == "overflow") overflow(1);
     if (act_ == "escape") std::thread([] { throw std::runtime_error("out of a thread"); }).join();
     if (act_ == "work") return work();
     if (act_ == "hang-one") return hang_one(context);
@@ -69,6 +71,17 @@ class StubCheck : public Check {
     Report report;
     report.add(Status::ok, "", "half of it is done");
     return report;
+  }
+
+  [[noreturn]] static void spin() {
+    for (volatile unsigned turns = 0;;) turns = turns + 1;
+  }
+
+  // Each call needs its own piece of the stack until the calls below it are done.
+  static int overflow(int depth) {
+    volatile char piece[4096];
+    piece[depth % 4096] = static_cast<char>(depth);
+    return depth < 0 ? 0 : overflow(depth + 1) + piece[depth % 4096];
   }
 
   [[noreturn]] static void hang() {

@@ -5,10 +5,13 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
+import resource
 import signal
 import subprocess
 import time
 import unicodedata
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -57,15 +60,71 @@ def test_options(plugin: PluginRunner, arguments: list[str], code: int, words: s
     assert answer.stdout.count("\n") == 1
 
 
-@pytest.mark.parametrize("words", [["--pass=geheim"], ["--pasword=geheim"], ["-password", "geheim"], ["-Xgeheim"]])
-def test_a_mistyped_secret_is_not_shown(plugin: PluginRunner, words: list[str], tmp_path: Path) -> None:
-    for more in ([], ["--output", "json"], ["-vvv"]):
-        answer = stub(plugin, *words, *more)
-        assert answer.code == 3 and "geheim" not in answer.stdout
+# Letters that no name of an option and no other word of an answer has in this order.
+SECRET = "Zq7Zw9Zk4"
+SECRET_OPTIONS = ("password", "password-file", "auth-file", "header", "proxy", "p")
+FORMS: list[list[str]] = [[], ["-vvv"], ["--output", "json"], ["--output", "json", "-vvv"]]
+
+
+def shows_any(text: str) -> bool:
+    return any(SECRET[i:i + 2].lower() in text.lower() for i in range(len(SECRET) - 1))
+
+
+def mistyped(name: str) -> list[list[str]]:
+    """Ways to get a secret onto the command line that are none of this plugin's."""
+    names = [name, name.upper(), name + "s", name[:-1], name[:3] + name[2:]] if len(name) > 1 else [name]
+    joints = ["", ":", " ", "\t", "/", ".", ",", "\"", "'", "=="]
+    ways = [[f"--{one}{joint}{SECRET}"] for one in names for joint in joints]
+    ways += [[f"-{one}{joint}{SECRET}"] for one in names for joint in joints]
+    ways += [[f"--{one}", SECRET] for one in names] + [[f"--{one}", "=", SECRET] for one in names]
+    return ways + [["--act", "fine", SECRET], [SECRET], ["--", SECRET], ["--password", "a", SECRET],
+                   ["-p", SECRET, "-p", SECRET], [f"--password={SECRET}", f"--password={SECRET}"]]
+
+
+@pytest.mark.parametrize("name", SECRET_OPTIONS)
+def test_a_mistyped_secret_is_not_shown(plugin: PluginRunner, name: str) -> None:
+    for i, words in enumerate(mistyped(name)):
+        answer = stub(plugin, *words, *FORMS[i % len(FORMS)])
+        assert answer.code in (0, 3) and not shows_any(answer.stdout), (words, answer.stdout)
+        assert answer.stderr == ""
+
+
+def malformed(name: str) -> list[str]:
+    """Lines, or several, that mean to give this option a value; "=" at the end is base64's."""
+    lines = [f"{name}{joint}{SECRET}{end}" for joint in ("", " ", ":", ": ", "\t", "  ", "\"", ".") for end in ("", "=", "==", "=x")]
+    lines += [f"{name} = \"{SECRET}", f"{name} = '{SECRET}\n {SECRET}=", f"{name} =\n  {SECRET}=", f"{name} = \\\n{SECRET}==",
+              f"{name}s = {SECRET}", f"{name.upper()} = {SECRET}", f"--{name} = {SECRET}", f"{name[:-1]} {SECRET}=", f"{name}\n{SECRET}=="]
+    lines += [f"{name} = {SECRET}\n{name} = {SECRET}", f"[{name} = {SECRET}", f"[other]\n{name} = {SECRET}", f"{SECRET} = {name}"]
+    return lines
+
+
+@pytest.mark.parametrize("name", SECRET_OPTIONS)
+def test_no_malformed_line_of_an_ini_file_shows_a_secret(plugin: PluginRunner, tmp_path: Path, name: str) -> None:
     ini = tmp_path / "plugins.ini"
-    ini.write_text("[check_stub]\npasword = geheim\n")
-    answer = stub(plugin, f"--extra-opts=@{ini}")
-    assert answer.code == 3 and "unknown option pasword in [check_stub] of " in answer.line1 and "geheim" not in answer.stdout
+    count = 0
+    for line in malformed(name):
+        for before, ending in (("[check_stub]\n", "\n"), ("\ufeff[check_stub]\r\n", "\r\n"), ("", "\n")):
+            ini.write_bytes((before + line + "\n").replace("\n", ending).replace("\r\r", "\r").encode())
+            answer = stub(plugin, f"--extra-opts=@{ini}", *FORMS[count % len(FORMS)])
+            count += 1
+            assert answer.code in (0, 3) and not shows_any(answer.stdout), (line, answer.stdout)
+            assert answer.stderr == ""
+
+
+def test_an_unknown_option_of_an_ini_file_is_found_by_its_line(plugin: PluginRunner, tmp_path: Path) -> None:
+    ini = tmp_path / "plugins.ini"
+    for line, words in (("pasword = geheim", "unknown option pasword in [check_stub] of "),
+                        ("c2VjcmV0 = x", "unknown option in [check_stub] of "), ("password c2VjcmV0UGFzcw==", "unknown option in ")):
+        ini.write_text(f"[check_stub]\n\n{line}\n")
+        answer = stub(plugin, f"--extra-opts=@{ini}")
+        assert answer.code == 3 and words in answer.line1 and f"{ini}, line 3" in answer.line1
+        assert "geheim" not in answer.stdout and "c2V" not in answer.stdout
+
+
+def test_an_ini_file_may_begin_with_a_byte_order_mark(plugin: PluginRunner, tmp_path: Path) -> None:
+    ini = tmp_path / "plugins.ini"
+    ini.write_bytes(b"\xef\xbb\xbf[check_stub]\r\nvalue = 50\r\n")
+    assert "depth=50;" in stub(plugin, f"--extra-opts=@{ini}").line1
 
 
 def test_help_and_version_never_look_ok(plugin: PluginRunner) -> None:
@@ -107,14 +166,102 @@ def test_a_single_target_that_hangs_hides_nothing_else(plugin: PluginRunner) -> 
     assert answer.code == 2 and "depth@nobody matches nothing" in str(told["findings"])
 
 
-@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_a_signal_becomes_a_line(plugin: PluginRunner, sent: signal.Signals) -> None:
-    process = subprocess.Popen([plugin.path(STUB), "--act", "hang"], env=plugin.environment(), stdout=subprocess.PIPE)
+# SIGKILL and SIGSTOP cannot be caught; these stop or resume a process, or mean nothing to it.
+HARMLESS = {signal.SIGCHLD, signal.SIGCONT, signal.SIGURG, signal.SIGWINCH, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU}
+WRITE_FAILS = {signal.SIGPIPE, signal.SIGXFSZ}
+CRASHING = {signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGABRT, signal.SIGSYS, signal.SIGTRAP}
+CATCHABLE = sorted(signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP})
+ENDING = [number for number in CATCHABLE if number not in HARMLESS | WRITE_FAILS | CRASHING]
+
+
+def name_of(number: int) -> str:
+    if number == signal.SIGIO:
+        return "SIGPOLL"  # two names for one signal
+    return number.name if isinstance(number, signal.Signals) and number < signal.SIGRTMIN \
+        else f"SIGRTMIN+{number - signal.SIGRTMIN}"
+
+
+def ended_by(plugin: PluginRunner, number: int, *words: str, before: Callable[[], object] | None = None) -> tuple[int, str]:
+    process = subprocess.Popen([plugin.path(STUB), "--act", "hang", *words], env=plugin.environment(),
+                               stdout=subprocess.PIPE, preexec_fn=before)
     wait_for_threads(process.pid, 2)
-    process.send_signal(sent)
-    out, _ = process.communicate(timeout=5)
-    assert process.returncode == 3
-    assert out.decode() == f"STUB UNKNOWN - ended by {sent.name} before there was a result\n"
+    process.send_signal(number)
+    out, _ = process.communicate(timeout=20)
+    return process.returncode, out.decode()
+
+
+def test_every_signal_that_would_end_it_becomes_a_line(plugin: PluginRunner) -> None:
+    assert len(ENDING) > 40
+    for number in ENDING:
+        line = f"ended by {name_of(number)} before there was a result"
+        assert ended_by(plugin, number) == (3, f"STUB UNKNOWN - {line}\n")
+        code, out = ended_by(plugin, number, "--output", "json")
+        assert code == 3 and json.loads(out)["summary"] == line
+
+
+def test_a_signal_that_ends_nothing_is_followed_by_the_result(plugin: PluginRunner) -> None:
+    for number in WRITE_FAILS | HARMLESS - {signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU}:
+        code, out = ended_by(plugin, number, "-t", "0.4:1")
+        assert code == 1 and out == "STUB WARNING - the run was not done after 0.4 s\n", number
+
+
+@pytest.mark.skipif(SANITIZED, reason="sanitizers report crashes themselves")
+def test_a_crash_that_was_sent_is_a_line(plugin: PluginRunner) -> None:
+    for number in CRASHING:
+        code, out = ended_by(plugin, number)
+        assert code == 3 and out.startswith("STUB UNKNOWN - the plugin broke down") and out.count("\n") == 1, number
+
+
+def test_signals_that_were_ignored_or_blocked_at_the_start(plugin: PluginRunner) -> None:
+    def ignore_all() -> None:
+        for number in CATCHABLE:
+            if number not in (32, 33):
+                signal.signal(number, signal.SIG_IGN)
+
+    def block_all() -> None:
+        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+
+    for number in ENDING:
+        code, out = ended_by(plugin, number, before=block_all)
+        assert code == 3 and f"ended by {name_of(number)} " in out, number
+    # As nohup and shells ask for what runs in the background.
+    by_wish = {signal.SIGHUP, signal.SIGINT, signal.SIGQUIT}
+    for number in [*by_wish, signal.SIGTERM, signal.SIGUSR1, signal.SIGALRM, signal.SIGXCPU]:
+        code, out = ended_by(plugin, number, "-t", "1:1", before=ignore_all)
+        assert (code == 1 and "not done after 1 s" in out) if number in by_wish else (code == 3 and "ended by" in out), number
+
+
+def test_the_limit_of_processor_time_is_a_line(plugin: PluginRunner) -> None:
+    process = subprocess.Popen([plugin.path(STUB), "--act", "spin"], env=plugin.environment(), stdout=subprocess.PIPE,
+                               preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (1, 5)))
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode in (2, 3) and out.count(b"\n") == 1
+
+
+@pytest.mark.skipif(SANITIZED, reason="sanitizers report crashes themselves")
+def test_a_stack_that_overflows_is_a_line(plugin: PluginRunner) -> None:
+    answer = stub(plugin, "--act", "overflow")
+    assert answer.code == 3 and answer.stdout.startswith("STUB UNKNOWN - the plugin broke down")
+
+
+def test_no_core_file_is_written(plugin: PluginRunner, tmp_path: Path) -> None:
+    process = subprocess.Popen([plugin.path(STUB), "--act", "hang", "-p", "geheim"], env=plugin.environment(),
+                               stdout=subprocess.PIPE, cwd=tmp_path,
+                               preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CORE, (-1, -1)))
+    wait_for_threads(process.pid, 2)
+    limits = Path(f"/proc/{process.pid}/limits").read_text()
+    assert re.search(r"Max core file size +0 +0 ", limits)
+    # What may not be dumped belongs to root there, whoever runs it.
+    as_nobody = subprocess.Popen([plugin.path(STUB), "--act", "hang"], env=plugin.environment() | {"EVENKEEL_STATE_DIR": "/"},
+                                 stdout=subprocess.PIPE, user=65534, group=65534) if os.geteuid() == 0 else None
+    if as_nobody:
+        wait_for_threads(as_nobody.pid, 2)
+        assert os.stat(f"/proc/{as_nobody.pid}/environ").st_uid == 0
+        as_nobody.terminate()
+        assert as_nobody.wait(20) == 3
+    process.kill()
+    process.wait(20)
+    assert list(tmp_path.glob("core*")) == []
 
 
 def test_a_check_that_can_stop_says_what_it_knows(plugin: PluginRunner) -> None:

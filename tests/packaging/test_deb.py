@@ -85,6 +85,32 @@ def test_dependencies(debs: Debs, name: str) -> None:
             assert item == f"libevenkeel0 (>= {version.partition('-')[0]}~)"
 
 
+# What each carries of other sources; the versions are those of the machine that built it.
+CARRIES = {
+    "libevenkeel0": {"boost", "gcc", "glibc", "nlohmann-json"},
+    "evenkeel-mysql": {"mysql-connector-c++", "gcc", "glibc"},
+    "evenkeel-apache": {"gcc", "glibc"},
+}
+
+
+@pytest.mark.parametrize("name", PACKAGES)
+def test_what_is_linked_statically_is_named(debs: Debs, name: str) -> None:
+    items = [item.strip() for item in debs.field(name, "Built-Using").split(",") if item.strip()]
+    assert {re.sub(r"-?[0-9.]* \(.*", "", item) for item in items} == CARRIES.get(name, set())
+    for item in items:
+        source, version = re.fullmatch(r"(\S+) \(= (\S+)\)", item).groups()  # type: ignore[union-attr]
+        assert f"{source} {version}\n" in run("dpkg-query", "-W", "-f", "${source:Package} ${source:Version}\n")
+    assert debs.field(name, "Section") in ("net", "libs", "libdevel", "metapackages")
+
+
+@pytest.mark.parametrize("name", PACKAGES)
+def test_licences_are_said_as_they_are(unpacked: Path, name: str) -> None:
+    text = (unpacked / name / f"usr/share/doc/{name}/copyright").read_text()
+    for words in ("2013-2022 Niels Lohmann", "The above copyright notice and this permission notice shall be included",
+                  "GCC Runtime Library Exception", "Universal FOSS Exception", "License: GPL-2\n", "License: GPL-2+\n"):
+        assert words in text
+
+
 def test_no_client_library_is_named_by_hand() -> None:
     for line in (BUILD / "CPackConfig.cmake").read_text().splitlines():
         if re.match(r"set\(CPACK_(DEBIAN|RPM).*_(DEPENDS|REQUIRES|RECOMMENDS)", line):

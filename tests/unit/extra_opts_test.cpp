@@ -133,6 +133,14 @@ TEST_CASE("extra-opts: how an ini file reads as arguments") {
   }
 }
 
+TEST_CASE("extra-opts: a byte order mark is no part of the file") {
+  const auto entries = parse_ini("\xef\xbb\xbf[x]\r\na1=1\r\n", "x", "f.ini");
+  REQUIRE(entries.size() == 1);
+  CHECK(entries[0].key == "a1");
+  CHECK(entries[0].value == "1");
+  CHECK(entries[0].line == 2);
+}
+
 TEST_CASE("extra-opts: what is no ini file, and never a word of what it says") {
   const std::vector<std::pair<std::string, std::string>> table = {
       {"", "f.ini: no section [x]"},
@@ -150,7 +158,7 @@ TEST_CASE("extra-opts: what is no ini file, and never a word of what it says") {
       {"[x\na1=secret\n", "f.ini, line 1: \"[\" without \"]\""},
       {"[x] a1=secret\n", "f.ini, line 1: text after \"]\""},
       {std::string("[x]\na1=sec\0ret\n", 15), "f.ini, line 2: not a text file"},
-      {"\xef\xbb\xbf[x]\na1=secret\n", "f.ini, line 1: an option before the first [section]"},
+      {"\xef\xbb\xbf\xef\xbb\xbf[x]\na1=secret\n", "f.ini, line 1: an option before the first [section]"},
   };
   for (const auto& [text, expected] : table) {
     CAPTURE(text);

@@ -413,6 +413,7 @@ TEST_CASE("state: folders that are not ours alone are not used") {
     std::string directory;  // below the scratch folder
     std::string why;
     bool root_only = false;
+    bool squatted = true;  // what is in the way is in the place of the user's own folder
   };
   const auto own = std::to_string(geteuid());
   const auto make = [own](const Scratch& s, mode_t mode) {
@@ -447,11 +448,12 @@ TEST_CASE("state: folders that are not ours alone are not used") {
          write_file(s / ("base/" + own), "x");
        },
        "base", "Not a directory"},
-      {"the folder of all users is a link", link_base, "base", "a link"},
-      {"… with a slash at the end", link_base, "base/", "a link"},
-      {"… with a dot at the end", link_base, "base/.", "a link"},
-      {"… and a file", [](const Scratch& s) { write_file(s / "base", "x"); }, "base", "Not a directory"},
-      {"… or in no folder", [](const Scratch&) {}, "no/base", "No such file or directory"},
+      {"the folder of all users is a link", link_base, "base", "a link", false, false},
+      {"… with a slash at the end", link_base, "base/", "a link", false, false},
+      {"… with a dot at the end", link_base, "base/.", "a link", false, false},
+      {"… and a file", [](const Scratch& s) { write_file(s / "base", "x"); }, "base", "Not a directory",
+       false, false},
+      {"… or in no folder", [](const Scratch&) {}, "no/base", "No such file or directory", false, false},
   };
   for (const Row& row : table) {
     CAPTURE(row.name);
@@ -460,20 +462,26 @@ TEST_CASE("state: folders that are not ours alone are not used") {
       continue;
     }
     const Scratch scratch;
+    const Scratch home;
+    setenv("XDG_STATE_HOME", home.path().c_str(), 1);
     row.put(scratch);
     StateStore store("check_x", scratch / row.directory);
     CHECK_FALSE(store.load("key"));
     store.save("key", "secret");
     CHECK_THAT(store.problem(), Contains("could not keep state in ") && Contains(row.why));
+    const std::string instead = "; it is kept in " + (home / ("evenkeel/" + own));
+    CHECK(store.problem().ends_with(instead) == row.squatted);
+    CHECK(store.load("key").has_value() == row.squatted);
 
     bool asked = false;
     StateStore updater("check_x", scratch / row.directory);
     updater.update("key", [&](const auto& sample) {
-      asked = !sample;
+      asked = sample.has_value() == row.squatted;
       return std::optional<std::string>("x");
     });
     CHECK(asked);
     CHECK_THAT(updater.problem(), Contains(row.why));
+    unsetenv("XDG_STATE_HOME");
     for (const auto& entry : fs::recursive_directory_iterator(scratch.path()))
       CHECK_FALSE(entry.path().string().ends_with(".state"));
   }
@@ -484,28 +492,122 @@ TEST_CASE("state: a run by hand as root never breaks the scheduled run") {
     WARN("SKIPPED, needs root");
     return;
   }
-  const auto save_as_nobody = [](const std::string& directory) {
+  const Scratch home;
+  REQUIRE(chown(home.path().c_str(), nobody, nobody) == 0);
+  const auto save_as_nobody = [&](const std::string& directory) {
     return in_child([&] {
       if (!become(nobody)) return std::string("cannot become nobody");
+      setenv("XDG_STATE_HOME", home.path().c_str(), 1);
       StateStore store("check_x", directory);
       store.save("key", "scheduled");
       return store.problem() + (store.load("key") ? " loaded" : " not loaded");
     });
   };
   const Scratch scratch;
-  for (const std::string& directory : {scratch / "made by root", scratch / "made before"}) {
+  const std::string made_by_root = scratch / "made by root";
+  const std::string made_before = scratch / "made before";
+  fs::create_directory(made_before);
+  chmod(made_before.c_str(), 01777);
+  for (const std::string& directory : {made_by_root, made_before}) {
     CAPTURE(directory);
-    if (directory.ends_with("before")) {
-      fs::create_directory(directory);
-      chmod(directory.c_str(), 01777);
-    }
     StateStore by_hand("check_x", directory);
     by_hand.save("key", "by hand");
     CHECK(by_hand.problem() == "");
-    CHECK(save_as_nobody(directory) == " loaded");
     CHECK(by_hand.load("key").value().payload == "by hand");
-    CHECK(mode_of(directory) == 01777);
   }
+  CHECK(save_as_nobody(made_before) == " loaded");
+  CHECK(mode_of(made_before) == 01777);
+  // Nobody but the package makes a folder for all.
+  CHECK(mode_of(made_by_root) == 0700);
+  CHECK(save_as_nobody(made_by_root) == "could not keep state in " + made_by_root +
+                                            ": Permission denied; it is kept in " +
+                                            (home / "evenkeel/65534") + " loaded");
+}
+
+TEST_CASE("state: root makes a folder for itself alone, and follows no link but root's") {
+  if (!is_root()) {
+    WARN("SKIPPED, needs root");
+    return;
+  }
+  struct Row {
+    const char* name;
+    std::function<void(const Scratch&)> put;
+    std::string directory;
+    std::string why;  // empty where state is kept
+  };
+  const auto give = [](const std::string& path) { REQUIRE(lchown(path.c_str(), nobody, nobody) == 0); };
+  const auto link = [](const Scratch& s, const char* target, const char* name) {
+    fs::create_directory_symlink(target, s / name);
+  };
+  const std::vector<Row> table = {
+      {"a new folder", [](const Scratch&) {}, "new", ""},
+      {"root's link on the way",
+       [&](const Scratch& s) {
+         fs::create_directory(s / "real");
+         link(s, (s / "real").c_str(), "way");
+       },
+       "way/new", ""},
+      {"root's relative link, with dots on the way",
+       [&](const Scratch& s) {
+         fs::create_directories(s / "real/deep");
+         link(s, "./real/../real/deep", "way");
+       },
+       "way/../deep/new", ""},
+      {"another's link on the way",
+       [&](const Scratch& s) {
+         fs::create_directory(s / "real");
+         link(s, "real", "way");
+         give(s / "way");
+       },
+       "way/new", "a link"},
+      {"root's link in a folder that others may write to",
+       [&](const Scratch& s) {
+         fs::create_directories(s / "open");
+         fs::create_directory(s / "real");
+         chmod((s / "open").c_str(), 0777);
+         link(s, "../real", "open/way");
+       },
+       "open/way/new", "a link"},
+      {"root's link in another's folder",
+       [&](const Scratch& s) {
+         fs::create_directories(s / "theirs");
+         fs::create_directory(s / "real");
+         link(s, "../real", "theirs/way");
+         give(s / "theirs");
+       },
+       "theirs/way/new", "a link"},
+      {"links in a circle",
+       [&](const Scratch& s) {
+         link(s, "b", "a");
+         link(s, "a", "b");
+       },
+       "a/new", "a link"},
+      {"a folder in another's folder",
+       [&](const Scratch& s) {
+         fs::create_directory(s / "theirs");
+         give(s / "theirs");
+       },
+       "theirs/new", "Operation not permitted"},
+      {"a missing parent", [](const Scratch&) {}, "no/new", "No such file or directory"},
+  };
+  for (const Row& row : table)
+    for (const bool named_by_environment : {false, true}) {
+      CAPTURE(row.name, named_by_environment);
+      const Scratch scratch;
+      row.put(scratch);
+      const std::string directory = scratch / row.directory;
+      if (named_by_environment) setenv("EVENKEEL_STATE_DIR", directory.c_str(), 1);
+      StateStore store("check_x", named_by_environment ? "" : directory);
+      store.save("key", "x");
+      unsetenv("EVENKEEL_STATE_DIR");
+      if (row.why.empty()) {
+        CHECK(store.problem() == "");
+        CHECK(mode_of(directory) == 0700);
+      } else {
+        CHECK_THAT(store.problem(), Contains(row.why));
+        CHECK(access(directory.c_str(), F_OK) != 0);
+      }
+    }
 }
 
 TEST_CASE("state: the folder, where none is given") {

@@ -2,6 +2,7 @@
 // Source: https://www.monitoring-plugins.org/doc/extra-opts.html
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,7 @@ struct IniEntry {
   std::string key;
   std::string value;
   bool has_value = false;
+  std::size_t line = 0;
 };
 
 // The entries of all sections called `section`, in order. Throws Error(Fault::usage) naming `file`
@@ -30,6 +32,7 @@ struct IniArgument {
   std::string key;
   std::string section;
   std::string file;
+  std::size_t line = 0;
 };
 
 // Takes every --extra-opts[=…] out of `arguments` and returns what the files say, in order.

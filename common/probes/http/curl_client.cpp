@@ -62,6 +62,12 @@ std::vector<std::string> with_no_cache(std::vector<std::string> headers) {
     });
     if (!given) headers.emplace_back(ours);
   }
+  // "X:" tells libcurl to leave a header out; "X;" sends it without a value, which is what was asked for.
+  for (std::string& header : headers) {
+    const std::size_t colon = header.find(':');
+    if (colon != std::string::npos && trim(std::string_view(header).substr(colon + 1)).empty())
+      header = header.substr(0, colon) + ";";
+  }
   return headers;
 }
 

@@ -105,11 +105,12 @@ std::string first_line(std::string_view text) {
 }
 
 std::string password_from_file(const std::string& path) {
-  std::string password = first_line(read_small_file("--password-file", path, 64u << 10));
+  std::string password = first_line(read_small_file("--password-file", path, 64u << 10, Content::secret));
   if (password.empty())
-    throw usage_error("--password-file " + clean(path, 300) + ": its first line is empty");
+    throw usage_error("--password-file" + path_in_errors(path, Content::secret) +
+                      ": its first line is empty");
   if (password.find('\0') != std::string::npos)
-    throw usage_error("--password-file " + clean(path, 300) + ": it holds a NUL byte");
+    throw usage_error("--password-file" + path_in_errors(path, Content::secret) + ": it holds a NUL byte");
   return password;
 }
 
@@ -247,8 +248,7 @@ Login login_to(const Instance& instance, const Options& options) {
   login.port = port.value_or(said.port.value_or(default_port));
   const std::string host = said.host.value_or("localhost");
   const bool local = host.empty() || host == "localhost";
-  if (!local && !is_host(host))
-    throw usage_error(what + ": host \"" + clean(host, 100) + "\" is not a host name or address");
+  if (!local && !is_host(host)) throw usage_error(what + ": its host is not a host name or address");
   login.host = local ? "127.0.0.1" : host;
   login.socket = socket_from(options);
   if (!login.socket.empty() || !local || port) return login;

@@ -147,6 +147,13 @@ void apply_tls(const Setting& setting, const Line& line, ClientOptions& options)
   file("ssl-key", options.key_file);
 }
 
+// A value of an option file is never shown: it may be a password on the wrong line.
+std::uint16_t port_of(const std::string& value, const Line& line) {
+  const auto port = parse_integer<std::uint16_t>(value);
+  if (!port || *port == 0) throw usage_error(line.where() + ": port is not a number from 1 to 65535");
+  return *port;
+}
+
 void apply(const Setting& setting, const Line& line, ClientOptions& options) {
   const auto text = [&](std::string_view name, std::optional<std::string>& target) {
     if (setting.name == name && setting.value) target = setting.value;
@@ -157,7 +164,7 @@ void apply(const Setting& setting, const Line& line, ClientOptions& options) {
   text("socket", options.socket);
   // 0 is the client's word for its default.
   if (setting.name == "port" && setting.value && *setting.value != "0")
-    options.port = parse_port(line.where() + ": port", *setting.value);
+    options.port = port_of(*setting.value, line);
   apply_tls(setting, line, options);
 }
 

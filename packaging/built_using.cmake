@@ -1,0 +1,21 @@
+# Run by cpack when it makes packages for Debian: which source packages, in which versions, the files come from that
+# are linked statically or compiled in. Debian keeps those sources as long as it has our package.
+function(evenkeel_built_using result)
+  set(sources)
+  foreach(file IN LISTS ARGN)
+    file(REAL_PATH "${file}" path)
+    execute_process(COMMAND dpkg-query --search "${path}" OUTPUT_VARIABLE found RESULT_VARIABLE failed ERROR_QUIET)
+    if(failed)
+      message(WARNING "Built-Using: ${path} belongs to no package")
+      continue()
+    endif()
+    string(REGEX REPLACE ": /.*" "" package "${found}")
+    execute_process(COMMAND dpkg-query --show "--showformat=\${source:Package} (= \${source:Version})" "${package}"
+                    OUTPUT_VARIABLE source COMMAND_ERROR_IS_FATAL ANY)
+    list(APPEND sources "${source}")
+  endforeach()
+  list(REMOVE_DUPLICATES sources)
+  list(SORT sources)
+  list(JOIN sources ", " sources)
+  set(${result} "${sources}" PARENT_SCOPE)
+endfunction()
