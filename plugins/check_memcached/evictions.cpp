@@ -40,7 +40,10 @@ std::string evictions_text(const ServerReading& reading) {
   const std::optional<Starving> starving = starving_class(reading);
   if (!starving) return text;
   const SlabClass& slab_class = reading.classes.at(starving->number);
-  if (slab_class.item_size > 0) text += " from " + std::to_string(slab_class.item_size) + "-byte items";
+  if (slab_class.holds_larger)
+    text += " from items of about " + std::to_string(slab_class.item_size) + " bytes and more";
+  else if (slab_class.item_size > 0)
+    text += " from " + std::to_string(slab_class.item_size) + "-byte items";
   return text + " (class " + std::to_string(starving->number) + "), oldest lived " +
          format_seconds(static_cast<double>(slab_class.oldest_age));
 }

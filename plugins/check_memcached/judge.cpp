@@ -4,6 +4,7 @@
 
 #include "evenkeel/text.h"
 #include "evictions.h"
+#include "rejections.h"
 #include "same_settings.h"
 
 namespace evenkeel::cache {
@@ -33,8 +34,27 @@ bool tells_of_gets(const CounterGrowth& growth) { return growth.of("get_hits") &
 
 std::string milliseconds(double seconds) { return format_number(seconds * 1000, 2) + " ms"; }
 
+constexpr const char* several_servers = "several servers answer at this address";
+
+// Seconds: as the example of a threshold for uptime has it.
+constexpr double short_uptime = 600;
+constexpr std::size_t most_young = 3;
+
 bool is_difference(const std::string& label) {
   return label == "hit_ratio" || label.ends_with("_per_second");
+}
+
+// Near 100 % memcached may be a little above: each size of items gets a first page whatever the limit.
+Metric share(const char* label, const std::string& target, const std::optional<double>& percent) {
+  const std::optional<double> most = percent && *percent > 100 ? std::nullopt : std::optional<double>(100);
+  return {label, target, "", percent, "%", 0, most};
+}
+
+std::string odd_ones(const ServerReading& reading) {
+  std::string text;
+  for (const auto& [name, value] : reading.statistics.odd)
+    text.append(text.empty() ? "; what it tells cannot be: " : ", ").append(name).append(" ").append(value);
+  return text;
 }
 
 class Judge {
@@ -46,9 +66,10 @@ class Judge {
     several_ = targets.size() > 1;
     report_.set_target_count(targets.size());
     for (const Target& target : targets) judge_target(target);
-    if (settings_.same_settings)
-      for (Difference& difference : differences(targets))
-        report_.add(Status::warning, std::move(difference.target), std::move(difference.text));
+    if (settings_.same_settings) judge_settings(targets);
+    if (young_ > most_young)
+      report_.remark(std::to_string(young_ - most_young) + " more are up for less than " +
+                     format_seconds(short_uptime));
     if (several_) report_.summarise_ok(summary(targets));
     return std::move(report_);
   }
@@ -62,13 +83,20 @@ class Judge {
     if (!reading.round_trip.failure.empty())
       report_.add(Status::critical, target.name, reading.round_trip.failure);
     judge_connections(target.name, reading);
-    judge_refusals(target.name, reading);
     const std::size_t metrics_before = report_.metrics().size();
     add_metrics(target.name, reading);
     explain_missing(metrics_before, reading);
     add_remarks(target.name, reading);
     add_facts(target.name, reading);
     if (report_.findings().size() == before) report_.add(Status::ok, target.name, fine_text(reading));
+  }
+
+  void judge_settings(const std::vector<Target>& targets) {
+    for (Difference& difference : differences(targets))
+      report_.add(Status::warning, std::move(difference.target), std::move(difference.text));
+    for (const std::string& silent : without_settings(targets))
+      report_.add(Status::unknown, silent,
+                  "--same-settings needs its version and memory limit, which it does not tell");
   }
 
   // Clients that were turned away saw a cache that is down.
@@ -79,8 +107,8 @@ class Judge {
     if (reading.statistics.accepting == std::uint64_t{0})
       report_.add(Status::warning, name, "accepts no connections: the limit" + limit + " is reached");
     if (!reading.growth) return;
-    const double turned_away = reading.growth->of("listen_disabled_num").value_or(0) +
-                               reading.growth->of("rejected_connections").value_or(0);
+    const double turned_away =
+        reading.growth->of("listen_disabled_num").value_or(0) + rejected_at_the_limit(reading);
     if (turned_away > 0)
       report_.add(Status::warning, name,
                   "reached its limit" + limit + " connections " + format_number(turned_away) +
@@ -96,8 +124,9 @@ class Judge {
             "answered in " + milliseconds(reading.round_trip.seconds));
     measure({"hit_ratio", name, "", ratio, "%", 0, 100}, ratio ? ratio_text(*ratio) : "");
     measure({"evictions_per_second", name, "", rate(reading, "evictions"), "", 0}, evicting);
-    measure({"memory_used", name, "", percent(now.bytes, now.max_bytes), "%", 0, 100});
-    measure({"connections_used", name, "", percent(now.connections, now.max_connections), "%", 0, 100});
+    measure(share("memory_used", name, percent(now.bytes, now.max_bytes)));
+    measure(share("connections_used", name, percent(now.connections, now.max_connections)));
+    add_refusals(name, reading);
     measure({"gets_per_second", name, "", rate(reading, "cmd_get", own), "", 0});
     measure({"sets_per_second", name, "", rate(reading, "cmd_set", own), "", 0});
     measure({"items", name, "", real(now.items), "", 0});
@@ -110,29 +139,47 @@ class Judge {
   }
 
   // A small value of ours may fit where those of others do not: each slab class runs out of memory by itself.
-  void judge_refusals(const std::string& name, const ServerReading& reading) {
-    if (!reading.round_trip.failure.empty()) return;
+  void add_refusals(const std::string& name, const ServerReading& reading) {
+    Metric metric{"refused_per_second", name, "", rate(reading, "store_no_memory"), "", 0};
+    if (!reading.round_trip.failure.empty()) {
+      report_.record(std::move(metric), limits_);
+      return;
+    }
     const double refused = reading.growth ? reading.growth->of("store_no_memory").value_or(0) : 0;
-    if (refused > 0)
-      report_.add(Status::warning, name,
-                  "refused " + format_number(refused) + (refused > 1 ? " values" : " value") +
-                      " for want of memory since the last run");
+    measure(std::move(metric), "refused " + format_number(refused) + (refused > 1 ? " values" : " value") +
+                                   " for want of memory since the last run");
   }
 
-  // A threshold that no run judges is a silent miss; the first run's are judged by the next.
+  // A threshold that no run judges is a silent miss; the first run's are judged by the next. A default is no
+  // question of the user's, and many servers have no answer to it.
   void explain_missing(std::size_t begin, const ServerReading& reading) {
     for (const Metric& metric : report_.unjudged(begin)) {
-      const std::string text = "no value for " + metric.name + ": ";
-      const bool few_gets = metric.name == "hit_ratio" && reading.growth && tells_of_gets(*reading.growth);
-      if (!is_difference(metric.name) || (reading.growth && !few_gets))
-        report_.add(Status::unknown, metric.target, text + "this server does not tell");
-      else if (!reading.growth && !reading.keeps_state)
-        report_.add(Status::unknown, metric.target, text + "the counters of the last run are not kept");
-      else if (reading.last_run_too_old)
-        report_.add(Status::unknown, metric.target,
-                    text + "the last run was " + format_seconds(*reading.last_run_too_old) +
-                        " ago, longer than --max-age");
+      if (!is_asked_for(metric.name)) continue;
+      if (const std::string reason = why_missing(metric.name, reading); !reason.empty())
+        report_.add(Status::unknown, metric.target, "no value for " + metric.name + ": " + reason);
     }
+  }
+
+  bool is_asked_for(const std::string& label) const {
+    const auto instances = limits_.named_instances();
+    return limits_.given(label) || std::any_of(instances.begin(), instances.end(),
+                                               [&](const auto& named) { return named.first == label; });
+  }
+
+  // Empty where the next run will tell.
+  std::string why_missing(const std::string& label, const ServerReading& reading) const {
+    if (!settings_.statistics) return "--no-statistics leaves it out";
+    if (!reading.statistics_problem.empty()) return reading.statistics_problem;
+    const bool few_gets = label == "hit_ratio" && reading.growth && tells_of_gets(*reading.growth);
+    if (!is_difference(label) || (reading.growth && !few_gets))
+      return "this server does not tell" + odd_ones(reading);
+    if (few_gets) return {};
+    if (reading.since_last_run == Continuity::another_server) return several_servers;
+    if (!reading.statistics.uptime) return "this server tells no uptime, so that its counters tell no rate";
+    if (!reading.keeps_state) return "the counters of the last run are not kept";
+    if (reading.last_run_too_old)
+      return "the last run was " + format_seconds(*reading.last_run_too_old) + " ago, longer than --max-age";
+    return {};
   }
 
   void measure(Metric metric, std::string what = {}) {
@@ -144,7 +191,17 @@ class Judge {
       report_.remark_of(name, "restarted " + format_seconds(reading.statistics.uptime.value_or(0)) + " ago");
     if (reading.since_last_run == Continuity::reset)
       report_.remark_of(name, "its counters were reset since the last run");
+    if (reading.since_last_run == Continuity::another_server)
+      report_.remark_of(name, std::string(several_servers) + ": no rates");
+    if (!reading.statistics_problem.empty())
+      report_.remark_of(name, "no statistics: " + reading.statistics_problem);
+    if (reading.statistics.uptime && *reading.statistics.uptime < short_uptime) add_young(name, reading);
     if (!reading.state_problem.empty()) report_.remark(reading.state_problem);
+  }
+
+  // One line has no room for all of many.
+  void add_young(const std::string& name, const ServerReading& reading) {
+    if (++young_ <= most_young) report_.remark_of(name, "up " + format_seconds(*reading.statistics.uptime));
   }
 
   void add_facts(const std::string& name, const ServerReading& reading) {
@@ -190,6 +247,7 @@ class Judge {
   Status timeout_state_;
   Report report_;
   bool several_ = false;
+  std::size_t young_ = 0;
 };
 
 }  // namespace

@@ -29,6 +29,7 @@ std::vector<OptionSpec> own_options() {
        .value = "FILE",
        .help = "user:password for SASL, on the file's one line; speaks the binary protocol"},
       {.name = "no-round-trip", .help = "store nothing: statistics alone"},
+      {.name = "no-statistics", .help = "the round trip alone, for proxies that have none or hang over them"},
       {.name = "min-gets",
        .value = "N",
        .help = "with fewer gets since the last run, hit_ratio has no value and no verdict",
@@ -50,6 +51,7 @@ std::vector<LabelSpec> labels() {
       {"evictions_per_second", "", "items thrown out for want of memory, since the last run", "", ""},
       {"memory_used", "%", "bytes of items, of the memory limit", "", ""},
       {"connections_used", "%", "connections, of the limit", "", ""},
+      {"refused_per_second", "", "values refused for want of memory, since the last run", "", "0"},
       {"gets_per_second", "", "since the last run, without this check's own", "", ""},
       {"sets_per_second", "", "since the last run, without this check's own", "", ""},
       {"items", "", "stored now", "", ""},
@@ -78,10 +80,14 @@ constexpr const char* notes =
     "its oldest item has lived: memory that is short for one size of items looks fine in memory_used. A "
     "threshold for "
     "a label that can have no value, as a rate with --no-state, is UNKNOWN.\n\n"
-    "A connection limit that was reached since the last run is WARNING, and so are values that were refused "
-    "for want of memory, where the version counts them (store_no_memory): a small one may still fit where "
-    "others do not. memcached with TLS is not supported: "
-    "libmemcached has none.";
+    "A connection limit that was reached since the last run is WARNING. Values that were refused for want of "
+    "memory are CRITICAL by default, where the version counts them (store_no_memory): a small one may still "
+    "fit where others do not. memory_used can pass 100 %: memcached gives each size of items a first page, "
+    "whatever the limit.\n\n"
+    "Proxies and relatives such as twemproxy, mcrouter or Dragonfly have few statistics, or odd ones: where "
+    "the round trip works these labels have no value, and the state is OK unless a threshold or "
+    "--same-settings needs them. Where several servers answer at one address there is no rate: process, "
+    "version and uptime must be one server's. memcached with TLS is not supported: libmemcached has none.";
 
 // What a service wants to know of a cache tells it from others that ask the same one.
 std::string service_from(const Options& options) {
@@ -116,6 +122,11 @@ Description description() {
 Settings settings_from(const Options& options) {
   Settings settings;
   settings.round_trip = !options.has("no-round-trip");
+  settings.statistics = !options.has("no-statistics");
+  if (!settings.statistics)
+    for (const char* other : {"no-round-trip", "same-settings"})
+      if (options.has(other))
+        throw usage_error(std::string("--no-statistics and --") + other + " exclude each other");
   settings.min_gets = options.number("min-gets", 100, 0, 1e15);
   settings.max_age = options.number("max-age", 3600, 0, 86400 * 31);
   settings.same_settings = options.has("same-settings");

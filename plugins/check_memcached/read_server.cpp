@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "evenkeel/sample_history.h"
+#include "one_process.h"
 
 namespace evenkeel::cache {
 
@@ -39,9 +40,12 @@ std::string store_and_fetch(memcached::MemcachedClient& client) {
   try {
     client.set(key, value, seconds_to_live);
     does_not = "does not give back a value: ";
-    const std::optional<std::string> fetched = client.get(key);
+    const std::optional<memcached::Item> fetched = client.get(key);
     if (!fetched) return "a value was gone right after it was stored";
-    if (*fetched != value) return "gives back another value than was stored";
+    if (fetched->value != value)
+      return std::string("gives back another value than was stored") +
+             (fetched->key_is_ours ? "" : ", under another key");
+    if (!fetched->key_is_ours) return "gives back the value under another key";
     does_not = "does not delete a value: ";
     if (!client.remove(key)) return "a value was gone before it was deleted";
   } catch (const memcached::Refusal& refusal) {
@@ -57,34 +61,56 @@ struct Asked {
   Moment before, after;
 };
 
-// What explains a verdict and does not make it; old versions, proxies and hosted caches do not tell all.
-void read_details(memcached::MemcachedClient& client, const Settings& settings, ServerReading& reading) {
+memcached::Stats read_settings(memcached::MemcachedClient& client) {
   try {
-    if (reading.statistics.counter("evictions") > 0)
-      reading.classes =
-          read_slab_classes(client.stats("items", is_of_a_class), client.stats("slabs", is_of_a_class));
-  } catch (const memcached::Refusal&) {
-    reading.classes.clear();
-  }
-  if (!settings.server_settings) return;
-  try {
-    reading.settings = client.stats("settings", [](std::string_view) { return true; });
+    return client.stats("settings", [](std::string_view) { return true; });
   } catch (const Error&) {
-    reading.settings.clear();
+    return {};
   }
 }
 
+// What explains a verdict and does not make it; old versions, proxies and hosted caches do not tell all.
+void read_details(memcached::MemcachedClient& client, const Settings& settings, ServerReading& reading) {
+  const bool evicts = reading.statistics.counter("evictions") > 0;
+  if (evicts || settings.server_settings) reading.settings = read_settings(client);
+  if (!evicts) return;
+  try {
+    reading.classes = read_slab_classes(client.stats("items", is_of_a_class),
+                                        client.stats("slabs", is_of_a_class), reading.settings);
+  } catch (const memcached::Refusal&) {
+    reading.classes.clear();
+  }
+}
+
+// A server that does not answer in time, or floods us, is no proxy that has no statistics.
+bool outweighs_a_good_round_trip(const Error& error) {
+  return error.fault() == Fault::timeout || dynamic_cast<const memcached::Flood*>(&error) != nullptr;
+}
+
 // One that does not work may not tell anything either: why it does not is what counts then.
-Asked ask_statistics(memcached::MemcachedClient& client, const Settings& settings, ServerReading& reading) {
+void accept_missing_statistics(const Error& error, const Settings& settings, ServerReading& reading) {
+  if (!reading.round_trip.failure.empty()) throw Error(Fault::unreachable, reading.round_trip.failure);
+  if (!settings.round_trip) throw;
+  if (outweighs_a_good_round_trip(error))
+    throw Error(error.fault(),
+                std::string(error.what()) + "; a value was stored and fetched: --no-statistics asks no more");
+  reading.statistics_problem = error.what();
+}
+
+// Nothing where they are missing.
+std::optional<Asked> ask_statistics(memcached::MemcachedClient& client, const Settings& settings,
+                                    ServerReading& reading) {
   try {
     Asked asked{Deadline::Clock::now(), {}};
     reading.statistics = read_statistics(client.stats("", is_statistic_of_ours));
     asked.after = Deadline::Clock::now();
+    if (!reading.statistics.tells_of_itself())
+      throw Error(Fault::protocol, "its statistics hold neither a version nor an uptime");
     read_details(client, settings, reading);
     return asked;
-  } catch (const Error&) {
-    if (reading.round_trip.failure.empty()) throw;
-    throw Error(Fault::unreachable, reading.round_trip.failure);
+  } catch (const Error& error) {
+    accept_missing_statistics(error, settings, reading);
+    return std::nullopt;
   }
 }
 
@@ -93,6 +119,7 @@ CounterSample sample_of(const ServerReading& reading, Moment taken, const Settin
   sample.taker = settings.service;
   sample.taken = taken;
   sample.uptime = reading.statistics.uptime;
+  sample.started = process_text(reading.statistics);
   sample.counters = reading.statistics.counters;
   for (const auto& [number, slab_class] : reading.classes)
     if (slab_class.evicted) sample.counters.emplace(evicted_counter(number), *slab_class.evicted);
@@ -109,6 +136,7 @@ void keep_empty_classes(const CounterSample& last, CounterSample& now) {
 // service the newest of any will do.
 void measure_growth(const SampleHistory& history, const CounterSample& now, const Settings& settings,
                     ServerReading& reading) {
+  if (!now.uptime) return;
   const CounterSample* last = history.base(settings.min_age, settings.max_age, now.taken, settings.service);
   if (last != nullptr)
     reading.growth.emplace(*last, now);
@@ -129,7 +157,7 @@ bool compare_with_last_run(const Asked& asked, StateStore& state, const std::str
     if (overtaken) return false;
     // This run's round trip came before its statistics: they hold it already.
     history.count_own(settings.round_trip ? 1 : 0);
-    if (newest != nullptr) reading.since_last_run = continuity(*newest, now);
+    if (newest != nullptr) reading.since_last_run = one_process(*newest, now);
     if (reading.since_last_run != Continuity::unbroken)
       history.clear();
     else if (newest != nullptr)
@@ -157,15 +185,18 @@ ServerReading read_server(memcached::MemcachedClient& client, StateStore state, 
       reading.round_trip.failure = store_and_fetch(client);
       reading.round_trip.seconds = until(Deadline::Clock::now());
     }
-    for (int tries = 0; tries < most_tries; ++tries) {
-      const Asked asked = ask_statistics(client, settings, reading);
-      if (!settings.round_trip && tries == 0) reading.round_trip.seconds = until(asked.after);
-      if (compare_with_last_run(asked, state, key, settings, reading)) break;
+    for (int tries = 0; settings.statistics && tries < most_tries; ++tries) {
+      const std::optional<Asked> asked = ask_statistics(client, settings, reading);
+      if (!asked) break;
+      if (!settings.round_trip && tries == 0) reading.round_trip.seconds = until(asked->after);
+      if (compare_with_last_run(*asked, state, key, settings, reading)) return reading;
     }
   } catch (const Error&) {
     if (settings.round_trip && client.has_asked()) count_own_of_failed_run(state, key, 1);
     throw;
   }
+  // The server has counted the round trip; the run leaves no sample that says so.
+  if (settings.round_trip) count_own_of_failed_run(state, key, 1);
   return reading;
 }
 

@@ -29,6 +29,7 @@ std::string most_common(const std::vector<Target>& targets, const ValueOf& value
   for (const Target& target : targets) {
     if (!target.outcome.reading) continue;
     const std::string value = value_of(target.outcome.reading->statistics);
+    if (value.empty()) continue;
     if (leading.empty() || counts[value] > counts[leading]) leading = value;
   }
   return leading;
@@ -54,6 +55,16 @@ std::vector<Difference> differences(const std::vector<Target>& targets) {
   compare(targets, "version", version_of, found);
   compare(targets, "memory limit", memory_limit_of, found);
   return found;
+}
+
+std::vector<std::string> without_settings(const std::vector<Target>& targets) {
+  std::vector<std::string> names;
+  for (const Target& target : targets) {
+    if (!target.outcome.reading) continue;
+    const ServerStatistics& statistics = target.outcome.reading->statistics;
+    if (version_of(statistics).empty() || memory_limit_of(statistics).empty()) names.push_back(target.name);
+  }
+  return names;
 }
 
 }  // namespace evenkeel::cache

@@ -15,5 +15,7 @@ struct Difference {
 
 // What most of the answering servers have is right; where no value leads, what the first one has.
 std::vector<Difference> differences(const std::vector<Target>& targets);
+// Those that answer, and cannot be compared.
+std::vector<std::string> without_settings(const std::vector<Target>& targets);
 
 }  // namespace evenkeel::cache

@@ -17,9 +17,11 @@ struct RoundTrip {
 struct ServerReading {
   RoundTrip round_trip;  // without one, the time of the connection and the first answer
   ServerStatistics statistics;
-  SlabClasses classes;  // asked for only where the cache has ever evicted
+  std::string statistics_problem;  // why they are missing, which a good round trip outweighs
+  SlabClasses classes;             // asked for only where the cache has ever evicted
   memcached::Stats settings;
-  // Since the last run of the same service; nothing in the first run, and after a restart.
+  // Since the last run of the same service; nothing in the first run, after a restart, and where it is not
+  // certain that one server told both.
   std::optional<CounterGrowth> growth;
   std::optional<double> last_run_too_old;  // seconds ago, where that is more than --max-age
   Continuity since_last_run = Continuity::unbroken;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include "evenkeel/error.h"
 #include "evenkeel/text.h"
 
 namespace evenkeel::cache {
@@ -19,30 +18,74 @@ constexpr std::array counter_names{"cmd_get",
                                    "evicted_unfetched",
                                    "listen_disabled_num",
                                    "rejected_connections",
+                                   "total_connections",
                                    "store_no_memory"};
+
+// Where a gauge that fell below 0 turns up: at the top of the number that holds it.
+bool fits_64_bits(std::uint64_t value) { return value < std::uint64_t{1} << 63; }
+bool fits_32_bits(std::uint64_t value) { return value < std::uint64_t{1} << 31; }
+// Of 64 bits today, of 32 in old versions; there may be billions of items.
+bool is_count_of_items(std::uint64_t value) {
+  constexpr std::uint64_t end = std::uint64_t{1} << 32;
+  return fits_64_bits(value) && !(value < end && value >= end - (1u << 20));
+}
+bool is_flag(std::uint64_t value) { return value <= 1; }
+
 struct Gauge {
   const char* name;
   std::optional<std::uint64_t> ServerStatistics::*value;
+  bool (*can_be)(std::uint64_t);
 };
 
-constexpr std::array gauges{Gauge{"curr_items", &ServerStatistics::items},
-                            Gauge{"bytes", &ServerStatistics::bytes},
-                            Gauge{"limit_maxbytes", &ServerStatistics::max_bytes},
-                            Gauge{"curr_connections", &ServerStatistics::connections},
-                            Gauge{"max_connections", &ServerStatistics::max_connections},
-                            Gauge{"threads", &ServerStatistics::threads},
-                            Gauge{"listen_disabled_num", &ServerStatistics::listen_disabled},
-                            Gauge{"accepting_conns", &ServerStatistics::accepting}};
+constexpr std::array gauges{Gauge{"curr_items", &ServerStatistics::items, is_count_of_items},
+                            Gauge{"bytes", &ServerStatistics::bytes, fits_64_bits},
+                            Gauge{"limit_maxbytes", &ServerStatistics::max_bytes, fits_64_bits},
+                            Gauge{"curr_connections", &ServerStatistics::connections, fits_32_bits},
+                            Gauge{"max_connections", &ServerStatistics::max_connections, fits_32_bits},
+                            Gauge{"connection_structures", &ServerStatistics::most_connections, fits_32_bits},
+                            Gauge{"reserved_fds", &ServerStatistics::reserved_descriptors, fits_32_bits},
+                            Gauge{"threads", &ServerStatistics::threads, fits_32_bits},
+                            Gauge{"listen_disabled_num", &ServerStatistics::listen_disabled, fits_64_bits},
+                            Gauge{"accepting_conns", &ServerStatistics::accepting, is_flag}};
+constexpr std::array of_the_process{"version", "uptime", "pid", "time", "rusage_user", "rusage_system"};
 constexpr unsigned largest_class = 255;
 
-std::optional<std::uint64_t> count_at(const memcached::Stats& stats, std::string_view name) {
+std::string_view text_at(const memcached::Stats& stats, std::string_view name) {
   const auto it = stats.find(name);
-  if (it == stats.end()) return std::nullopt;
-  const std::optional<std::uint64_t> value = parse_integer<std::uint64_t>(it->second);
-  if (!value)
-    throw Error(Fault::protocol,
-                "its " + std::string(name) + " is no number: \"" + clean(it->second, 40) + "\"");
-  return value;
+  return it == stats.end() ? std::string_view() : it->second;
+}
+
+std::optional<std::uint64_t> count_at(const memcached::Stats& stats, std::string_view name,
+                                      bool (*can_be)(std::uint64_t), ServerStatistics& result) {
+  const std::string_view text = text_at(stats, name);
+  const std::optional<std::uint64_t> value = parse_integer<std::uint64_t>(text);
+  if (value && can_be(*value)) return value;
+  if (!text.empty()) result.odd.emplace(name, clean(text, 40));
+  return std::nullopt;
+}
+
+std::optional<double> seconds_at(const memcached::Stats& stats, std::string_view name) {
+  double seconds = 0;
+  const bool fine = parse_number(text_at(stats, name), seconds) && seconds >= 0 && seconds < 2147483648.0;
+  return fine ? std::optional(seconds) : std::nullopt;
+}
+
+// Which process it is.
+void read_process(const memcached::Stats& stats, ServerStatistics& result) {
+  result.version = clean(text_at(stats, "version"), 60);
+  const auto pid = parse_integer<std::uint32_t>(text_at(stats, "pid"));
+  if (pid && *pid > 0) result.pid = std::to_string(*pid);
+  result.uptime = seconds_at(stats, "uptime");
+  if (!result.uptime && !text_at(stats, "uptime").empty())
+    result.odd.emplace("uptime", clean(text_at(stats, "uptime"), 40));
+  const auto time = parse_integer<std::int64_t>(text_at(stats, "time"));
+  constexpr std::int64_t latest = std::int64_t{1} << 40;
+  if (result.uptime && time && *time > 0 && *time < latest)
+    result.started = *time - static_cast<std::int64_t>(*result.uptime);
+  const auto user = seconds_at(stats, "rusage_user");
+  const auto system = seconds_at(stats, "rusage_system");
+  if (user && system)
+    result.counters.emplace(cpu_counter, static_cast<std::uint64_t>((*user + *system) * 1000));
 }
 
 // Calls `take(class, name, value)` for "5:chunk_size 240".
@@ -66,7 +109,7 @@ std::uint64_t ServerStatistics::counter(std::string_view name) const {
 }
 
 bool is_statistic_of_ours(std::string_view name) {
-  return name == "version" || name == "uptime" ||
+  return std::find(of_the_process.begin(), of_the_process.end(), name) != of_the_process.end() ||
          std::find(counter_names.begin(), counter_names.end(), name) != counter_names.end() ||
          std::any_of(gauges.begin(), gauges.end(), [&](const Gauge& gauge) { return name == gauge.name; });
 }
@@ -77,25 +120,25 @@ bool is_of_a_class(std::string_view name) {
 
 ServerStatistics read_statistics(const memcached::Stats& stats) {
   ServerStatistics result;
-  if (const auto version = stats.find("version"); version != stats.end())
-    result.version = clean(version->second, 60);
-  if (const auto uptime = count_at(stats, "uptime")) result.uptime = static_cast<double>(*uptime);
-  if (result.version.empty() && !result.uptime)
-    throw Error(Fault::protocol, "its statistics hold neither a version nor an uptime");
-  for (const Gauge& gauge : gauges) result.*gauge.value = count_at(stats, gauge.name);
+  read_process(stats, result);
+  for (const Gauge& gauge : gauges) result.*gauge.value = count_at(stats, gauge.name, gauge.can_be, result);
   for (const char* name : counter_names)
-    if (const auto value = count_at(stats, name)) result.counters.emplace(name, *value);
+    if (const auto value = count_at(stats, name, fits_64_bits, result)) result.counters.emplace(name, *value);
   return result;
 }
 
-SlabClasses read_slab_classes(const memcached::Stats& items, const memcached::Stats& slabs) {
+SlabClasses read_slab_classes(const memcached::Stats& items, const memcached::Stats& slabs,
+                              const memcached::Stats& settings) {
+  const auto largest_chunk = parse_integer<std::uint64_t>(text_at(settings, "slab_chunk_max"));
   SlabClasses classes;
   each_of_a_class(items, "items:", [&](unsigned number, std::string_view name, std::uint64_t value) {
     if (name == "evicted") classes[number].evicted = value;
     if (name == "age") classes[number].oldest_age = value;
   });
   each_of_a_class(slabs, "", [&](unsigned number, std::string_view name, std::uint64_t value) {
-    if (name == "chunk_size") classes[number].item_size = value;
+    if (name != "chunk_size") return;
+    classes[number].item_size = value;
+    classes[number].holds_larger = largest_chunk && value >= *largest_chunk;
   });
   return classes;
 }

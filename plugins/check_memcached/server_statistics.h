@@ -12,16 +12,24 @@
 
 namespace evenkeel::cache {
 
-// What a version does not have is nothing.
+// What a version does not have is nothing, and so is what cannot be: proxies and relatives write -1 or words,
+// and memcached's own gauges have wrapped below 0 at times.
 struct ServerStatistics {
   std::string version;
+  std::string pid;  // empty where there is none, or 0
   std::optional<double> uptime;
+  std::optional<std::int64_t> started;  // by the server's clock: one process always tells the same
   std::optional<std::uint64_t> items, bytes, max_bytes, connections, max_connections, threads;
   std::optional<std::uint64_t> listen_disabled, accepting;
+  std::optional<std::uint64_t> most_connections;      // at once, since the start
+  std::optional<std::uint64_t> reserved_descriptors;  // of max_connections, for its own use
   // Those that only grow, by memcached's own names.
   std::map<std::string, std::uint64_t, std::less<>> counters;
 
+  std::map<std::string, std::string, std::less<>> odd;  // what cannot be, by memcached's own names
+
   std::uint64_t counter(std::string_view name) const;  // 0 where there is none
+  bool tells_of_itself() const { return !version.empty() || uptime; }
 };
 
 // Items of about one size share a slab class; memcached evicts within a class.
@@ -29,6 +37,7 @@ struct SlabClass {
   std::uint64_t item_size = 0;           // bytes: the largest that fits
   std::optional<std::uint64_t> evicted;  // nothing where the class is empty now
   std::uint64_t oldest_age = 0;          // seconds: how long the oldest item has lived
+  bool holds_larger = false;             // items of any larger size, too, in several chunks each
 };
 using SlabClasses = std::map<unsigned, SlabClass>;
 
@@ -36,8 +45,11 @@ using SlabClasses = std::map<unsigned, SlabClass>;
 bool is_statistic_of_ours(std::string_view name);
 bool is_of_a_class(std::string_view name);
 
-// Throws Error(Fault::protocol) where there is no uptime and no version, or one that is no number.
 ServerStatistics read_statistics(const memcached::Stats& stats);
-SlabClasses read_slab_classes(const memcached::Stats& items, const memcached::Stats& slabs);
+SlabClasses read_slab_classes(const memcached::Stats& items, const memcached::Stats& slabs,
+                              const memcached::Stats& settings);
+
+// CPU time in milliseconds is kept beside the counters: of one process it never falls.
+constexpr const char* cpu_counter = "cpu_ms";
 
 }  // namespace evenkeel::cache

@@ -8,6 +8,7 @@ namespace evenkeel::cache {
 
 struct Settings {
   bool round_trip = true;
+  bool statistics = true;
   double min_gets = 100;  // fewer since the last run tell no hit ratio
   double max_age = 3600;  // seconds: an older sample of the last run is not used
   double min_age = 1;     // nor one that is younger: so little time tells of no rate

@@ -13,7 +13,7 @@ AnswerGuard::Verdict verdict(Protocol protocol, std::string_view bytes, std::siz
   AnswerGuard guard(protocol, 4096, Deadline::after(std::chrono::hours(1)));
   while (!bytes.empty() && guard.let_in(bytes.substr(0, piece)))
     bytes.remove_prefix(std::min(piece, bytes.size()));
-  expect(guard.greeting().size() <= 60, "a greeting is short");
+  expect(guard.strange().size() <= 60, "what is strange is shown in short");
   expect(guard.refusal().size() <= 2000, "a refusal is short");
   return guard.verdict();
 }

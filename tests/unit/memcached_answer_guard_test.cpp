@@ -49,7 +49,11 @@ TEST_CASE("what memcached says passes") {
       "STAT pid 7\r\nSTAT version 1.6.18\r\nSTAT libevent 2.1.12-stable\r\nEND\r\n",
       "STAT inter \r\nEND\r\n",
       "STAT name\r\nEND\r\n",
-      "VERSION 1.6.18\r\n",
+      "STAT\r\n",
+      "STAT \r\n",
+      "STAT pid \x1b[2J\r\n",
+      "STAT commandargs " + std::string(100'000, 'x') + "\r\nEND\r\n",
+      "SERVER_ERROR " + std::string(2000, 'x') + "\r\n",
       "ERROR\r\n",
       "SERVER_ERROR out of memory storing object\r\n",
       "CLIENT_ERROR unauthenticated\r\n",
@@ -64,8 +68,7 @@ TEST_CASE("what memcached says passes") {
 TEST_CASE("what would hurt the library, or is not memcached, does not pass") {
   const std::string table[]{
       "VERSION\r\n",
-      "VERSION \r\n",
-      "VERSION x\r\n",
+      "VERSION 1.6.18\r\n",
       "VALUE " + std::string(251, 'k') + " 0 1\r\nx\r\n",
       "VALUE k 0 99999999999\r\n",
       "VALUE k 0 100000\r\n",
@@ -73,12 +76,9 @@ TEST_CASE("what would hurt the library, or is not memcached, does not pass") {
       "VALUE k\r\n",
       "VALUE k x 5\r\n",
       "VALUE k 0 -1\r\n",
-      "STAT\r\n",
-      "STAT \r\n",
       "STAT pid 7\n",
-      "STAT pid \x1b[2J\r\n",
-      "STAT " + std::string(400, 'x'),
-      std::string(400, 'x'),
+      "STATE " + std::string(5000, 'X'),
+      std::string(5000, 'X'),
       "STORED\n",
       "STORED \r\n",
       "HTTP/1.1 400 Bad Request\r\n",
@@ -116,7 +116,9 @@ TEST_CASE("the binary protocol") {
       {"a value without its flags", packet(0x00, 0, 0, 0, 5), false},
       {"a value of gigabytes", packet(0x00, 0, 4, 0, 0xFFFFFFFF, "x"), false},
       {"an error of gigabytes", packet(0x00, 0, 0, 1, 0xFFFFFFFF, "x"), false},
-      {"a version that overruns", packet(0x0B, 0, 0, 0, 40), false},
+      {"a version of any length", packet(0x0B, 0, 0, 0, 40), true},
+      {"a statistic longer than the library's buffer", packet(0x10, 30, 0, 0, 60000), true},
+      {"a value that came quietly, and the end", packet(0x0D, 1, 4, 0, 10) + packet(0x0A, 0, 0, 0, 0), true},
       {"a store with a body", packet(0x01, 0, 0, 0, 4), false},
       {"an unknown command", packet(0x55, 0, 0, 0, 0), false},
   };
@@ -140,7 +142,7 @@ TEST_CASE("an answer to another question does not pass") {
       {"VALUE k 0 1\r\nx\r\n", {Question::fetch}},
       {"END\r\n", {Question::fetch, Question::statistics}},
       {"STAT pid 7\r\n", {Question::statistics}},
-      {"VERSION 1.6.18\r\n", {Question::statistics}},
+      {"VERSION 1.6.18\r\n", {}},
       {"OK\r\n", {}},
       {"TOUCHED\r\n", {}},
       {"ERROR\r\n", {Question::store, Question::fetch, Question::remove, Question::statistics}},
@@ -195,13 +197,13 @@ TEST_CASE("of an answer that breaks off its own form, the part that does is kept
   CHECK_FALSE(guard.has_understood());
   CHECK(guard.let_in("STAT uptime 5\r\nSTAT ver"));
   CHECK(guard.has_understood());
-  CHECK_FALSE(guard.let_in("sion \x01\r\nEND\r\n"));
-  CHECK(guard.strange() == "STAT version \x01\r");
+  CHECK_FALSE(guard.let_in("sion 1.6.18\r\nENDE\r\n"));
+  CHECK(guard.strange() == "ENDE\r");
 
   AnswerGuard no_cache(Protocol::text, 1000, later());
   CHECK_FALSE(no_cache.let_in("220 mail ESMTP\r\n"));
   CHECK_FALSE(no_cache.has_understood());
-  CHECK(no_cache.strange() == "220 mail ESMTP\r\n");
+  CHECK(no_cache.strange() == "220 mail ESMTP\r");
 }
 
 TEST_CASE("what the server said last, and first") {
@@ -209,8 +211,6 @@ TEST_CASE("what the server said last, and first") {
   CHECK_FALSE(guard.has_answered());
   guard.let_in("SERVER_ERROR out of memory storing object\r\n");
   CHECK(guard.refusal() == "SERVER_ERROR out of memory storing object");
-  guard.let_in("STORED\r\n");
-  CHECK(guard.greeting() == "SERVER_ERROR out of memory storing object\r\nSTORED\r\n");
   CHECK(guard.has_answered());
 
   AnswerGuard binary(Protocol::binary, 1000, later());

@@ -29,14 +29,14 @@ ServerReading grown(Counters counters, std::uint64_t own = 1) {
   ServerReading reading;
   reading.round_trip.seconds = 0.0004;
   reading.statistics.version = "1.6.18";
-  reading.statistics.uptime = 42;
+  reading.statistics.uptime = 4242;
   reading.statistics.max_bytes = 64u << 20;
   reading.growth.emplace(sample(0, zero, own), sample(10, std::move(counters)));
   return reading;
 }
 
-ServerReading failing(const char* failure) {
-  ServerReading reading = grown({});
+ServerReading failing(const char* failure, Counters counters = {}) {
+  ServerReading reading = grown(std::move(counters));
   reading.round_trip.failure = failure;
   return reading;
 }
@@ -58,8 +58,9 @@ ServerReading with_version(const char* version, std::uint64_t max_bytes = 64u <<
 Target target(const char* name, ServerReading reading) { return {name, {std::move(reading), {}, {}}}; }
 
 std::string line(const std::vector<Target>& targets, const std::vector<std::string>& warning = {},
-                 Settings settings = {}) {
+                 Settings settings = {}, const std::vector<std::string>& critical = {}) {
   Limits limits(description().labels);
+  limits.apply(Limits::Level::critical, "-c", critical);
   limits.apply(Limits::Level::warning, "-w", warning);
   const std::string text =
       render_text("check_memcached", judge(targets, settings, limits, Status::critical), {});
@@ -77,12 +78,43 @@ TEST_CASE("line 1 of one cache") {
   ServerReading closed = grown({});
   closed.statistics.max_connections = 1024;
   closed.statistics.accepting = 0;
+  restarted.statistics.uptime = 42;
+  ServerReading young = grown({});
+  young.statistics.uptime = 42;
+  ServerReading another = grown({});
+  another.growth.reset();
+  another.since_last_run = Continuity::another_server;
+  ServerReading a_proxy;
+  a_proxy.round_trip.seconds = 0.0004;
+  a_proxy.statistics_problem = "stats on c1: ERROR";
+  ServerReading of_1_5_22 = grown({{"rejected_connections", 33}, {"total_connections", 33}});
+  of_1_5_22.statistics.counters = {{"rejected_connections", 865}, {"total_connections", 867}};
+  of_1_5_22.statistics.version = "1.5.22";
+  ServerReading of_1_5_22_full = grown({{"rejected_connections", 50}, {"total_connections", 33}});
+  of_1_5_22_full.statistics.counters = {{"rejected_connections", 882}, {"total_connections", 867}};
+  of_1_5_22_full.statistics.version = "1.5.22";
+  ServerReading large = grown({{"evictions", 410}, {"evicted:39", 410}});
+  large.classes[39] = {524288, 410, 38, true};
   const struct {
     Target given;
     std::vector<std::string> warning;
     const char* expected;
+    std::vector<std::string> critical = {};
   } table[]{
       {target("c1", grown({})), {}, "OK - c1: stored and fetched in 0.4 ms | response_time=0.0004s;;;0"},
+      {target("c1", young), {}, "OK - c1: stored and fetched in 0.4 ms; up 42 s | response_time"},
+      {target("c1", another),
+       {},
+       "OK - c1: stored and fetched in 0.4 ms; several servers answer at this address: no rates |"},
+      {target("c1", a_proxy),
+       {},
+       "OK - c1: stored and fetched in 0.4 ms; no statistics: stats on c1: ERROR | response_time"},
+      {target("c1", of_1_5_22), {}, "OK - c1: stored and fetched in 0.4 ms |"},
+      {target("c1", of_1_5_22_full), {}, "WARNING - c1: reached its limit connections 17 times"},
+      {target("c1", large),
+       {},
+       "OK - c1: stored and fetched in 0.4 ms, evicting 41/s from items of about 524288 bytes and more "
+       "(class 39)"},
       {target("c1", grown({{"get_hits", 191}, {"get_misses", 10}})),
        {},
        "OK - c1: stored and fetched in 0.4 ms, hit ratio 95 %"},
@@ -100,16 +132,22 @@ TEST_CASE("line 1 of one cache") {
       {target("c1", evicting()),
        {"evictions_per_second=10"},
        "WARNING - c1: evicting 41/s from 1184-byte items (class 11), oldest lived 38 s (warning: above 10)"},
-      {target("c1", restarted), {}, "OK - c1: stored and fetched in 0.4 ms; restarted 42 s ago |"},
+      {target("c1", restarted), {}, "OK - c1: stored and fetched in 0.4 ms; restarted 42 s ago; up 42 s |"},
       {target("c1", restarted),
        {"uptime=600:"},
-       "WARNING - c1: uptime 42 s (warning: below 600); restarted 42 s ago |"},
+       "WARNING - c1: uptime 42 s (warning: below 600); restarted 42 s ago; up 42 s |"},
       {target("c1", full),
        {},
        "WARNING - c1: reached its limit of 1024 connections 7 times since the last run"},
       {target("c1", grown({{"store_no_memory", 2115}})),
        {},
-       "WARNING - c1: refused 2115 values for want of memory since the last run"},
+       "CRITICAL - c1: refused 2115 values for want of memory since the last run (critical: above 0) | "
+       "response_time=0.0004s;;;0 refused_per_second=211.5;;0;0"},
+      {target("c1", grown({{"store_no_memory", 2115}})), {}, "OK - c1: stored", {"refused_per_second=300"}},
+      {target("c1", failing("does not store a value: out of memory", {{"store_no_memory", 5}})),
+       {},
+       "CRITICAL - c1: does not store a value: out of memory | response_time=0.0004s;;;0 "
+       "refused_per_second=0.5"},
       {target("c1", closed), {}, "WARNING - c1: accepts no connections: the limit of 1024 is reached"},
       {{"c1", {{}, Error(Fault::unreachable, "connecting to c1:11211: connection refused"), {}}},
        {},
@@ -117,7 +155,8 @@ TEST_CASE("line 1 of one cache") {
   };
   for (const auto& row : table) {
     INFO(row.expected);
-    CHECK_THAT(line({row.given}, row.warning), Catch::StartsWith(std::string("MEMCACHED ") + row.expected));
+    CHECK_THAT(line({row.given}, row.warning, {}, row.critical),
+               Catch::StartsWith(std::string("MEMCACHED ") + row.expected));
   }
 }
 
@@ -153,12 +192,33 @@ TEST_CASE("a threshold that no run can judge is no OK") {
   unkept.keeps_state = false;
   ServerReading late = first;
   late.last_run_too_old = 7200;
+  ServerReading another = first;
+  another.since_last_run = Continuity::another_server;
+  ServerReading timeless = first;
+  timeless.statistics.uptime.reset();
+  ServerReading wrapped = grown({});
+  wrapped.statistics.odd = {{"bytes", "18446744073709551515"}};
+  ServerReading a_proxy;
+  a_proxy.statistics_problem = "stats on c1: ERROR";
   const struct {
     const char* what;
     ServerReading reading;
     const char* warning;
     const char* expected;
   } table[]{
+      {"several servers", another,
+       "hit_ratio=80:", "UNKNOWN - c1: no value for hit_ratio: several servers answer at this address;"},
+      {"several servers, no threshold for a rate", another, "1", "OK - c1: stored"},
+      {"no uptime", timeless, "gets_per_second=80",
+       "UNKNOWN - c1: no value for gets_per_second: this server tells no uptime"},
+      {"a wrapped gauge", wrapped, "memory_used=80",
+       "UNKNOWN - c1: no value for memory_used: this server does not tell; what it tells cannot be: bytes "
+       "18446744073709551515"},
+      {"a wrapped gauge, no threshold for it", wrapped, "1", "OK - c1: stored"},
+      {"a proxy", a_proxy, "items=80", "UNKNOWN - c1: no value for items: stats on c1: ERROR"},
+      {"a proxy, and the question of the one value", a_proxy, "refused_per_second=80",
+       "UNKNOWN - c1: no value for refused_per_second: stats on c1: ERROR"},
+      {"a proxy, no threshold", a_proxy, "1", "OK - c1: stored"},
       {"first run", first, "hit_ratio=80:", "OK - c1: stored"},
       {"--no-state, no question", unkept, "items=80",
        "UNKNOWN - c1: no value for items: this server does not tell"},
@@ -184,6 +244,61 @@ TEST_CASE("a threshold that no run can judge is no OK") {
   }
 }
 
+TEST_CASE("what --no-statistics leaves out has no threshold") {
+  Settings settings;
+  settings.statistics = false;
+  ServerReading reading;
+  CHECK_THAT(line({target("c1", reading)}, {"1"}, settings), Catch::StartsWith("MEMCACHED OK - c1: stored"));
+  CHECK_THAT(line({target("c1", reading)}, {"uptime=600:"}, settings),
+             Catch::StartsWith("MEMCACHED UNKNOWN - c1: no value for uptime: --no-statistics leaves it out"));
+}
+
+TEST_CASE("a share above its limit is told as it is") {
+  ServerReading reading = grown({});
+  reading.statistics.bytes = 96u << 20;
+  CHECK_THAT(line({target("c1", reading)}), Catch::Contains("memory_used=150%;;;0 "));
+}
+
+TEST_CASE("of many caches that are young, some are named") {
+  std::vector<Target> pool;
+  for (const char* name : {"c1", "c2", "c3", "c4", "c5"}) {
+    pool.push_back(target(name, grown({})));
+    pool.back().outcome.reading->statistics.uptime = 42;
+  }
+  CHECK_THAT(line(pool), Catch::Contains("c3: up 42 s; 2 more are up for less than 600 s (10 min)"));
+}
+
+TEST_CASE("rejected connections mean the limit, or nothing") {
+  const struct {
+    const char* what;
+    const char* version;
+    std::uint64_t rejected, all, rejected_ever, all_ever, most, limit;
+    bool warns;
+  } table[]{
+      {"1.5.22", "1.5.22", 33, 33, 865, 867, 69, 1024, false},
+      {"1.5.22, one under way", "1.5.22", 34, 33, 866, 867, 69, 1024, false},
+      {"1.5.22, once near its limit", "1.5.22", 33, 33, 865, 867, 1000, 1024, false},
+      {"1.5.22 at its limit", "1.5.22", 83, 33, 915, 867, 1000, 1024, true},
+      {"another with the fault", "1.5.21-patched", 33, 33, 865, 867, 69, 1024, false},
+      {"as many rejected as accepted", "1.6.18", 42, 39, 42, 41, 39, 50, true},
+      {"as many, exactly", "1.6.18", 39, 39, 39, 41, 39, 50, true},
+      {"some of many", "1.6.18", 5, 3000, 5, 99999, 1000, 1024, true},
+      {"many after few", "1.6.18", 500, 3, 500, 1030, 1020, 1024, true},
+      {"none", "1.6.18", 0, 3000, 5, 99999, 1000, 1024, false},
+  };
+  for (const auto& row : table) {
+    INFO(row.what);
+    ServerReading reading = grown({{"rejected_connections", row.rejected}, {"total_connections", row.all}});
+    reading.statistics.version = row.version;
+    reading.statistics.counters = {{"rejected_connections", row.rejected_ever},
+                                   {"total_connections", row.all_ever}};
+    reading.statistics.most_connections = row.most;
+    reading.statistics.max_connections = row.limit;
+    CHECK_THAT(line({target("c1", reading)}),
+               Catch::StartsWith(row.warns ? "MEMCACHED WARNING - c1: reached its limit" : "MEMCACHED OK"));
+  }
+}
+
 TEST_CASE("shares and rates") {
   ServerReading reading =
       grown({{"cmd_get", 21}, {"cmd_set", 11}, {"evictions", 5}, {"expired_unfetched", 20}});
@@ -193,7 +308,7 @@ TEST_CASE("shares and rates") {
   const std::string text = line({target("c1", reading)});
   for (const char* item :
        {"gets_per_second=2;", "sets_per_second=1;", "evictions_per_second=0.5;", "memory_used=25%;;;0;100",
-        "connections_used=1%;;;0;100", "expired_unfetched_per_second=2;", "uptime=42s"})
+        "connections_used=1%;;;0;100", "expired_unfetched_per_second=2;", "uptime=4242s"})
     CHECK_THAT(text, Catch::Contains(item));
 }
 
@@ -213,6 +328,20 @@ TEST_CASE("several caches: the worst decides, and a pool is alike") {
              Catch::Contains("c2: version 1.6.9, where the pool has 1.6.18") &&
                  Catch::Contains("c3: memory limit 128 MiB, where the pool has 64 MiB"));
   CHECK(differences({pool[0], pool[0], pool[3]}).empty());
+  // One that tells nothing is no vote, and no silent miss.
+  const std::vector<Target> with_a_proxy{target("p", ServerReading{}), target("q", ServerReading{}), pool[0]};
+  CHECK(differences(with_a_proxy).empty());
+  CHECK_THAT(line(with_a_proxy, {}, settings),
+             Catch::StartsWith("MEMCACHED UNKNOWN - p: --same-settings needs its version and memory limit"));
+}
+
+TEST_CASE("--no-statistics leaves something to ask") {
+  const auto settings = [](const std::vector<std::string>& words) {
+    return settings_from(Options::parse(description().options, words));
+  };
+  CHECK_FALSE(settings({"--no-statistics"}).statistics);
+  for (const char* other : {"--no-round-trip", "--same-settings"})
+    CHECK_THROWS_WITH(settings({"--no-statistics", other}), Catch::Contains("exclude each other"));
 }
 
 TEST_CASE("options of a cache") {

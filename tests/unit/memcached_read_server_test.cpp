@@ -12,14 +12,16 @@ namespace {
 // A cache that does as it is told.
 class CannedCache : public memcached::MemcachedClient {
  public:
-  enum class Mode { works, refuses, loses, alters, loses_late };
+  enum class Mode { works, refuses, loses, alters, loses_late, mixes_up };
   Mode mode = Mode::works;
   memcached::Stats answer{{"version", "1.6.18"}, {"uptime", "1000"}, {"get_hits", "0"}, {"get_misses", "0"},
                           {"cmd_get", "0"},      {"cmd_set", "0"},   {"evictions", "0"}};
   memcached::Stats items{{"items:12:evicted", "70"}, {"items:12:age", "38"}};
   std::vector<std::string> asked;
   std::map<std::string, std::string> values;
-  std::string refused;  // the statistics that it does not tell
+  enum class Trouble { none, refuses, hangs_up, nonsense, hangs, floods };
+  Trouble trouble = Trouble::none;  // with all statistics
+  std::string refused;              // the statistics that it does not tell
   bool hangs = false;
   int seconds_to_live = 0;
 
@@ -31,16 +33,21 @@ class CannedCache : public memcached::MemcachedClient {
     seconds_to_live = seconds;
     if (mode != Mode::loses) values[key] = mode == Mode::alters ? value + "x" : value;
   }
-  std::optional<std::string> get(const std::string& key) override {
+  std::optional<memcached::Item> get(const std::string& key) override {
     const auto it = values.find(key);
     if (it == values.end()) return std::nullopt;
     const std::string value = it->second;
     if (mode == Mode::loses_late) values.clear();
-    return value;
+    return memcached::Item{value, mode != Mode::mixes_up};
   }
   bool remove(const std::string& key) override { return values.erase(key) > 0; }
   memcached::Stats stats(const std::string& what, IsWanted is_wanted) override {
     asked.push_back(what);
+    if (trouble == Trouble::refuses) throw memcached::Refusal(Fault::protocol, "stats on c1: ERROR");
+    if (trouble == Trouble::hangs_up) throw Error(Fault::unreachable, "stats on c1: the connection was lost");
+    if (trouble == Trouble::nonsense) return {};
+    if (trouble == Trouble::hangs) throw Error(Fault::timeout, "stats on c1: timed out");
+    if (trouble == Trouble::floods) throw memcached::Flood(Fault::protocol, "stats on c1: too large");
     if (!refused.empty() && what == refused) throw memcached::Refusal(Fault::protocol, what + ": ERROR");
     memcached::Stats told = what == "items"      ? items
                             : what == "slabs"    ? memcached::Stats{{"12:chunk_size", "1184"}}
@@ -72,6 +79,7 @@ TEST_CASE("a round trip proves that the cache works, or says how it does not") {
       {CannedCache::Mode::loses, "a value was gone right after it was stored"},
       {CannedCache::Mode::alters, "gives back another value than was stored"},
       {CannedCache::Mode::loses_late, "a value was gone before it was deleted"},
+      {CannedCache::Mode::mixes_up, "gives back the value under another key"},
   };
   for (const auto& [mode, failure] : table) {
     INFO(failure);
@@ -151,6 +159,48 @@ TEST_CASE("statistics that only explain are not needed") {
   }
 }
 
+TEST_CASE("missing statistics do not overrule a good round trip") {
+  using Kind = CannedCache::Trouble;
+  for (const Kind kind : {Kind::refuses, Kind::hangs_up, Kind::nonsense}) {
+    Runs runs;
+    CannedCache cache;
+    runs.run(cache);
+    cache.trouble = kind;
+    const ServerReading reading = runs.run(cache);
+    CHECK(reading.round_trip.failure.empty());
+    CHECK_FALSE(reading.statistics_problem.empty());
+    CHECK_FALSE(reading.growth);
+    // The server has counted that round trip all the same.
+    cache.trouble = Kind::none;
+    CHECK(runs.run(cache).growth->own() == 2);
+    cache.trouble = kind;
+    runs.settings.round_trip = false;
+    CHECK_THROWS_AS(runs.run(cache), Error);
+    runs.settings.round_trip = true;
+    cache.mode = CannedCache::Mode::refuses;
+    CHECK_THROWS_WITH(runs.run(cache), Catch::StartsWith("does not store a value"));
+  }
+  for (const Kind kind : {Kind::hangs, Kind::floods}) {
+    Runs runs;
+    CannedCache cache;
+    cache.trouble = kind;
+    CHECK_THROWS_WITH(runs.run(cache), Catch::Contains("--no-statistics"));
+    runs.settings.statistics = false;
+    CHECK(runs.run(cache).round_trip.failure.empty());
+  }
+}
+
+TEST_CASE("counters without an uptime tell no rate") {
+  Runs runs;
+  CannedCache cache;
+  cache.answer.erase("uptime");
+  runs.run(cache);
+  CHECK_FALSE(runs.run(cache).growth);
+  cache.answer["uptime"] = "1000";
+  runs.run(cache);
+  CHECK(runs.run(cache).growth);
+}
+
 TEST_CASE("what a run that failed stored is not counted as traffic") {
   Runs runs;
   CannedCache cache;
@@ -175,7 +225,7 @@ TEST_CASE("what an empty class had evicted is kept, and not beyond a restart") {
   CHECK(reading.since_last_run == Continuity::unbroken);
   CHECK(reading.growth->of("evicted:12") == 0.0);
 
-  cache.answer["uptime"] = "5";
+  cache.answer["uptime"] = "3";
   cache.answer["evictions"] = "0";
   cache.items.clear();
   CHECK(runs.run(cache).since_last_run != Continuity::unbroken);
@@ -192,9 +242,9 @@ TEST_CASE("a restart, and counters that were reset") {
     Continuity expected;
   } table[]{
       {"goes on", "1000", "100", Continuity::unbroken},
-      // It ran for longer than the time since the last run.
-      {"younger than before", "42", "100", Continuity::another_server},
-      {"just started", "0", "100", Continuity::restarted},
+      {"younger than the time between", "3", "100", Continuity::restarted},
+      {"younger than before, and there before", "42", "100", Continuity::another_server},
+      {"older than it can be", "1060", "100", Continuity::another_server},
       {"stats reset", "1000", "3", Continuity::reset},
   };
   for (const auto& row : table) {

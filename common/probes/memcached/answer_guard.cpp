@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "evenkeel/text.h"
 
@@ -9,17 +10,19 @@ namespace evenkeel::memcached {
 
 namespace {
 
+// Of all lines but statistics. Proxies put much into their errors.
+constexpr std::size_t longest_line = 4096;
 // The library's shortest line buffer is 350 bytes, with what it adds.
-constexpr std::size_t longest_line = 340;
+constexpr std::size_t longest_line_for_library = 340;
 constexpr std::size_t longest_key = 250;
 constexpr std::size_t longest_value = 8192;
 constexpr std::size_t longest_error = 1024;
-constexpr std::size_t greeting_bytes = 60;
+constexpr std::size_t strange_bytes = 60;
 constexpr std::size_t header_bytes = 24;
+constexpr std::string_view stand_in_version = "1.6.0";
+constexpr std::string_view stat_word = "STAT ";
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-bool is_graph(char c) { return c > ' ' && c < 0x7F; }
 
 bool is_number(std::string_view text) {
   return !text.empty() && text.size() <= 10 && std::all_of(text.begin(), text.end(), is_digit);
@@ -37,13 +40,6 @@ bool read_value_line(std::string_view rest, std::uint64_t& data_bytes) {
   for (const char digit : bytes) data_bytes = data_bytes * 10 + static_cast<std::uint64_t>(digit - '0');
   return data_bytes <= longest_value;
 }
-
-bool is_stat_line(std::string_view rest) {
-  const std::string_view name = take_until(rest, ' ');
-  return !name.empty() && std::all_of(name.begin(), name.end(), is_graph);
-}
-
-bool is_version_line(std::string_view rest) { return !rest.empty() && is_digit(rest.front()); }
 
 bool is_refusal_line(std::string_view line) {
   return line.starts_with("SERVER_ERROR") || line.starts_with("CLIENT_ERROR") || line == "ERROR" ||
@@ -77,7 +73,8 @@ bool has_control(std::string_view line) {
 
 namespace opcode {
 constexpr unsigned get = 0x00, set = 0x01, remove = 0x04, quit = 0x07, noop = 0x0A, version = 0x0B,
-                   stat = 0x10, sasl_list = 0x20, sasl_auth = 0x21, sasl_step = 0x22, get_key = 0x0C;
+                   get_key = 0x0C, get_key_quietly = 0x0D, stat = 0x10, sasl_list = 0x20, sasl_auth = 0x21,
+                   sasl_step = 0x22;
 }
 
 struct Header {
@@ -97,6 +94,7 @@ bool answers(unsigned code, Question question) {
   switch (code) {
     case opcode::get:
     case opcode::get_key:
+    case opcode::get_key_quietly:
       return question == Question::fetch;
     case opcode::set:
       return question == Question::store;
@@ -109,17 +107,36 @@ bool answers(unsigned code, Question question) {
   }
 }
 
+bool is_error(const Header& header) { return header.status != 0 && header.status != status_auth_continue; }
+
+// Whether nothing follows that belongs to the answer. A value is followed by the answer to a noop.
+bool ends_answer(const Header& header, Question question) {
+  switch (question) {
+    case Question::any:
+      return false;
+    case Question::store:
+      return header.opcode == opcode::set;
+    case Question::fetch:
+      return header.opcode == opcode::noop;
+    case Question::remove:
+      return header.opcode == opcode::remove;
+    case Question::statistics:
+      return header.opcode == opcode::stat && (is_error(header) || header.body == 0);
+  }
+  return false;
+}
+
 bool is_sound(const Header& header) {
   if (header.magic != 0x81 || header.key + header.extras > header.body) return false;
-  if (header.status != 0 && header.status != status_auth_continue) return header.body <= longest_error;
+  if (is_error(header)) return header.body <= longest_error;
   switch (header.opcode) {
     case opcode::get:
     case opcode::get_key:
+    case opcode::get_key_quietly:
       return header.key <= longest_key && header.extras == 4 && header.body <= longest_value;
     case opcode::stat:
-      return header.extras == 0 && header.body <= longest_line;
+      return header.extras == 0 && header.key <= longest_key && header.body <= AnswerGuard::longest_stat;
     case opcode::version:
-      return header.key == 0 && header.extras == 0 && header.body < 32;
     case opcode::sasl_list:
     case opcode::sasl_auth:
     case opcode::sasl_step:
@@ -141,24 +158,61 @@ AnswerGuard::AnswerGuard(Protocol protocol, std::size_t max_bytes, const Deadlin
 
 bool AnswerGuard::let_in(std::string_view bytes) {
   if (!listening_ || verdict_ != Verdict::fine) return false;
-  if (greeting_.size() < greeting_bytes) greeting_.append(bytes.substr(0, greeting_bytes - greeting_.size()));
+  const std::string whole = std::exchange(held_, {}).append(bytes);
   if (bytes.size() > bytes_left_)
     verdict_ = Verdict::too_much;
   else if (deadline_.expired())
     verdict_ = Verdict::too_late;
-  else if (!screen(bytes))
+  else if (!screen(whole))
     verdict_ = Verdict::malformed;
   answered_ = answered_ || verdict_ != Verdict::too_late;
   bytes_left_ -= std::min(bytes.size(), bytes_left_);
   return verdict_ == Verdict::fine;
 }
 
+std::size_t AnswerGuard::take(char* buffer, std::size_t size) {
+  const std::size_t count = ready_.copy(buffer, size);
+  ready_.erase(0, count);
+  return count;
+}
+
+void AnswerGuard::next_answer(Question question, TakeStat take_stat) {
+  question_ = question;
+  take_stat_ = std::move(take_stat);
+  bytes_left_ = max_bytes_;
+  refusal_.clear();
+  complete_ = false;
+  connect_error_ = 0;
+}
+
+bool AnswerGuard::answers_itself(std::string_view request) {
+  if (protocol_ != Protocol::text || request != "version\r\n") return false;
+  ready_.append("VERSION ").append(stand_in_version).append("\r\n");
+  return true;
+}
+
+bool AnswerGuard::wants_more_that_is_strange() const {
+  return verdict_ == Verdict::malformed && !strange_ended_ && strange_.size() < strange_bytes;
+}
+
+void AnswerGuard::add_to_strange(std::string_view bytes) {
+  const std::string_view line = bytes.substr(0, bytes.find('\n'));
+  strange_ended_ = line.size() < bytes.size();
+  strange_ += line.substr(0, strange_bytes - std::min(strange_bytes, strange_.size()));
+}
+
 bool AnswerGuard::screen(std::string_view bytes) {
   while (!bytes.empty()) {
+    if (complete_) {
+      held_ = std::string(bytes);
+      return true;
+    }
+    const std::string before = pending_.substr(0, strange_bytes);
+    const std::string_view whole = bytes;
     if (raw_left_ > 0)
       pass_raw(bytes);
     else if (!(protocol_ == Protocol::text ? screen_text(bytes) : screen_binary(bytes))) {
-      strange_ = (pending_.empty() ? std::string(bytes) : pending_).substr(0, greeting_bytes);
+      add_to_strange(before + std::string(whole.substr(0, strange_bytes)));
       return false;
     }
   }
@@ -167,9 +221,20 @@ bool AnswerGuard::screen(std::string_view bytes) {
 
 void AnswerGuard::pass_raw(std::string_view& bytes) {
   const std::string_view raw = bytes.substr(0, std::min<std::uint64_t>(raw_left_, bytes.size()));
-  if (raw_is_refusal_) refusal_ += raw;
+  if (raw_is_ == Raw::refusal) refusal_ += raw;
+  if (raw_is_ == Raw::statistic) pending_ += raw;
+  if (raw_is_ == Raw::value || raw_is_ == Raw::refusal) ready_ += raw;
   raw_left_ -= raw.size();
   bytes.remove_prefix(raw.size());
+  if (raw_left_ == 0) end_raw();
+}
+
+void AnswerGuard::end_raw() {
+  complete_ = ends_with_raw_;
+  if (raw_is_ != Raw::statistic) return;
+  const std::string_view statistic = pending_;
+  if (take_stat_) take_stat_(statistic.substr(0, stat_name_bytes_), statistic.substr(stat_name_bytes_));
+  pending_.clear();
 }
 
 bool AnswerGuard::screen_text(std::string_view& bytes) {
@@ -177,17 +242,20 @@ bool AnswerGuard::screen_text(std::string_view& bytes) {
   if (pending_.empty() && !(bytes.front() >= 'A' && bytes.front() <= 'Z')) return false;
   const std::size_t end = bytes.find('\n');
   const std::string_view part = bytes.substr(0, end);
-  if (pending_.size() + part.size() > longest_line) return false;
   pending_ += part;
+  // A statistic may be as long as the whole answer.
+  const std::string_view begun = std::string_view(pending_).substr(0, stat_word.size());
+  const bool may_be_stat = asked_for(Question::statistics) && stat_word.starts_with(begun);
+  if (pending_.size() > longest_line && !may_be_stat) return false;
   bytes.remove_prefix(part.size());
   if (end == std::string_view::npos) return true;
   bytes.remove_prefix(1);
   if (!screen_line()) return false;
-  end_part();
+  end_line();
   return true;
 }
 
-void AnswerGuard::end_part() {
+void AnswerGuard::end_line() {
   understood_ = true;
   pending_.clear();
 }
@@ -195,43 +263,84 @@ void AnswerGuard::end_part() {
 bool AnswerGuard::screen_line() {
   if (!pending_.ends_with('\r')) return false;
   const std::string_view line = std::string_view(pending_).substr(0, pending_.size() - 1);
+  if (line == "STAT" || line.starts_with(stat_word)) return screen_stat_line(line.substr(4));
   if (has_control(line)) return false;
-  const auto asked_for = [this](Question question) {
-    return question_ == Question::any || question_ == question;
-  };
-  if (line.starts_with("STAT ")) return asked_for(Question::statistics) && is_stat_line(line.substr(5));
-  if (line.starts_with("VERSION ")) return asked_for(Question::statistics) && is_version_line(line.substr(8));
-  if (line.starts_with("VALUE ")) {
-    if (!asked_for(Question::fetch) || !read_value_line(line.substr(6), raw_left_)) return false;
-    raw_left_ += 2;  // the line end after the data
-    raw_is_refusal_ = false;
-    return true;
-  }
+  if (line.starts_with("VALUE ")) return screen_value_line(line);
   if (is_refusal_line(line)) {
-    refusal_ = std::string(line);
+    pass_refusal(line);
     return true;
   }
-  return is_word_line(line, question_);
+  if (!is_word_line(line, question_)) return false;
+  pass_line(line);
+  complete_ = question_ != Question::any;
+  return true;
 }
+
+// One that has no name or holds control characters tells nothing; the others still do.
+bool AnswerGuard::screen_stat_line(std::string_view rest) {
+  if (!asked_for(Question::statistics)) return false;
+  if (!rest.empty()) rest.remove_prefix(1);
+  const bool garbled = has_control(rest);
+  const std::string_view name = take_until(rest, ' ');
+  if (!garbled && !name.empty() && take_stat_) take_stat_(name, rest);
+  return true;
+}
+
+bool AnswerGuard::screen_value_line(std::string_view line) {
+  if (!asked_for(Question::fetch) || !read_value_line(line.substr(6), raw_left_)) return false;
+  raw_left_ += 2;  // the line end after the data
+  raw_is_ = Raw::value;
+  ends_with_raw_ = false;
+  pass_line(line);
+  return true;
+}
+
+void AnswerGuard::pass_refusal(std::string_view line) {
+  refusal_ = std::string(line.substr(0, longest_error));
+  pass_line(line.substr(0, longest_line_for_library));
+  complete_ = question_ != Question::any;
+}
+
+void AnswerGuard::pass_line(std::string_view line) { ready_.append(line).append("\r\n"); }
 
 bool AnswerGuard::screen_binary(std::string_view& bytes) {
   const std::string_view part = bytes.substr(0, header_bytes - pending_.size());
   pending_ += part;
-  bytes.remove_prefix(part.size());
   // What is no memcached at all is told by its first byte.
   if (static_cast<unsigned char>(pending_.front()) != 0x81) return false;
-  if (pending_.size() < header_bytes) return true;
-  if (!screen_header()) return false;
-  end_part();
+  if (pending_.size() == header_bytes && !screen_header()) return false;
+  bytes.remove_prefix(part.size());
+  if (pending_.size() == header_bytes) end_line();
+  return true;
+}
+
+// As in the text protocol: a version that is no number is fine.
+bool AnswerGuard::replace_version(std::uint64_t body) {
+  std::string header(header_bytes, '\0');
+  header[0] = '\x81';
+  header[1] = static_cast<char>(opcode::version);
+  header[11] = static_cast<char>(stand_in_version.size());
+  ready_.append(header.append(stand_in_version));
+  raw_is_ = Raw::ignored;
+  raw_left_ = body;
+  ends_with_raw_ = false;
   return true;
 }
 
 bool AnswerGuard::screen_header() {
   const Header header = read_header(pending_);
   if (!is_sound(header) || (question_ != Question::any && !answers(header.opcode, question_))) return false;
+  // What follows a get that was refused answers no later question.
+  if (header.opcode == opcode::noop && !asked_for(Question::fetch)) return true;
+  if (header.opcode == opcode::version) return replace_version(header.body);
+  const bool tells = header.opcode == opcode::stat && !is_error(header) && header.body > 0;
+  raw_is_ = tells ? Raw::statistic : is_error(header) ? Raw::refusal : Raw::value;
+  if (raw_is_ == Raw::refusal) refusal_.clear();
+  if (!tells) ready_ += pending_;
+  stat_name_bytes_ = header.key;
   raw_left_ = header.body;
-  raw_is_refusal_ = header.status != 0 && header.status != status_auth_continue;
-  if (raw_is_refusal_) refusal_.clear();
+  ends_with_raw_ = ends_answer(header, question_);
+  complete_ = ends_with_raw_ && raw_left_ == 0;
   return true;
 }
 

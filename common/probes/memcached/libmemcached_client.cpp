@@ -37,16 +37,9 @@ std::string what_answers(std::string_view greeting) {
   return "what answers there is not memcached: \"" + clean(greeting, 60) + "\"";
 }
 
-struct StatsAsked {
-  MemcachedClient::IsWanted is_wanted;
-  Stats answer;
-};
-
-memcached_return_t take_stat(const memcached_instance_st*, const char* key, size_t key_length,
-                             const char* value, size_t value_length, void* context) {
-  auto& asked = *static_cast<StatsAsked*>(context);
-  if (asked.is_wanted(std::string_view(key, key_length)))
-    asked.answer.insert_or_assign(std::string(key, key_length), std::string(value, value_length));
+// The guard has taken them already.
+memcached_return_t ignore_stat(const memcached_instance_st*, const char*, size_t, const char*, size_t,
+                               void*) {
   return MEMCACHED_SUCCESS;
 }
 
@@ -126,21 +119,17 @@ class LibmemcachedClient : public MemcachedClient {
     });
   }
 
-  std::optional<std::string> get(const std::string& key) override {
-    std::optional<std::string> value;
+  std::optional<Item> get(const std::string& key) override {
+    std::optional<Item> item;
     ask("get", Question::fetch, [&] {
-      std::size_t length = 0;
-      std::uint32_t flags = 0;
-      memcached_return_t code = MEMCACHED_SUCCESS;
-      const std::unique_ptr<char, Freer> data(
-          memcached_get(handle_.get(), key.data(), key.size(), &length, &flags, &code));
-      // In the text protocol the library takes an error for a key that is not there.
-      if (code == MEMCACHED_NOTFOUND)
-        return with_sasl_ || guard_.refusal().empty() ? MEMCACHED_SUCCESS : MEMCACHED_SERVER_ERROR;
-      if (memcached_success(code)) value = std::string(data ? data.get() : "", data ? length : 0);
-      return code;
+      const char* const name = key.data();
+      const std::size_t length = key.size();
+      if (const memcached_return_t sent = memcached_mget(handle_.get(), &name, &length, 1);
+          memcached_failed(sent))
+        return cause_of(sent);
+      return fetch_all(key, item);
     });
-    return value;
+    return item;
   }
 
   bool remove(const std::string& key) override {
@@ -156,29 +145,49 @@ class LibmemcachedClient : public MemcachedClient {
   bool has_asked() const override { return guard_.connected(); }
 
   Stats stats(const std::string& what, IsWanted is_wanted) override {
-    StatsAsked stats{is_wanted, {}};
-    ask(what.empty() ? "stats" : "stats " + what, Question::statistics, [&] {
+    Stats answer;
+    const auto take = [&](std::string_view name, std::string_view value) {
+      if (is_wanted(name)) answer.insert_or_assign(std::string(name), std::string(value));
+    };
+    const auto execute = [&] {
       // It asks for this first, once, and then forgets what failed.
-      if (const memcached_return_t code = memcached_version(handle_.get()); memcached_failed(code))
-        return cause_of(code);
+      const memcached_return_t asked = memcached_version(handle_.get());
+      if (memcached_failed(asked)) return cause_of(asked);
       const memcached_return_t code =
-          memcached_stat_execute(handle_.get(), what.empty() ? nullptr : what.c_str(), take_stat, &stats);
+          memcached_stat_execute(handle_.get(), what.empty() ? nullptr : what.c_str(), ignore_stat, nullptr);
       // It keeps what went wrong with a server to itself.
-      return memcached_failed(code) ? code : memcached_last_error(handle_.get());
-    });
-    return std::move(stats.answer);
+      return memcached_failed(code) ? cause_of(code) : memcached_last_error(handle_.get());
+    };
+    ask(what.empty() ? "stats" : "stats " + what, Question::statistics, execute, take);
+    return answer;
   }
 
  private:
+  // All that comes up to the end of the answer, so that none of it is left for the next question.
+  memcached_return_t fetch_all(const std::string& key, std::optional<Item>& item) {
+    memcached_result_st result;
+    memcached_result_create(handle_.get(), &result);
+    memcached_return_t code = MEMCACHED_SUCCESS;
+    while (memcached_fetch_result(handle_.get(), &result, &code) != nullptr) {
+      const std::string_view name(memcached_result_key_value(&result), memcached_result_key_length(&result));
+      const bool is_ours = name == key && !item;
+      item = Item{std::string(memcached_result_value(&result), memcached_result_length(&result)), is_ours};
+    }
+    memcached_result_free(&result);
+    // In the text protocol the library takes an error for a key that is not there.
+    if (!with_sasl_ && !guard_.refusal().empty()) return MEMCACHED_SERVER_ERROR;
+    return code == MEMCACHED_NOTFOUND || code == MEMCACHED_END ? MEMCACHED_SUCCESS : code;
+  }
+
   template <class Call>
-  void ask(const std::string& command, Question question, const Call& call) {
+  void ask(const std::string& command, Question question, const Call& call, const TakeStat& take_stat = {}) {
     trace_.begin((guard_.connected() ? "" : "connecting to " + where_ + ", ") + command);
     if (addresses_.empty()) look_up();
-    Reply reply = ask_address(question, call);
+    Reply reply = ask_address(question, call, take_stat);
     while (reply.failed() && !guard_.connected() && address_ + 1 < addresses_.size()) {
       ++address_;
       use_address();
-      const Reply next = ask_address(question, call);
+      const Reply next = ask_address(question, call, take_stat);
       if (guard_.connected() || !is_without_route(next.system_error)) reply = next;
     }
     trace_.end();
@@ -187,12 +196,13 @@ class LibmemcachedClient : public MemcachedClient {
   }
 
   template <class Call>
-  Reply ask_address(Question question, const Call& call) {
+  Reply ask_address(Question question, const Call& call, const TakeStat& take_stat) {
     set_time_outs();
-    guard_.next_answer(question);
+    guard_.next_answer(question, take_stat);
     const GuardedReads reads(guard_);
     const memcached_return_t code = call();
-    return {code, memcached_last_error_errno(handle_.get())};
+    const int connecting = guard_.connect_error();
+    return {code, connecting != 0 ? connecting : memcached_last_error_errno(handle_.get())};
   }
 
   // The library would look the name up as well, and wait for its first address until no time is left.
@@ -240,13 +250,13 @@ class LibmemcachedClient : public MemcachedClient {
     const std::string step = guard_.connected() ? command + " on " + where_ : "connecting to " + where_;
     switch (guard_.verdict()) {
       case AnswerGuard::Verdict::malformed:
-        if (guard_.greeting().starts_with(no_connection_left)) fail_for_want_of_a_connection(step);
+        if (guard_.strange().starts_with(no_connection_left)) fail_for_want_of_a_connection(step);
         throw Error(Fault::protocol, step + ": " +
                                          (guard_.has_understood() ? "the answer is not memcached's: \"" +
                                                                         clean(guard_.strange(), 60) + "\""
-                                                                  : what_answers(guard_.greeting())));
+                                                                  : what_answers(guard_.strange())));
       case AnswerGuard::Verdict::too_much:
-        throw Error(Fault::protocol,
+        throw Flood(Fault::protocol,
                     step + ": the answer is larger than " + std::to_string(max_answer_bytes >> 10) + " KiB");
       case AnswerGuard::Verdict::too_late:
         throw Error(Fault::timeout, step + (guard_.has_answered() ? ": timed out, the answer comes too slowly"

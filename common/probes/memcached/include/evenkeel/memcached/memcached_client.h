@@ -34,6 +34,17 @@ class Refusal : public Error {
   using Error::Error;
 };
 
+// Sends more than we will read.
+class Flood : public Error {
+ public:
+  using Error::Error;
+};
+
+struct Item {
+  std::string value;
+  bool key_is_ours = true;  // false: it came under another key, or something else came beside it
+};
+
 using Stats = std::map<std::string, std::string, std::less<>>;
 
 // Every call throws Error with its step in the text: "connecting to cache1:11211: connection refused".
@@ -41,7 +52,7 @@ class MemcachedClient {
  public:
   virtual ~MemcachedClient() = default;
   virtual void set(const std::string& key, const std::string& value, int seconds_to_live) = 0;
-  virtual std::optional<std::string> get(const std::string& key) = 0;
+  virtual std::optional<Item> get(const std::string& key) = 0;
   virtual bool remove(const std::string& key) = 0;  // false: it was not there
   // `what` is empty, "items", "slabs" or "settings". Never more than `max_answer_bytes`, and of them only
   // those that are wanted: a server tells of ninety things.
