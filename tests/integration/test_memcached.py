@@ -18,6 +18,7 @@ import pytest
 
 import mount_namespace
 from conftest import Answer, PluginRunner
+from segmenting_proxy import SegmentingProxy
 from fakes.late_servers import LateMemcached
 from fakes.misbehaving_memcached import BINARY_SITUATIONS, SITUATIONS, misbehaving
 from sandbox import KindUnavailable, Sandbox, SandboxError
@@ -544,3 +545,39 @@ def test_a_thousand_runs_at_once(plugin: PluginRunner, cache: Memcached) -> None
     left = {path.suffix for path in plugin.state_dir.rglob("*") if path.is_file()}
     assert left == {".state", ".previous", ".lock"}
     assert cache.stat("curr_items") == "0" and cache.stat("cmd_set") == str(runs + 1)
+
+
+# how an answer is cut
+
+
+@pytest.mark.parametrize("cut", [*range(0, 90), 1000, 1400, 2000])
+def test_an_answer_in_segments(plugin: PluginRunner, cache: Memcached, cut: int) -> None:
+    whole = check(plugin, "-H", cache.address, "--no-state")
+    with SegmentingProxy(cache.port, cut) as proxy:
+        answer = check(plugin, "-H", proxy.address, "--no-state")
+    assert answer.code == whole.code == OK and "stored and fetched" in answer.line1, answer
+    assert set(answer.perfdata) == set(whole.perfdata)
+
+
+# several servers
+
+
+def test_two_servers_at_one_address(plugin: PluginRunner, box: Sandbox) -> None:
+    """Started at nearly the same second, with different traffic; asked in turn through one address."""
+    one, other = (Memcached(box, name) for name in ("one", "other"))
+    other.gets("nothing", 9000)
+    with SegmentingProxy(one.port, 1 << 16) as balancer:
+        for turn in range(4):
+            balancer.port = (one, other)[turn % 2].port
+            answer = check(plugin, "-H", balancer.address)
+            assert answer.code == OK and "gets_per_second" not in answer.perfdata, answer
+            let_a_second_pass()
+        Sandbox.wait_until(lambda: int(one.stat("uptime")) > 8, 20)
+        for turn in range(3):
+            balancer.port = (one, other)[turn % 2].port
+            answer = check(plugin, "-H", balancer.address)
+            let_a_second_pass()
+        assert "several servers answer at this address" in answer.line1 and "restarted" not in answer.line1
+        balancer.port = other.port
+        answer = check(plugin, "-H", balancer.address, "-w", "hit_ratio=1:")
+        assert answer.code == UNKNOWN and "no value for hit_ratio: several servers answer at this address" in answer.line1
