@@ -1,6 +1,7 @@
 #include "chunk_digest.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cinttypes>
 #include <cstdio>
 #include <map>
@@ -73,6 +74,28 @@ ChunkDigest& ChunkDigest::operator-=(const ChunkDigest& other) {
   return *this;
 }
 
+bool all_equal(const std::vector<ChunkDigest>& digests) {
+  return std::all_of(digests.begin(), digests.end(),
+                     [&](const ChunkDigest& digest) { return digest == digests.front(); });
+}
+
+ChunkDigest digest_of_row(const Hashing& hashing, const std::string& hash) {
+  if (hashing.strength == Strength::fast) {
+    const auto number = parse_integer<std::uint32_t>(hash);
+    if (!number) throw no_digest();
+    return {1, DigestSum(*number), {}};
+  }
+  const auto half = [&](std::size_t at) {
+    std::uint64_t number = 0;
+    const char* end = hash.data() + at + 16;
+    const auto read = std::from_chars(hash.data() + at, end, number, 16);
+    if (read.ec != std::errc{} || read.ptr != end) throw no_digest();
+    return DigestSum(number);
+  };
+  if (hash.size() != 32) throw no_digest();
+  return {1, half(0), half(16)};
+}
+
 std::string digest_columns(const ComparisonPlan& plan, const Hashing& hashing, const std::string& weight) {
   const std::string digest = row_digest_expression(plan, hashing);
   if (hashing.strength == Strength::strong)
@@ -106,15 +129,23 @@ ChunkAnswer chunk_answer_from(const mysql::Rows& rows) {
   return {digest_from(rows, 0), digest_number_from(rows.at(0, "ordered")) != 0};
 }
 
+std::string bucket_condition(const ComparisonPlan& plan, std::uint32_t buckets,
+                             const std::vector<std::uint32_t>& wanted) {
+  std::string list;
+  for (const std::uint32_t bucket : wanted) list += (list.empty() ? "" : ", ") + std::to_string(bucket);
+  if (list.empty()) return " AND 0";
+  return " AND " + key_hash_expression(plan) + " % " + std::to_string(buckets) + " IN (" + list + ")";
+}
+
 std::uint32_t bucket_count(std::uint64_t rows) {
   return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(rows / rows_per_bucket, 1, max_buckets));
 }
 
 std::string bucket_digests_sql(const ComparisonPlan& plan, const Hashing& hashing, const KeyRange& range,
-                               std::uint32_t buckets) {
+                               std::uint32_t buckets, const std::vector<std::uint32_t>& wanted) {
   return "SELECT " + key_hash_expression(plan) + " % " + std::to_string(buckets) + " AS bucket, " +
          digest_columns(plan, hashing) + from_clause(plan) + " WHERE " + range_condition(plan, range) +
-         " GROUP BY 1";
+         (wanted.empty() ? "" : bucket_condition(plan, buckets, wanted)) + " GROUP BY 1";
 }
 
 std::vector<BucketDigest> bucket_digests_from(const mysql::Rows& rows, std::uint32_t count) {

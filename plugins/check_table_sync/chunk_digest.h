@@ -43,6 +43,11 @@ struct ChunkDigest {
   bool operator==(const ChunkDigest&) const = default;
 };
 
+bool all_equal(const std::vector<ChunkDigest>& digests);
+
+// What one row adds to the digest of its range. Throws Error(Fault::protocol) for what is no row's hash.
+ChunkDigest digest_of_row(const Hashing& hashing, const std::string& hash);
+
 // The columns of a ChunkDigest in a SELECT; each row's hash times `weight`, an expression of 32 bits, unless
 // strong.
 std::string digest_columns(const ComparisonPlan& plan, const Hashing& hashing,
@@ -71,9 +76,13 @@ struct BucketDigest {
 std::uint32_t bucket_count(std::uint64_t rows);
 
 // Grouped by position: a column of the table may be called `bucket`, and servers take it before an alias of
-// ours. Empty buckets do not appear. Needs a key.
+// ours. Empty buckets do not appear. Needs a key. With
+// `wanted` only those.
 std::string bucket_digests_sql(const ComparisonPlan& plan, const Hashing& hashing, const KeyRange& range,
-                               std::uint32_t buckets);
+                               std::uint32_t buckets, const std::vector<std::uint32_t>& wanted = {});
+// " AND … IN (…)": rows of these buckets.
+std::string bucket_condition(const ComparisonPlan& plan, std::uint32_t buckets,
+                             const std::vector<std::uint32_t>& wanted);
 // Throws Error(Fault::protocol) where a bucket stands there twice, or is none of `count`.
 std::vector<BucketDigest> bucket_digests_from(const mysql::Rows& rows, std::uint32_t count);
 // Buckets that are not the same everywhere, ascending. One element per server.

@@ -21,18 +21,37 @@ DriftedRow drifted_row(const RowDifference& row, const std::vector<std::size_t>&
   return result;
 }
 
-bool Drift::add(DriftedRow row) {
-  if (keys_.contains(row.key)) return false;
+std::size_t bytes_of(const KeyTuple& key) {
   std::size_t bytes = 16;
-  for (const std::string& value : row.key) bytes += value.size() + 3;
+  for (const std::string& value : key) bytes += value.size() + 3;
+  return bytes;
+}
+
+bool Drift::add(DriftedRow row) {
+  if (const auto known = rows_.find(row.key); known != rows_.end()) {
+    known->second = std::move(row);
+    return false;
+  }
+  const std::size_t bytes = bytes_of(row.key);
   if (rows_.size() >= max_named || key_bytes_ + bytes > max_key_bytes) {
     ++unnamed_;
     return true;
   }
   key_bytes_ += bytes;
-  keys_.insert(row.key);
-  rows_.push_back(std::move(row));
+  KeyTuple key = row.key;
+  rows_.emplace(std::move(key), std::move(row));
   return true;
+}
+
+void Drift::remove(const KeyTuple& key) {
+  if (rows_.erase(key) > 0) key_bytes_ -= bytes_of(key);
+}
+
+std::vector<DriftedRow> Drift::rows() const {
+  std::vector<DriftedRow> rows;
+  rows.reserve(rows_.size());
+  for (const auto& [key, row] : rows_) rows.push_back(row);
+  return rows;
 }
 
 }  // namespace evenkeel::table_sync

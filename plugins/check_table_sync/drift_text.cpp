@@ -28,8 +28,9 @@ std::size_t index_of(RowKind kind) {
 }
 
 std::map<std::vector<std::size_t>, Group> groups_of(const Drift& drift, std::size_t keys) {
+  const std::vector<DriftedRow> known = drift.rows();
   std::vector<const DriftedRow*> rows;
-  for (const DriftedRow& row : drift.rows()) rows.push_back(&row);
+  for (const DriftedRow& row : known) rows.push_back(&row);
   std::sort(rows.begin(), rows.end(),
             [](const DriftedRow* a, const DriftedRow* b) { return comes_first(a->key, b->key); });
   std::map<std::vector<std::size_t>, Group> groups;
@@ -98,7 +99,7 @@ std::string keys_text(const ComparisonPlan& plan, const std::vector<KeyTuple>& k
 }
 
 std::string drift_text(const ComparisonPlan& plan, const Drift& drift, const std::vector<std::string>& names,
-                       const std::vector<std::size_t>& servers, std::size_t keys) {
+                       const std::vector<std::size_t>& servers, std::size_t keys, bool at_least) {
   const auto groups = groups_of(drift, keys);
   std::vector<const std::pair<const std::vector<std::size_t>, Group>*> by_size;
   by_size.reserve(groups.size());
@@ -113,7 +114,8 @@ std::string drift_text(const ComparisonPlan& plan, const Drift& drift, const std
     wrong.insert(group->first.begin(), group->first.end());
     parts.push_back(group_text(plan, group->second, joined(who), who.size() > 1));
   }
-  if (drift.unnamed() > 0) parts.push_back(counted(drift.unnamed(), "more row") + " not named here");
+  if (drift.unnamed() > 0)
+    parts.push_back((at_least ? "at least " : "") + counted(drift.unnamed(), "more row") + " not named here");
   std::vector<std::string> right;
   for (const std::size_t server : servers)
     if (!wrong.contains(server)) right.push_back(names[server]);

@@ -10,8 +10,9 @@
 namespace evenkeel::table_sync {
 
 // `servers` have the table, by index into `names`. At most `keys` keys are named of each group of rows.
+// `at_least`: there may be more rows than those that were counted.
 std::string drift_text(const ComparisonPlan& plan, const Drift& drift, const std::vector<std::string>& names,
-                       const std::vector<std::size_t>& servers, std::size_t keys);
+                       const std::vector<std::size_t>& servers, std::size_t keys, bool at_least = false);
 
 // Numbers by value; what comes first in a table is named first.
 bool comes_first(const KeyTuple& a, const KeyTuple& b);

@@ -1,7 +1,9 @@
 #include "drill_down.h"
 
+#include <algorithm>
 #include <bit>
 #include <iterator>
+#include <set>
 #include <utility>
 
 #include "integer_key.h"
@@ -15,7 +17,17 @@ constexpr std::uint64_t few_rows = 500;
 // In one answer. More of them: cells are too narrow for how sparse the keys are here.
 constexpr std::size_t most_blocks = 20000;
 
+// Looks at a range whose parts are equal and whose checksum is not, one after the other, before it is in
+// doubt.
+constexpr int looks_at_a_riddle = 3;
+
 bool reads_whole(const Suspect& suspect) { return suspect.cells.empty(); }
+
+std::uint64_t most_rows(const std::vector<ChunkDigest>& digests) {
+  std::uint64_t most = 0;
+  for (const ChunkDigest& digest : digests) most = std::max(most, digest.rows);
+  return most;
+}
 
 }  // namespace
 
@@ -39,18 +51,46 @@ std::uint64_t DrillDown::Blocks::rows() const {
   return most;
 }
 
-DrillDown::Failures DrillDown::rows(const KeyRange& range, std::uint64_t row_count,
+DrillDown::Failures DrillDown::rows(const KeyRange& range, const std::vector<ChunkDigest>& digests,
                                     const std::vector<std::size_t>& servers, const Take& take) {
-  if (row_count <= few_rows) {
-    const auto asked_at = Deadline::Clock::now();
-    const auto answers = fetch(row_digests_sql(*plan_, hashing_, range), servers);
-    if (answers.failures.empty()) take(differing_rows(*plan_, answers.values), asked_at);
-    return answers.failures;
+  enough_ = false;
+  const std::uint64_t row_count = most_rows(digests);
+  if (row_count <= few_rows) return rows_of_all(range, digests, servers, take);
+  for (int look = 0; look < looks_at_a_riddle; ++look) {
+    Failures failures;
+    const Parts parts = knows_blocks() ? by_blocks(range, servers, take, failures)
+                                       : by_buckets(range, row_count, servers, take, failures);
+    if (parts != Parts::equal) return failures;
+    // A row was in flight, and has arrived; or the parts do not tell what the whole does.
+    const auto again =
+        ask_all<ChunkAnswer>(crew_, servers, chunk_digest_sql(*plan_, hashing_, range), chunk_answer_from);
+    if (!again.failures.empty()) return again.failures;
+    if (std::all_of(again.values.begin(), again.values.end(),
+                    [&](const ChunkAnswer& answer) { return answer.digest == again.values.front().digest; }))
+      return {};
   }
-  if (!knows_blocks()) return rows_of_buckets(range, row_count, servers, take);
+  doubts_.push_back({.range = range});
+  return {};
+}
+
+DrillDown::Failures DrillDown::rows_of_all(const KeyRange& range, const std::vector<ChunkDigest>& digests,
+                                           const std::vector<std::size_t>& servers, const Take& take) {
+  const auto asked_at = Deadline::Clock::now();
+  const auto answers = fetch(row_digests_sql(*plan_, hashing_, range), range, servers);
+  if (!answers.failures.empty()) return answers.failures;
+  if (!explain(hashing_, digests, answers.values)) doubts_.push_back({.range = range});
+  take(differing_rows(*plan_, answers.values), asked_at);
+  return {};
+}
+
+DrillDown::Parts DrillDown::by_blocks(const KeyRange& range, const std::vector<std::size_t>& servers,
+                                      const Take& take, Failures& failures) {
   const Blocks found = blocks(range, servers);
-  if (!found.answers.failures.empty()) return found.answers.failures;
-  return rows_of(range, found, take);
+  failures = found.answers.failures;
+  if (!failures.empty()) return Parts::failed;
+  if (!found.differ()) return Parts::equal;
+  failures = rows_of(range, found, take);
+  return failures.empty() ? Parts::differ : Parts::failed;
 }
 
 DrillDown::Blocks DrillDown::blocks(const KeyRange& range, const std::vector<std::size_t>& servers) {
@@ -61,7 +101,11 @@ DrillDown::Blocks DrillDown::blocks(const KeyRange& range, const std::vector<std
     result.asked_at = Deadline::Clock::now();
     result.answers = ask_all<std::vector<BlockDigest>>(
         crew_, servers, KeyBlocks(*plan_, hashing_, cell_bits_).digests_sql(range, most_blocks),
-        KeyBlocks::digests_from);
+        [plan = plan_, hashing = hashing_, bits = cell_bits_, range](const mysql::Rows& rows) {
+          auto digests = KeyBlocks::digests_from(rows);
+          KeyBlocks(*plan, hashing, bits).check_range(range, digests);
+          return digests;
+        });
     const auto& values = result.answers.values;
     if (std::none_of(values.begin(), values.end(), too_many) || cell_bits_ == KeyBlocks::max_cell_bits)
       return result;
@@ -70,9 +114,10 @@ DrillDown::Blocks DrillDown::blocks(const KeyRange& range, const std::vector<std
 }
 
 DrillDown::Failures DrillDown::rows_of(const KeyRange& range, const Blocks& blocks, const Take& take) {
+  enough_ = false;
   std::vector<Suspect> left = KeyBlocks(*plan_, hashing_, blocks.cell_bits).suspects(blocks.answers.values);
   // The cells of blocks that are likely to be explained by them, then whole blocks.
-  while (!left.empty()) {
+  while (!left.empty() && !enough_) {
     std::vector<Suspect> now, unexplained;
     std::uint64_t rows = 0;
     for (Suspect& suspect : std::exchange(left, {})) {
@@ -93,10 +138,10 @@ DrillDown::Failures DrillDown::rows_of(const KeyRange& range, const Blocks& bloc
 DrillDown::Failures DrillDown::fetch(const KeyRange& range, const Blocks& blocks,
                                      const std::vector<Suspect>& suspects, const Take& take,
                                      std::vector<Suspect>& left) {
-  if (suspects.empty()) return {};
+  if (suspects.empty() || enough_) return {};
   const KeyBlocks grid(*plan_, hashing_, blocks.cell_bits);
   const auto asked_at = Deadline::Clock::now();
-  const auto answers = fetch(grid.rows_sql(range, suspects), blocks.answers.servers);
+  const auto answers = fetch(grid.rows_sql(range, suspects), range, blocks.answers.servers);
   if (answers.too_large() && suspects.size() > 1) {
     const auto middle = suspects.begin() + static_cast<std::ptrdiff_t>(suspects.size() / 2);
     auto failures = fetch(range, blocks, {suspects.begin(), middle}, take, left);
@@ -107,58 +152,120 @@ DrillDown::Failures DrillDown::fetch(const KeyRange& range, const Blocks& blocks
   // What explains the sums was so when they were asked for.
   const bool all_explained =
       unexplained.empty() && std::none_of(suspects.begin(), suspects.end(), reads_whole);
-  take(differing_rows(*plan_, answers.values), all_explained ? blocks.asked_at : asked_at);
-  std::move(unexplained.begin(), unexplained.end(), std::back_inserter(left));
+  enough_ = !take(differing_rows(*plan_, answers.values), all_explained ? blocks.asked_at : asked_at);
+  // Of those that were read whole there is nothing more to read.
+  std::set<std::uint64_t> whole;
+  for (const Suspect& suspect : suspects)
+    if (reads_whole(suspect)) whole.insert(suspect.block);
+  const auto doubtful =
+      std::stable_partition(unexplained.begin(), unexplained.end(),
+                            [&](const Suspect& suspect) { return !whole.contains(suspect.block); });
+  doubt_blocks(range, blocks, {doubtful, unexplained.end()});
+  std::move(unexplained.begin(), doubtful, std::back_inserter(left));
   return {};
 }
 
-DrillDown::Failures DrillDown::rows_of_buckets(const KeyRange& range, std::uint64_t row_count,
-                                               const std::vector<std::size_t>& servers, const Take& take) {
-  const std::uint32_t count = bucket_count(row_count);
-  const auto answers = ask_all<std::vector<BucketDigest>>(
-      crew_, servers, bucket_digests_sql(*plan_, hashing_, range, count),
-      [count](const mysql::Rows& rows) { return bucket_digests_from(rows, count); });
-  if (!answers.failures.empty()) return answers.failures;
-  std::map<std::uint32_t, std::uint64_t> rows_in;
-  for (const std::uint32_t bucket : differing_buckets(answers.values)) rows_in[bucket] = 0;
-  for (const auto& of_server : answers.values)
-    for (const BucketDigest& bucket : of_server)
-      if (const auto it = rows_in.find(bucket.bucket); it != rows_in.end())
-        it->second = std::max(it->second, bucket.digest.rows);
+void DrillDown::doubt_blocks(const KeyRange& range, const Blocks& blocks,
+                             const std::vector<Suspect>& suspects) {
+  if (suspects.empty()) return;
+  Doubt doubt{.range = range, .unit = Doubt::Unit::block, .cell_bits = blocks.cell_bits, .parts = {}};
+  for (const Suspect& suspect : suspects) doubt.parts.push_back(suspect.block);
+  std::sort(doubt.parts.begin(), doubt.parts.end());
+  doubts_.push_back(std::move(doubt));
+}
 
+DrillDown::Parts DrillDown::by_buckets(const KeyRange& range, std::uint64_t row_count,
+                                       const std::vector<std::size_t>& servers, const Take& take,
+                                       Failures& failures) {
+  Buckets buckets{.count = bucket_count(row_count), .differing = {}};
+  const auto answers = ask_all<std::vector<BucketDigest>>(
+      crew_, servers, bucket_digests_sql(*plan_, hashing_, range, buckets.count),
+      [count = buckets.count](const mysql::Rows& rows) { return bucket_digests_from(rows, count); });
+  failures = answers.failures;
+  if (!failures.empty()) return Parts::failed;
+  for (const std::uint32_t bucket : differing_buckets(answers.values))
+    buckets.differing[bucket].resize(servers.size());
+  if (buckets.differing.empty()) return Parts::equal;
+  for (std::size_t i = 0; i < answers.values.size(); ++i)
+    for (const BucketDigest& bucket : answers.values[i])
+      if (const auto it = buckets.differing.find(bucket.bucket); it != buckets.differing.end())
+        it->second[i] = bucket.digest;
+  failures = rows_of(range, buckets, servers, take);
+  return failures.empty() ? Parts::differ : Parts::failed;
+}
+
+DrillDown::Failures DrillDown::rows_of(const KeyRange& range, const Buckets& buckets,
+                                       const std::vector<std::size_t>& servers, const Take& take) {
   std::vector<std::uint32_t> wanted;
   std::uint64_t rows = 0;
-  for (auto it = rows_in.begin(); it != rows_in.end();) {
+  for (auto it = buckets.differing.begin(); it != buckets.differing.end() && !enough_;) {
     wanted.push_back(it->first);
-    rows += it->second;
+    rows += most_rows(it->second);
     ++it;
     const bool full = wanted.size() == max_buckets_per_fetch || rows >= max_rows_per_fetch;
-    if (!full && it != rows_in.end()) continue;
-    auto failures = fetch(range, count, wanted, servers, take);
+    if (!full && it != buckets.differing.end()) continue;
+    auto failures = fetch(range, buckets, std::exchange(wanted, {}), servers, take);
     if (!failures.empty()) return failures;
-    wanted.clear();
     rows = 0;
   }
   return {};
 }
 
-DrillDown::Failures DrillDown::fetch(const KeyRange& range, std::uint32_t count,
-                                     const std::vector<std::uint32_t>& buckets,
+DrillDown::Failures DrillDown::fetch(const KeyRange& range, const Buckets& buckets,
+                                     const std::vector<std::uint32_t>& wanted,
                                      const std::vector<std::size_t>& servers, const Take& take) {
   const auto asked_at = Deadline::Clock::now();
-  const auto answers = fetch(row_digests_sql(*plan_, hashing_, range, count, buckets), servers);
-  if (answers.too_large() && buckets.size() > 1) {
-    const auto middle = buckets.begin() + static_cast<std::ptrdiff_t>(buckets.size() / 2);
-    auto failures = fetch(range, count, {buckets.begin(), middle}, servers, take);
-    return failures.empty() ? fetch(range, count, {middle, buckets.end()}, servers, take) : failures;
+  const auto answers = fetch(row_digests_sql(*plan_, hashing_, range, buckets.count, wanted), range, servers);
+  if (answers.too_large() && wanted.size() > 1) {
+    const auto middle = wanted.begin() + static_cast<std::ptrdiff_t>(wanted.size() / 2);
+    auto failures = fetch(range, buckets, {wanted.begin(), middle}, servers, take);
+    return failures.empty() ? fetch(range, buckets, {middle, wanted.end()}, servers, take) : failures;
   }
-  if (answers.failures.empty()) take(differing_rows(*plan_, answers.values), asked_at);
-  return answers.failures;
+  if (!answers.failures.empty()) return answers.failures;
+  std::vector<ChunkDigest> sums(servers.size());
+  for (const std::uint32_t bucket : wanted)
+    for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += buckets.differing.at(bucket)[i];
+  if (!explain(hashing_, std::move(sums), answers.values))
+    doubts_.push_back({.range = range,
+                       .unit = Doubt::Unit::bucket,
+                       .buckets = buckets.count,
+                       .parts = {wanted.begin(), wanted.end()}});
+  enough_ = !take(differing_rows(*plan_, answers.values), asked_at);
+  return {};
 }
 
-Answers<RowDigests> DrillDown::fetch(const std::string& sql, const std::vector<std::size_t>& servers) {
-  return ask_all<RowDigests>(
-      crew_, servers, sql, [plan = plan_](const mysql::Rows& rows) { return row_digests_from(*plan, rows); });
+DrillDown::Reading DrillDown::rows_of(const Doubt& doubt, const std::vector<std::size_t>& servers) {
+  Reading reading;
+  for (int look = 0; look < looks_at_a_riddle && !reading.explained; ++look) {
+    const auto sums = ask_all<ChunkDigest>(crew_, servers, part_digests_sql(*plan_, hashing_, doubt),
+                                           [doubt](const mysql::Rows& rows) {
+                                             ChunkDigest sum;
+                                             for (const auto& [part, digest] : part_digests_from(doubt, rows))
+                                               sum += digest;
+                                             return sum;
+                                           });
+    reading.failures = sums.failures;
+    if (!sums.failures.empty()) return reading;
+    const auto rows = fetch(part_rows_sql(*plan_, hashing_, doubt), doubt.range, servers);
+    reading.failures = rows.failures;
+    if (!rows.failures.empty()) return reading;
+    reading.differing.clear();
+    for (RowDifference& row : differing_rows(*plan_, rows.values))
+      reading.differing.push_back(std::move(row.key));
+    reading.explained = explain(hashing_, sums.values, rows.values);
+  }
+  return reading;
+}
+
+Answers<RowDigests> DrillDown::fetch(const std::string& sql, const KeyRange& range,
+                                     const std::vector<std::size_t>& servers) {
+  return ask_all<RowDigests>(crew_, servers, sql,
+                             [plan = plan_, hashing = hashing_, range](const mysql::Rows& rows) {
+                               RowDigests digests = row_digests_from(*plan, rows);
+                               check_range(*plan, range, digests);
+                               for (const auto& [key, hash] : digests) digest_of_row(hashing, hash);
+                               return digests;
+                             });
 }
 
 void DrillDown::learn(const KeyRange& range, std::uint64_t rows) {

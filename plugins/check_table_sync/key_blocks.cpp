@@ -1,7 +1,6 @@
 #include "key_blocks.h"
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 #include <set>
 
@@ -12,8 +11,6 @@ namespace evenkeel::table_sync {
 
 namespace {
 
-constexpr unsigned block_bits = 6;
-static_assert(KeyBlocks::cells == 1u << block_bits);
 // 1 + 63 * 2^26 is below 2^32: a weighted hash fits 64 bits. Odd, and no two have a factor above 63 in
 // common.
 constexpr std::uint64_t weight_step = 1u << 26;
@@ -39,12 +36,6 @@ std::vector<unsigned> cells_that_explain(Wide difference) {
   return fitting;
 }
 
-DigestSum weighted(const std::string& hash, std::uint64_t weight) {
-  std::uint32_t number = 0;
-  std::from_chars(hash.data(), hash.data() + hash.size(), number);
-  return DigestSum(number * weight);
-}
-
 }  // namespace
 
 std::uint64_t Suspect::rows() const {
@@ -62,9 +53,27 @@ std::string KeyBlocks::digests_sql(const KeyRange& range, std::size_t most) cons
   const std::string place = place_expression(plan_.key[0]);
   const std::string cell = "((" + place + " >> " + std::to_string(cell_bits_) + ") & 63)";
   const std::string weight = "(1 + " + cell + " * " + std::to_string(weight_step) + ")";
-  return "SELECT " + place + " >> " + std::to_string(cell_bits_ + block_bits) + " AS block, " +
-         digest_columns(plan_, hashing_, weight) + from_clause(plan_) + " WHERE " +
-         range_condition(plan_, range) + " GROUP BY 1 LIMIT " + std::to_string(most + 1);
+  return "SELECT " + block_expression() + " AS block, " + digest_columns(plan_, hashing_, weight) +
+         from_clause(plan_) + " WHERE " + range_condition(plan_, range) + " GROUP BY 1 LIMIT " +
+         std::to_string(most + 1);
+}
+
+std::string KeyBlocks::block_expression() const {
+  return place_expression(plan_.key[0]) + " >> " + std::to_string(cell_bits_ + block_bits);
+}
+
+std::string KeyBlocks::digests_of_sql(const KeyRange& range, const std::vector<Suspect>& suspects) const {
+  return "SELECT " + block_expression() + " AS block, " + digest_columns(plan_, hashing_) +
+         from_clause(plan_) + " WHERE " + condition(range, suspects) + " GROUP BY 1";
+}
+
+void KeyBlocks::check_range(const KeyRange& range, const std::vector<BlockDigest>& blocks) const {
+  const unsigned bits = cell_bits_ + block_bits;
+  const auto after = range.after ? place_of(plan_.key[0], (*range.after)[0]) : std::nullopt;
+  const auto upto = range.upto ? place_of(plan_.key[0], (*range.upto)[0]) : std::nullopt;
+  for (const BlockDigest& block : blocks)
+    if ((after && block.block < *after >> bits) || (upto && block.block > *upto >> bits))
+      throw Error(Fault::protocol, "the answer to a block query has a block outside of its range");
 }
 
 std::vector<BlockDigest> KeyBlocks::digests_from(const mysql::Rows& rows) {
@@ -113,6 +122,10 @@ std::vector<unsigned> KeyBlocks::cells_of(const Suspect& suspect) const {
 }
 
 std::string KeyBlocks::rows_sql(const KeyRange& range, const std::vector<Suspect>& suspects) const {
+  return row_digests_where_sql(plan_, hashing_, condition(range, suspects));
+}
+
+std::string KeyBlocks::condition(const KeyRange& range, const std::vector<Suspect>& suspects) const {
   struct Run {
     std::uint64_t from, to;  // places, both in it
   };
@@ -141,30 +154,27 @@ std::string KeyBlocks::rows_sql(const KeyRange& range, const std::vector<Suspect
                    " AND " + number_at(key, run.to);
   }
   if (!single.empty()) condition += (condition.empty() ? "" : " OR ") + name + " IN (" + single + ")";
-  return row_digests_where_sql(plan_, hashing_, range_condition(plan_, range) + " AND (" + condition + ")");
+  return range_condition(plan_, range) + " AND (" + condition + ")";
 }
 
 std::vector<Suspect> KeyBlocks::unexplained(const std::vector<Suspect>& suspects,
                                             const std::vector<RowDigests>& servers) const {
   // What of each block was not read.
   std::map<std::uint64_t, std::vector<ChunkDigest>> rest;
-  for (const Suspect& suspect : suspects)
-    if (!suspect.cells.empty()) rest[suspect.block] = suspect.digests;
-  if (rest.empty()) return {};
+  for (const Suspect& suspect : suspects) rest[suspect.block] = suspect.digests;
   for (std::size_t i = 0; i < servers.size(); ++i)
     for (const auto& [key, hash] : servers[i]) {
       const auto place = place_of(plan_.key[0], key[0]);
       const auto block = place ? rest.find(*place >> (cell_bits_ + block_bits)) : rest.end();
       if (block == rest.end()) continue;
       const std::uint64_t cell = (*place >> cell_bits_) % cells;
-      block->second[i] -= ChunkDigest{1, weighted(hash, weight_of_cell(cell)), {}};
+      ChunkDigest row = digest_of_row(hashing_, hash);
+      if (hashing_.strength == Strength::fast) row.first = DigestSum(row.first.low() * weight_of_cell(cell));
+      block->second[i] -= row;
     }
   std::vector<Suspect> left;
   for (const Suspect& suspect : suspects) {
-    const auto block = rest.find(suspect.block);
-    if (block == rest.end()) continue;
-    const std::vector<ChunkDigest>& digests = block->second;
-    if (std::equal(digests.begin() + 1, digests.end(), digests.begin())) continue;
+    if (all_equal(rest.at(suspect.block))) continue;
     left.push_back(suspect);
     left.back().cells.clear();
   }

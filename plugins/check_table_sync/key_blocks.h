@@ -42,7 +42,8 @@ class KeyBlocks {
   KeyBlocks(const ComparisonPlan& plan, const Hashing& hashing, unsigned cell_bits)
       : plan_(plan), hashing_(hashing), cell_bits_(cell_bits) {}
 
-  static constexpr unsigned cells = 64;
+  static constexpr unsigned block_bits = 6;
+  static constexpr unsigned cells = 1u << block_bits;
   static constexpr unsigned max_cell_bits = 56;
 
   // One integer column, of the same kind on all servers.
@@ -56,14 +57,22 @@ class KeyBlocks {
   // One element per server, as digests_from() has them.
   std::vector<Suspect> suspects(const std::vector<std::vector<BlockDigest>>& servers) const;
 
+  // The same for the suspects' blocks alone, without weights: to see whether they still differ.
+  std::string digests_of_sql(const KeyRange& range, const std::vector<Suspect>& suspects) const;
+  // Throws Error(Fault::protocol) for a block that has no place in the range.
+  void check_range(const KeyRange& range, const std::vector<BlockDigest>& blocks) const;
+
   // All rows of the range in the suspects' cells.
   std::string rows_sql(const KeyRange& range, const std::vector<Suspect>& suspects) const;
-  // Of those, who is not explained by the rows that came: to be read whole.
+  // Of those, who is not explained by the rows that came, to the last digit; without their cells: to be read
+  // whole. One that was is a doubt.
   std::vector<Suspect> unexplained(const std::vector<Suspect>& suspects,
                                    const std::vector<RowDigests>& servers) const;
 
  private:
   std::vector<unsigned> cells_of(const Suspect& suspect) const;
+  std::string condition(const KeyRange& range, const std::vector<Suspect>& suspects) const;
+  std::string block_expression() const;
 
   const ComparisonPlan& plan_;
   const Hashing& hashing_;

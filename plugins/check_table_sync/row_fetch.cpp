@@ -30,6 +30,17 @@ bool is_less(const KeyColumn& column, const std::string& a, const std::string& b
   return is_negative(a) ? !less && a != b : less;
 }
 
+// Below, at or above 0; nothing where only the server knows its order: by a collation, for one.
+std::optional<int> known_order(const ComparisonPlan& plan, const KeyTuple& a, const KeyTuple& b) {
+  for (std::size_t i = 0; i < plan.key.size(); ++i) {
+    if (a[i] == b[i]) continue;
+    const KeyColumn::Kind kind = plan.key[i].kind;
+    if (kind != KeyColumn::Kind::integer && kind != KeyColumn::Kind::index) return std::nullopt;
+    return is_less(plan.key[i], a[i], b[i]) ? -1 : 1;
+  }
+  return 0;
+}
+
 bool comes_before(const ComparisonPlan& plan, const KeyTuple& a, const KeyTuple& b) {
   for (std::size_t i = 0; i < plan.key.size(); ++i) {
     if (is_less(plan.key[i], a[i], b[i])) return true;
@@ -49,13 +60,7 @@ std::string row_digests_where_sql(const ComparisonPlan& plan, const Hashing& has
 std::string row_digests_sql(const ComparisonPlan& plan, const Hashing& hashing, const KeyRange& range,
                             std::uint32_t buckets, const std::vector<std::uint32_t>& wanted) {
   std::string condition = range_condition(plan, range);
-  if (buckets > 1) {
-    std::string list;
-    for (const std::uint32_t bucket : wanted) list += (list.empty() ? "" : ", ") + std::to_string(bucket);
-    condition += list.empty() ? " AND 0"
-                              : " AND " + key_hash_expression(plan) + " % " + std::to_string(buckets) +
-                                    " IN (" + list + ")";
-  }
+  if (buckets > 1) condition += bucket_condition(plan, buckets, wanted);
   return row_digests_where_sql(plan, hashing, condition);
 }
 
@@ -80,6 +85,19 @@ RowDigests row_digests_from(const ComparisonPlan& plan, const mysql::Rows& rows)
       throw Error(Fault::protocol, "the answer to a row query has a key twice");
   }
   return digests;
+}
+
+void check_range(const ComparisonPlan& plan, const KeyRange& range, const RowDigests& rows) {
+  for (const auto& [key, digest] : rows)
+    if ((range.after && known_order(plan, *range.after, key).value_or(-1) >= 0) ||
+        (range.upto && known_order(plan, key, *range.upto).value_or(-1) > 0))
+      throw Error(Fault::protocol, "the answer to a row query has a row outside of its range");
+}
+
+bool explain(const Hashing& hashing, std::vector<ChunkDigest> digests, const std::vector<RowDigests>& rows) {
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    for (const auto& [key, hash] : rows[i]) digests[i] -= digest_of_row(hashing, hash);
+  return all_equal(digests);
 }
 
 std::vector<RowDifference> differing_rows(const ComparisonPlan& plan,

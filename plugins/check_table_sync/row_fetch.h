@@ -36,6 +36,13 @@ std::size_t max_keys_per_fetch(const ComparisonPlan& plan);
 
 RowDigests row_digests_from(const ComparisonPlan& plan, const mysql::Rows& rows);
 
+// Throws Error(Fault::protocol) for a row that is not in the range, as far as its order is known here.
+void check_range(const ComparisonPlan& plan, const KeyRange& range, const RowDigests& rows);
+
+// Whether the rows that came make up the difference of the digests, to the last digit: what they leave is the
+// same on all servers.
+bool explain(const Hashing& hashing, std::vector<ChunkDigest> digests, const std::vector<RowDigests>& rows);
+
 // A key that is not the same everywhere. One digest per server; nothing where the row is not there.
 struct RowDifference {
   KeyTuple key;

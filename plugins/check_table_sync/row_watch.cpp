@@ -12,11 +12,13 @@ RowWatch::Verdict RowWatch::see(RowSight sight, const std::vector<std::size_t>& 
 
   if (still_rounds_ < 0) since_ = now;
   const auto unchanged = [&](std::size_t server) { return sight[server] == sight_[server]; };
-  const bool still = !sight_.empty() && std::all_of(servers.begin(), servers.end(), unchanged);
+  const bool seen_before = !sight_.empty();
+  const bool still = seen_before && std::all_of(servers.begin(), servers.end(), unchanged);
   sight_ = std::move(sight);
   if (still) {
     ++still_rounds_;
   } else {
+    if (seen_before) ++moves_;
     still_rounds_ = 0;
     still_since_ = now;
   }
@@ -24,7 +26,7 @@ RowWatch::Verdict RowWatch::see(RowSight sight, const std::vector<std::size_t>& 
   // One that came to rest within its time is given the time to prove it.
   const bool moved_lately = still_since_ - since_ > rules.patience;
   const bool moved_now = still_rounds_ == 0 && now - since_ > rules.patience;
-  return moved_lately || moved_now ? Verdict::moving : Verdict::open;
+  return moves_ >= rules.moves && (moved_lately || moved_now) ? Verdict::moving : Verdict::open;
 }
 
 }  // namespace evenkeel::table_sync

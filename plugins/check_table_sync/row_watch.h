@@ -30,7 +30,8 @@ using RowSight = std::vector<std::optional<std::string>>;
 struct ConfirmRules {
   int rounds = 12;      // in a row with the same values, after the first
   double hold = 0;      // and for at least so many seconds
-  double patience = 3;  // a row that moves for longer is unconfirmed
+  double patience = 3;  // a row that moves for longer is unconfirmed, and
+  int moves = 3;        // at least so often: on a slow machine one round takes longer than patience
 };
 
 class RowWatch {
@@ -53,11 +54,14 @@ class RowWatch {
   double still_since() const { return still_since_; }
   // Through a round at least: what is merely in flight cannot.
   bool held_still() const { return still_rounds_ > 0; }
+  // It showed other values from one sight to the next.
+  bool has_moved() const { return moves_ > 0; }
 
  private:
   double since_ = 0;        // the first sight; how long that took says nothing of the row
   double still_since_ = 0;  // the first sight of these values
   int still_rounds_ = -1;   // -1: not seen yet
+  int moves_ = 0;
   RowSight sight_;
 };
 

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 
+#include "doubt.h"
 #include "drift_text.h"
 #include "evenkeel/mysql/grants.h"
 #include "evenkeel/text.h"
@@ -23,6 +24,7 @@ constexpr std::size_t keys_in_line = 3;
 constexpr std::size_t keys_in_fact = 50;
 constexpr std::size_t tables_in_remark = 5;
 constexpr std::size_t most_facts = 200;
+constexpr std::size_t ranges_in_line = 2;
 
 double unix_now() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
@@ -57,9 +59,13 @@ class Judging {
     for (const TableReading& table : reading_.tables) {
       const TableOutcome& outcome = table.outcome;
       rows_differing_ += outcome.drift.count();
-      rows_unconfirmed_ += outcome.moving.count;
-      if (!is_whole(table)) rows_unconfirmed_ += outcome.undecided.count;
+      if (!is_whole(table))
+        rows_unconfirmed_ += outcome.moving.count + outcome.blocked.count + outcome.undecided.count;
       rows_compared_ += outcome.rows_compared;
+      open_questions_ = open_questions_ || outcome.undecided.count > 0 || !outcome.unexplained.empty() ||
+                        !outcome.doubtful.empty();
+      compared_now_ = compared_now_ || outcome.compared;
+      missing_ = missing_ || !table.definition.missing_on.empty();
       if (outcome.drift.count() > 0 || outcome.whole_differs || !table.definition.missing_on.empty())
         ++tables_differing_;
       weight_ += table.weight;
@@ -67,7 +73,7 @@ class Judging {
       all_covered_ = all_covered_ && outcome.coverage.covered() >= 1;
       if (const auto oldest = outcome.coverage.oldest())
         oldest_ = std::min(oldest_.value_or(*oldest), *oldest);
-      if (outcome.visited || outcome.coverage.covered() > 0) ++tables_known_;
+      if (is_known(outcome)) ++tables_known_;
     }
     rows_verdict_ = context_.limits.of("rows_differing").judge(static_cast<double>(rows_differing_));
     tables_verdict_ = context_.limits.of("tables_differing").judge(static_cast<double>(tables_differing_));
@@ -104,8 +110,12 @@ class Judging {
     for (const std::string& remark : table.definition.remarks) remarks_[remark].push_back(name);
     for (const std::string& remark : table.outcome.remarks) remarks_[remark].push_back(name);
     judge_undecided(table);
-    if (table.outcome.moving.count > 0)
+    judge_doubtful(table);
+    if (table.outcome.moving.count > 0 && !is_whole(table))
       remarks_["rows that move: " + name + keys_of(table, table.outcome.moving)];
+    if (table.outcome.blocked.count > 0 && !is_whole(table))
+      remarks_["rows that differ while a server cannot be compared: " + name +
+               keys_of(table, table.outcome.blocked)];
     if (report_.facts().size() < most_facts && table.outcome.plan) add_fact(table);
   }
 
@@ -157,7 +167,7 @@ class Judging {
     }
     if (outcome.drift.count() == 0) return;
     const auto text = [&](std::size_t keys) {
-      return drift_text(*outcome.plan, outcome.drift, names_, servers_of(table), keys);
+      return drift_text(*outcome.plan, outcome.drift, names_, servers_of(table), keys, outcome.at_least);
     };
     report_.add(worse_of(rows_verdict_, tables_verdict_), "", name + text(keys_in_line));
     if (report_.facts().size() < most_facts)
@@ -168,16 +178,48 @@ class Judging {
   void judge_undecided(const TableReading& table) {
     const TableOutcome& outcome = table.outcome;
     if (outcome.undecided.count == 0) return;
-    const std::string what = is_whole(table) ? "the servers differ (no key: compared in one piece)"
-                                             : counted(outcome.undecided.count, "row") +
-                                                   (outcome.undecided.count == 1 ? " differs" : " differ") +
-                                                   " and held still" + keys_of(table, outcome.undecided);
+    const char* verb = outcome.undecided_held ? (outcome.undecided.count == 1 ? " differs and held still"
+                                                                              : " differ and held still")
+                                              : " differed when last read";
+    const std::string what =
+        is_whole(table) ? "the servers differ (no key: compared in one piece)"
+                        : counted(outcome.undecided.count, "row") + verb + keys_of(table, outcome.undecided);
     const std::string text = table.table.text() + ": " + what + ", but time ran out before it was certain";
-    if (outcome.undecided_early)
+    if (outcome.undecided_early || outcome.undecided_again || !reading_.keeps_state)
       report_.add(Status::unknown, "",
                   text + ": raise -t and --budget, or see why servers are slow to catch up");
     else
-      report_.remark(text + "; the next run looks again");
+      report_.remark(text + "; the next run looks at it first");
+  }
+
+  // Checksums that differ without a row that explains it.
+  void judge_doubtful(const TableReading& table) {
+    const TableOutcome& outcome = table.outcome;
+    const std::string name = table.table.text() + ": ";
+    if (!outcome.unexplained.empty())
+      report_.add(Status::unknown, "",
+                  name + ranges_of(table, outcome.unexplained) + " differ and no row explains it");
+    if (outcome.doubtful.empty()) return;
+    const std::string text = name + ranges_of(table, outcome.doubtful) +
+                             " differed and no row explained it, but time ran out before it was certain";
+    if (reading_.keeps_state)
+      report_.remark(text + "; the next run looks at it first");
+    else
+      report_.add(Status::unknown, "", text + ": raise -t and --budget");
+  }
+
+  static std::string ranges_of(const TableReading& table, const std::vector<KeyRange>& ranges) {
+    std::vector<std::string> texts;
+    for (std::size_t i = 0; i < std::min(ranges.size(), ranges_in_line); ++i)
+      texts.push_back(range_text(*table.outcome.plan, ranges[i]));
+    if (ranges.size() > texts.size()) texts.emplace_back("…");
+    return joined(texts);
+  }
+
+  // By this run or an earlier one.
+  static bool is_known(const TableOutcome& outcome) {
+    return outcome.compared || outcome.coverage.covered() > 0 || outcome.drift.count() > 0 ||
+           outcome.whole_differs;
   }
 
   static bool is_whole(const TableReading& table) {
@@ -222,16 +264,28 @@ class Judging {
   }
 
   void measure() {
-    report_.record({.name = "rows_differing", .value = static_cast<double>(rows_differing_), .min = 0},
+    // What nothing was compared for has no value: 0 would say that it is in order.
+    const bool known = tables_known_ > 0;
+    const auto if_known = [](bool is, double value) { return is ? std::optional(value) : std::nullopt; };
+    report_.record(
+        {.name = "rows_differing", .value = if_known(known, static_cast<double>(rows_differing_)), .min = 0},
+        context_.limits);
+    report_.record({.name = "tables_differing",
+                    .value = if_known(known || missing_, static_cast<double>(tables_differing_)),
+                    .min = 0},
                    context_.limits);
-    report_.record({.name = "tables_differing", .value = static_cast<double>(tables_differing_), .min = 0},
-                   context_.limits);
-    report_.measure({.name = "rows_unconfirmed", .value = static_cast<double>(rows_unconfirmed_), .min = 0},
+    report_.measure(
+        {.name = "rows_unconfirmed",
+         .value = if_known(known || rows_unconfirmed_ > 0, static_cast<double>(rows_unconfirmed_)),
+         .min = 0},
+        context_.limits);
+    report_.measure({.name = "rows_compared",
+                     .value = if_known(compared_now_, static_cast<double>(rows_compared_)),
+                     .min = 0},
                     context_.limits);
-    report_.measure({.name = "rows_compared", .value = static_cast<double>(rows_compared_), .min = 0},
-                    context_.limits);
-    report_.measure({.name = "coverage", .value = coverage(), .unit = "%", .min = 0, .max = 100},
-                    context_.limits);
+    report_.measure(
+        {.name = "coverage", .value = if_known(known, coverage()), .unit = "%", .min = 0, .max = 100},
+        context_.limits);
     std::optional<double> age;
     if (oldest_) age = std::floor(std::max(0.0, unix_now() - *oldest_));
     report_.measure({.name = "oldest_verified", .value = age, .unit = "s", .min = 0}, context_.limits);
@@ -255,10 +309,15 @@ class Judging {
   }
 
   void summarise() {
-    if (tables_known_ == 0) return;
+    if (tables_known_ == 0) {
+      // A budget that ran out is no alert; not to have looked at all is not OK.
+      if (report_.findings().empty())
+        report_.add(Status::unknown, "", "nothing was compared before time ran out");
+      return;
+    }
     std::string text = counted(tables_known_, "table") + ", " + counted(rows_compared_, "row") +
                        " compared on " + joined(names_);
-    if (rows_differing_ == 0 && tables_differing_ == 0)
+    if (rows_differing_ == 0 && tables_differing_ == 0 && !open_questions_)
       text += definitions_differ() ? ": no row differs" : ": no difference";
     if (report_.findings().empty()) report_.add(Status::ok, "", text);
     // Differences that thresholds allow are still worth a word.
@@ -277,6 +336,9 @@ class Judging {
   std::uint64_t tables_known_ = 0;
   double weight_ = 0, covered_ = 0;
   bool all_covered_ = true;
+  bool open_questions_ = false;  // something differed, and what it is was not certain
+  bool compared_now_ = false;    // anything, by this run
+  bool missing_ = false;         // a table on some server
   std::optional<double> oldest_;
   Status rows_verdict_ = Status::ok, tables_verdict_ = Status::ok;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <thread>
+#include <tuple>
 
 #include "progress_line.h"
 #include "survey.h"
@@ -16,15 +17,13 @@ constexpr double longest_second_look = 2;
 // To greet a server and to describe its tables.
 double survey_patience(const Settings& settings) { return std::clamp(settings.budget / 3, 1.0, 10.0); }
 
-// Of a table that this run did not come to, what earlier ones know.
-TableOutcome remembered(std::shared_ptr<const ComparisonPlan> plan, const TableMemory& memory) {
-  TableOutcome outcome;
-  outcome.plan = std::move(plan);
-  for (const DriftedRow& row : memory.drift) outcome.drift.add(row);
-  outcome.drift.add_unnamed(std::max(memory.unnamed, memory.unnamed_before));
-  outcome.whole_differs = memory.whole_differs;
-  outcome.coverage = memory.coverage;
-  return outcome;
+// What is known of rows on servers that lack the whole table by now is told by that.
+void forget_servers(TableMemory& memory, const std::vector<std::size_t>& missing_on) {
+  for (DriftedRow& row : memory.drift)
+    std::erase_if(row.on, [&](const auto& on) {
+      return std::find(missing_on.begin(), missing_on.end(), on.first) != missing_on.end();
+    });
+  std::erase_if(memory.drift, [](const DriftedRow& row) { return row.on.empty(); });
 }
 
 }  // namespace
@@ -73,6 +72,7 @@ SyncReading SyncRun::run() {
   } else {
     for (std::size_t i = 0; i < fleet_.size(); ++i) steps_[i] = crew->steps(i);
   }
+  reading.keeps_state = reading.keeps_state && (kept_ || !asked_to_keep_);
   reading.reference = fleet_.reference();
   reading.budget_over = comparison_.budget.expired();
   for (std::size_t i = 0; i < fleet_.size(); ++i) {
@@ -177,7 +177,8 @@ std::vector<std::size_t> SyncRun::order_of(const std::vector<TableReading>& tabl
     if (tables[i].outcome.plan) order.push_back(i);
   const auto rank = [&](std::size_t i) {
     const auto memory = memories_.find(tables[i].table);
-    return std::pair(memory == memories_.end() ? 0 : memory->second.visited, tables[i].weight);
+    if (memory == memories_.end()) return std::tuple(true, 0.0, tables[i].weight);
+    return std::tuple(!memory->second.owes_an_answer(), memory->second.visited, tables[i].weight);
   };
   std::stable_sort(order.begin(), order.end(),
                    [&](std::size_t a, std::size_t b) { return rank(a) < rank(b); });
@@ -195,7 +196,11 @@ void SyncRun::recall(std::vector<TableReading>& tables) {
       if (auto parsed = TableMemory::parse(sample->payload, *plan, fleet_.size()))
         memory = std::move(*parsed);
     }
-    table.outcome = remembered(plan, memory);
+    forget_servers(memory, table.definition.missing_on);
+    // With nothing to compare there are no rows that differ; what is kept is looked at once the table is
+    // back.
+    const bool comparable = fleet_.size() - table.definition.missing_on.size() >= 2;
+    table.outcome = remembered(plan, comparable ? memory : TableMemory());
     table.outcome.failures = std::move(failures);
     memories_[table.table] = std::move(memory);
   }
@@ -210,10 +215,12 @@ void SyncRun::keep(const TableReading& table, TableMemory memory) {
     // Another run has been here since: what it found stays until it has been read again.
     if (sample && sample->payload != last)
       if (const auto other = TableMemory::parse(sample->payload, plan, fleet_.size()))
-        memory.add_drift_of(*other);
+        memory.add_findings_of(*other);
     last = memory.text(plan.fingerprint());
     return std::optional<std::string>(last);
   });
+  asked_to_keep_ = true;
+  kept_ = context_.state.keeps();
 }
 
 std::string SyncRun::state_key(const TableName& table) const {

@@ -28,7 +28,8 @@ class SyncRun {
   void compare(TableReading& table, Crew& crew);
   std::vector<std::size_t> participants(const TableReading& table) const;
 
-  // Never visited first, small before large; then whichever was visited longest ago.
+  // What owes an answer first; then never visited ones, small before large; then whichever was visited
+  // longest ago.
   std::vector<std::size_t> order_of(const std::vector<TableReading>& tables) const;
   void recall(std::vector<TableReading>& tables);
   void keep(const TableReading& table, TableMemory memory);
@@ -49,6 +50,7 @@ class SyncRun {
   std::map<TableName, TableMemory> memories_;
   std::map<TableName, std::string> last_kept_;
   std::map<std::size_t, std::vector<Trace::Step>> steps_;
+  bool asked_to_keep_ = false, kept_ = false;
   std::size_t next_ = 0;
   std::size_t working_ = 0;
 };

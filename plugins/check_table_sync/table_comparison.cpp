@@ -10,7 +10,6 @@ namespace evenkeel::table_sync {
 
 namespace {
 
-constexpr std::size_t rows_kept = 10;
 constexpr std::size_t values_shown = 10;
 constexpr std::chrono::seconds between_saves(2);
 // Early enough for what needs the rest of the budget.
@@ -18,14 +17,17 @@ constexpr double between_confirmations = 10;  // seconds, or
 constexpr double share_between_confirmations = 0.25;
 // Blocks of such a range fit into one answer.
 constexpr std::uint64_t most_rows_by_blocks = 1'000'000;
+// In ranges of which so many rows differ, it is their confirmation that takes time.
+constexpr std::size_t many_rows = 500;
 
 double unix_now() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
-bool all_equal(const std::vector<ChunkAnswer>& answers) {
-  return std::all_of(answers.begin(), answers.end(),
-                     [&](const ChunkAnswer& answer) { return answer.digest == answers.front().digest; });
+std::vector<ChunkDigest> digests_of(const std::vector<ChunkAnswer>& answers) {
+  std::vector<ChunkDigest> digests;
+  for (const ChunkAnswer& answer : answers) digests.push_back(answer.digest);
+  return digests;
 }
 
 Failure too_slow() {
@@ -39,12 +41,6 @@ std::string shown_value(const ComparedColumn& column, const mysql::Cell& value) 
 }
 
 }  // namespace
-
-void SomeRows::add(const std::vector<KeyTuple>& keys) {
-  count += keys.size();
-  const std::size_t more = std::min(keys.size(), rows_kept - std::min(rows_kept, first.size()));
-  first.insert(first.end(), keys.begin(), keys.begin() + static_cast<std::ptrdiff_t>(more));
-}
 
 TableComparison::TableComparison(ComparisonContext& context, Crew& crew,
                                  std::shared_ptr<const ComparisonPlan> plan, std::vector<std::size_t> servers,
@@ -60,18 +56,24 @@ TableComparison::TableComparison(ComparisonContext& context, Crew& crew,
       drill_(crew, plan_, context.hashing),
       confirmation_(crew, context.fleet, context.stop, context.settings.confirm),
       // Servers may be slower today.
-      size_(context.settings.chunk_time, memory_.chunk_rows / 2) {
+      size_(context.settings.chunk_time, memory_.chunk_rows / 2),
+      findings_(
+          context, plan_, drill_, confirmation_, servers_, [this](const auto& failures) { lose(failures); },
+          memory_, outcome_) {
   outcome_.plan = plan_;
   at_ = memory_.position;
   visited_before_us_ = memory_.visited;
-  unnamed_before_us_ = memory_.unnamed;
   rows_before_us_ = memory_.rows;
+  // Rows without a name are many: ranges begin small.
+  differed_ = memory_.unnamed.total() > 0;
+  density_ = differed_ ? 1 : 0;
+  early_ = context.budget.remaining().count() > context.settings.budget / 2;
 }
 
 TableOutcome TableComparison::run() {
   outcome_.visited = true;
   if (plan_->has_key()) {
-    recheck_known();
+    look_at_known();
     compare_ranges();
     flush();
     if (context_.verbosity >= 3) read_values();
@@ -79,17 +81,21 @@ TableOutcome TableComparison::run() {
     compare_whole();
     save(true);
   }
-  // A table that a server kept us from all along is not merely out of time.
-  if (rows_read_ == 0 && !at_end_) outcome_.failures.merge(stalled_);
+  // A table that a server kept us from all along is not merely out of time; one that was begun late is.
+  if (!outcome_.compared && !at_end_ && early_) outcome_.failures.merge(stalled_);
   if (std::string remark = guard_.remark(); !remark.empty()) outcome_.remarks.push_back(std::move(remark));
   outcome_.coverage = memory_.coverage;
   outcome_.finished = at_end_;
-  for (DriftedRow& row : stale_) outcome_.drift.add(std::move(row));
-  // Of those without a name it is known only how many there were in either pass.
-  const std::uint64_t here = unnamed_before_us_ + outcome_.drift.unnamed();
-  const std::uint64_t known = at_end_ ? here : std::max(here, memory_.unnamed_before);
-  outcome_.drift.add_unnamed(known - outcome_.drift.unnamed());
+  count_unnamed();
   return std::move(outcome_);
+}
+
+// What the pass has come by, what this run has found behind that, and what an earlier pass knows of the rest.
+void TableComparison::count_unnamed() {
+  const std::uint64_t beyond = memory_.unnamed.beyond(memory_.rows);
+  const std::uint64_t unnamed = memory_.unnamed.total() - beyond + std::max(findings_.unnamed(), beyond);
+  outcome_.drift.set_unnamed(unnamed);
+  outcome_.at_least = unnamed > 0 && !(at_end_ && verified_);
 }
 
 bool TableComparison::time_is_up() const {
@@ -100,72 +106,54 @@ std::chrono::duration<double> TableComparison::chunk_time() const {
   return std::chrono::duration<double>(context_.settings.chunk_time);
 }
 
-// What was found once stays until it has been read again. That is done first, and on all servers that it is
-// about: a repair shows in the next run, however long a pass over the table takes. What does not fit into
-// half of the time is first in the next run; and the pass goes on by one range at least.
-void TableComparison::recheck_known() {
-  std::map<KeyTuple, DriftedRow> batch;
-  const auto began = Deadline::Clock::now();
-  const Deadline half = Deadline::after(context_.budget.remaining() / 2);
-  for (DriftedRow& row : std::exchange(memory_.drift, {})) {
-    if (all_here(row) && !half.expired())
-      batch.emplace(row.key, std::move(row));
-    else
-      stale_.push_back(std::move(row));
-    if (batch.size() >= Confirmation::max_rows) recheck(std::exchange(batch, {}));
-  }
-  recheck(std::move(batch));
-  owes_a_range_ = context_.budget.expired() && half.when() > began;
-}
-
-void TableComparison::recheck(std::map<KeyTuple, DriftedRow> rows) {
-  Candidates candidates;
-  Confirmed confirmed;
-  for (const auto& [key, row] : rows) {
-    candidates[key];
-    confirmed.unconfirmed.push_back(key);
-  }
-  if (!candidates.empty() && !time_is_up())
-    confirmed = confirmation_.confirm(plan_, context_.hashing, candidates, servers_);
-  // What was known goes on being so.
-  for (const auto& keys : {std::exchange(confirmed.unconfirmed, {}), std::exchange(confirmed.undecided, {})})
-    for (const KeyTuple& key : keys) stale_.push_back(std::move(rows.at(key)));
-  take(confirmed);
-}
-
-bool TableComparison::all_here(const DriftedRow& row) const {
-  return std::all_of(row.on.begin(), row.on.end(), [this](const auto& on) {
-    return std::find(servers_.begin(), servers_.end(), on.first) != servers_.end();
-  });
+// A repair shows in the next run, however long a pass over the table takes; and the pass goes on by one range
+// at least.
+void TableComparison::look_at_known() {
+  const bool was_over = context_.budget.expired();
+  findings_.look_at_known();
+  owes_a_range_ = context_.budget.expired() && !was_over;
 }
 
 void TableComparison::compare_whole() {
   guard_.wait(servers_, context_.budget);
   if (time_is_up()) {
     outcome_.whole_differs = memory_.whole_differs;
+    if (memory_.undecided_whole) outcome_.undecided.add({KeyTuple()});
+    outcome_.undecided_again = memory_.undecided_whole;
+    outcome_.undecided_held = false;
     return;
   }
-  const bool early = is_early();
   const Confirmed confirmed = confirmation_.confirm_whole(plan_, context_.hashing, servers_);
   lose(confirmed.failures);
-  // Begun late, it is merely out of time.
-  if (!early) stalled_.clear();
+  outcome_.compared = confirmed.was_read;
+  judge_whole(confirmed, early_);
+}
+
+void TableComparison::judge_whole(const Confirmed& confirmed, bool early) {
+  const bool was_undecided = std::exchange(memory_.undecided_whole, false);
   outcome_.whole_differs = !confirmed.drift.empty();
   for (const RowDifference& row : confirmed.drift) {
     const DriftedRow drifted = drifted_row(row, confirmed.servers, context_.fleet.reference());
     for (const auto& [server, kind] : drifted.on) outcome_.whole_differs_on.push_back(server);
   }
-  if (!confirmed.unconfirmed.empty() || !confirmed.undecided.empty()) {
-    outcome_.whole_differs = memory_.whole_differs;
-    note_undecided(confirmed.undecided, early);
-    if (!confirmed.undecided.empty()) return;
-    outcome_.remarks.push_back(confirmed.failures.empty() && !context_.stop.made()
-                                   ? "it has no key and moves: it could not be compared"
-                                   : "it has no key and could not be read whole");
+  if (!confirmed.drift.empty() || !confirmed.equal.empty()) {
+    outcome_.rows_compared = confirmed.rows;
+    at_end_ = true;
     return;
   }
-  outcome_.rows_compared = plan_->estimated_rows;
-  at_end_ = true;
+  outcome_.whole_differs = memory_.whole_differs;
+  if (!confirmed.moving.empty()) {
+    outcome_.remarks.emplace_back("it has no key and moves: it could not be compared");
+  } else if (!confirmed.undecided.empty() && confirmed.was_read) {
+    memory_.undecided_whole = true;
+    outcome_.undecided.add(confirmed.undecided);
+    outcome_.undecided_held = confirmed.held_still;
+    outcome_.undecided_again = was_undecided;
+    outcome_.undecided_early = early && !context_.stop.by_signal();
+  } else {
+    memory_.undecided_whole = was_undecided;
+    outcome_.remarks.emplace_back("it has no key and could not be read whole");
+  }
 }
 
 void TableComparison::compare_ranges() {
@@ -180,8 +168,7 @@ void TableComparison::compare_ranges() {
     const std::chrono::duration<double> since_saved = Deadline::Clock::now() - saved_;
     const std::chrono::duration<double> patience(
         std::min(between_confirmations, context_.settings.budget * share_between_confirmations));
-    if (pool_.size() >= Confirmation::max_rows || since_saved > (pool_.empty() ? between_saves : patience))
-      flush();
+    if (findings_.is_full() || since_saved > (findings_.empty() ? between_saves : patience)) flush();
   }
 }
 
@@ -191,9 +178,7 @@ std::optional<KeyRange> TableComparison::cut() {
   if (!cutter_) cutter_ = std::make_shared<RangeCutter>(*plan_, at_);
   const std::size_t reference = context_.fleet.reference();
   const bool has_it = std::find(servers_.begin(), servers_.end(), reference) != servers_.end();
-  const auto left = owes_a_range_ ? chunk_time() : context_.budget.remaining();
-  const std::uint64_t fitting = size_.rows_within(left.count());
-  const std::uint64_t rows = differed_ ? std::min(fitting, most_rows_by_blocks) : fitting;
+  const std::uint64_t rows = rows_wanted();
   using Cut = std::optional<KeyRange>;
   const std::vector<std::size_t> one{has_it ? reference : servers_.front()};
   auto replies =
@@ -210,7 +195,16 @@ std::optional<KeyRange> TableComparison::cut() {
   return time_is_up() ? std::nullopt : cut();
 }
 
+std::uint64_t TableComparison::rows_wanted() const {
+  const auto left = owes_a_range_ ? chunk_time() : context_.budget.remaining();
+  const std::uint64_t fitting = size_.rows_within(left.count());
+  if (!differed_) return fitting;
+  const double confirmable = static_cast<double>(findings_.room()) / std::max(density_, 1e-6);
+  return std::min({fitting, most_rows_by_blocks, static_cast<std::uint64_t>(confirmable)});
+}
+
 bool TableComparison::compare(const KeyRange& range) {
+  too_many_ = false;
   return differed_ && drill_.knows_blocks() ? compare_by_blocks(range) : compare_by_digest(range);
 }
 
@@ -220,6 +214,7 @@ bool TableComparison::compare_by_digest(const KeyRange& range) {
   if (answers.took_too_long()) return shrink(answers.failures) ? false : (lose(answers.failures), false);
   lose(answers.failures);
   if (answers.values.size() < 2) return false;
+  outcome_.compared = true;
   for (const ChunkAnswer& answer : answers.values)
     if (!answer.ordered && !whole_range_) {
       whole_range_ = true;
@@ -229,8 +224,9 @@ bool TableComparison::compare_by_digest(const KeyRange& range) {
   std::uint64_t rows = 0;
   for (const ChunkAnswer& answer : answers.values) rows = std::max(rows, answer.digest.rows);
   drill_.learn(range, rows);
-  differed_ = !all_equal(answers.values);
-  if (differed_ && !drilled(drill_.rows(range, rows, answers.servers, taker()))) return false;
+  const std::vector<ChunkDigest> digests = digests_of(answers.values);
+  differed_ = !all_equal(digests);
+  if (differed_ && !drilled(drill_.rows(range, digests, answers.servers, taker()))) return false;
   finish_range(range, rows, answers.seconds);
   return true;
 }
@@ -241,6 +237,7 @@ bool TableComparison::compare_by_blocks(const KeyRange& range) {
   if (answers.took_too_long()) return shrink(answers.failures) ? false : (lose(answers.failures), false);
   lose(answers.failures);
   if (answers.values.size() < 2) return false;
+  outcome_.compared = true;
   const std::uint64_t rows = blocks.rows();
   drill_.learn(range, rows);
   differed_ = blocks.differ();
@@ -250,17 +247,33 @@ bool TableComparison::compare_by_blocks(const KeyRange& range) {
 }
 
 DrillDown::Take TableComparison::taker() {
-  return [this](const auto& found, auto since) { pool(found, since); };
+  return [this](const auto& found, auto since) {
+    too_many_ = too_many_ || !findings_.stage(found, since, in_one_piece());
+    return !too_many_;
+  };
 }
 
 bool TableComparison::drilled(const std::map<std::size_t, Failure>& failures) {
-  if (failures.empty()) return true;
+  if (failures.empty() && !too_many_) return true;
+  findings_.drop_staged();
+  if (failures.empty()) {
+    cut_smaller();
+    return false;
+  }
   for (const auto& [server, failure] : failures)
     if (failure.statement_took_too_long() && shrink(failures)) return false;
   lose(failures);
   // Among those that are left it is read once more.
   cutter_.reset();
   return false;
+}
+
+// As if all rows differed from here on; what has gathered so far is confirmed first.
+void TableComparison::cut_smaller() {
+  density_ = std::max(1.0, density_ * 2);
+  ++cuts_;
+  cutter_.reset();
+  if (!findings_.empty()) flush();
 }
 
 // The server's limit was reached: the range is read again in smaller parts.
@@ -276,6 +289,11 @@ bool TableComparison::shrink(const std::map<std::size_t, Failure>& failures) {
 void TableComparison::finish_range(const KeyRange& range, std::uint64_t rows, double seconds) {
   size_.learn(std::max<std::uint64_t>(rows, 1), seconds);
   if (cutter_) cutter_->learn(rows);
+  density_ = findings_.staged() < many_rows ? 0
+                                            : static_cast<double>(findings_.staged()) /
+                                                  static_cast<double>(std::max<std::uint64_t>(rows, 1));
+  findings_.keep_staged();
+  cuts_ = 0;
   at_ = range.upto;
   at_end_ = range.last();
   owes_a_range_ = false;
@@ -297,56 +315,28 @@ void TableComparison::lose(const std::map<std::size_t, Failure>& failures) {
   }
 }
 
-void TableComparison::pool(const std::vector<RowDifference>& rows, Deadline::Clock::time_point since) {
-  const double when = std::chrono::duration<double>(since.time_since_epoch()).count();
-  const std::vector<std::size_t> servers = servers_;
-  for (const RowDifference& row : rows) {
-    if (outcome_.drift.names(row.key)) continue;
-    Candidate& candidate = pool_[row.key] = {RowSight(context_.fleet.size()), when};
-    for (std::size_t i = 0; i < std::min(servers.size(), row.digests.size()); ++i)
-      candidate.sight[servers[i]] = row.digests.at(i);
-    // Found among servers of which one is lost by now.
-    if (row.digests.size() != servers.size()) candidate.sight.clear();
-    // A range that differs everywhere must not fill our memory.
-    if (pool_.size() < Confirmation::max_rows) continue;
-    confirm_pool();
-    lost_candidates_ = lost_candidates_ || context_.stop.made();
-  }
-}
-
-void TableComparison::confirm_pool() {
-  const Candidates candidates = std::exchange(pool_, {});
-  const bool early = is_early();
-  const Confirmed confirmed = confirmation_.confirm(plan_, context_.hashing, candidates, servers_);
-  take(confirmed);
-  note_undecided(confirmed.undecided, early);
-}
-
 void TableComparison::flush() {
-  bool confirmed = true;
-  if (!pool_.empty()) {
-    confirm_pool();
-    // What time did not allow to confirm is read again by the next run.
-    confirmed = !context_.stop.made();
-  }
-  save(confirmed && !lost_candidates_);
+  // What is not certain is read again by the next run, and so is all that is behind it.
+  if (!findings_.empty()) verified_ = findings_.confirm() && verified_;
+  save(verified_);
 }
 
 void TableComparison::save(bool verified) {
   saved_ = Deadline::Clock::now();
   // One that time was too short for is the first of the next run.
-  memory_.visited = outcome_.undecided.count > 0 ? visited_before_us_ : unix_now();
+  const bool again = outcome_.undecided.count > 0 || !outcome_.doubtful.empty() || !outcome_.compared;
+  memory_.visited = again ? visited_before_us_ : unix_now();
   if (verified) advance();
-  memory_.unnamed = at_end_ ? 0 : unnamed_before_us_ + outcome_.drift.unnamed();
-  if (at_end_ && verified) memory_.unnamed_before = unnamed_before_us_ + outcome_.drift.unnamed();
   memory_.whole_differs = outcome_.whole_differs;
   if (rows_read_ > 0) memory_.chunk_rows = size_.rows();
-  memory_.drift = stale_;
-  memory_.drift.insert(memory_.drift.end(), outcome_.drift.rows().begin(), outcome_.drift.rows().end());
+  findings_.write_to(memory_);
   keep_(memory_);
 }
 
 void TableComparison::advance() {
+  // Once the pass has ended, its position is that of the next one.
+  if (pass_ended_) return;
+  pass_ended_ = at_end_;
   const double rows = static_cast<double>(rows_before_us_ + rows_read_);
   const double estimate = static_cast<double>(std::max<std::uint64_t>(plan_->estimated_rows, 1));
   // The server's estimate may be far off; only the end is the end.
@@ -354,7 +344,11 @@ void TableComparison::advance() {
   const bool by_all = servers_.size() == asked_ && context_.fleet.answering().size() == context_.fleet.size();
   if (by_all) memory_.coverage.add(memory_.share, share, unix_now());
   memory_.share = at_end_ ? 0 : share;
-  memory_.rows = at_end_ ? 0 : rows_before_us_ + rows_read_;
+  // Counts and position go together.
+  const std::uint64_t read = rows_before_us_ + rows_read_;
+  memory_.unnamed.replace(memory_.rows, read, findings_.take_unnamed());
+  if (at_end_) memory_.unnamed.end_at(read);
+  memory_.rows = at_end_ ? 0 : read;
   memory_.position = at_end_ ? std::nullopt : at_;
 }
 
@@ -399,23 +393,6 @@ std::string TableComparison::side_by_side(const KeyTuple& key,
   }
   text.pop_back();
   return text;
-}
-
-void TableComparison::take(const Confirmed& confirmed) {
-  lose(confirmed.failures);
-  for (const RowDifference& row : confirmed.drift)
-    outcome_.drift.add(drifted_row(row, confirmed.servers, context_.fleet.reference()));
-  outcome_.moving.add(confirmed.unconfirmed);
-}
-
-bool TableComparison::is_early() const {
-  return context_.budget.remaining().count() > context_.settings.budget / 2;
-}
-
-// Begun late, they are found again by the next run; begun early, no run would ever be certain.
-void TableComparison::note_undecided(const std::vector<KeyTuple>& keys, bool early) {
-  outcome_.undecided.add(keys);
-  if (!keys.empty() && early && !context_.stop.by_signal()) outcome_.undecided_early = true;
 }
 
 }  // namespace evenkeel::table_sync

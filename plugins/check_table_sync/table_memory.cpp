@@ -35,6 +35,18 @@ DriftedRow drifted_from(const json& item, const ComparisonPlan& plan, std::size_
   return row;
 }
 
+KeyTuple valid(const ComparisonPlan& plan, KeyTuple key) {
+  if (!valid_key(plan, key)) throw std::invalid_argument("key");
+  return key;
+}
+
+json json_of(const std::optional<KeyTuple>& end) { return end ? json(*end) : json(nullptr); }
+
+std::optional<KeyTuple> end_of_range(const ComparisonPlan& plan, const json& end) {
+  if (end.is_null()) return std::nullopt;
+  return valid(plan, end.get<KeyTuple>());
+}
+
 TableMemory memory_from(const json& object, const ComparisonPlan& plan, std::size_t servers) {
   TableMemory memory;
   if (object.contains("position")) {
@@ -44,8 +56,6 @@ TableMemory memory_from(const json& object, const ComparisonPlan& plan, std::siz
   memory.rows = object.at("rows").get<std::uint64_t>();
   memory.share = std::clamp(object.at("share").get<double>(), 0.0, 1.0);
   memory.visited = object.at("visited").get<double>();
-  memory.unnamed = object.at("unnamed").get<std::uint64_t>();
-  memory.unnamed_before = object.at("unnamed_before").get<std::uint64_t>();
   memory.chunk_rows = object.at("chunk_rows").get<std::uint64_t>();
   memory.whole_differs = object.at("whole_differs").get<bool>();
   std::vector<Coverage::Slice> slices;
@@ -53,6 +63,17 @@ TableMemory memory_from(const json& object, const ComparisonPlan& plan, std::siz
     slices.push_back({slice.at(0).get<double>(), slice.at(1).get<double>(), slice.at(2).get<double>()});
   memory.coverage = Coverage(slices);
   for (const json& item : object.at("drift")) memory.drift.push_back(drifted_from(item, plan, servers));
+  // What follows is not in the files of earlier versions.
+  memory.undecided_whole = object.value("undecided_whole", false);
+  for (const json& key : object.value("undecided", json::array()))
+    memory.undecided.push_back(valid(plan, key.get<KeyTuple>()));
+  for (const json& range : object.value("doubtful", json::array()))
+    memory.doubtful.push_back({end_of_range(plan, range.at(0)), end_of_range(plan, range.at(1))});
+  std::vector<UnnamedRows::Part> parts;
+  for (const json& part : object.value("unnamed_rows", json::array()))
+    parts.push_back(
+        {part.at(0).get<std::uint64_t>(), part.at(1).get<std::uint64_t>(), part.at(2).get<std::uint64_t>()});
+  memory.unnamed = UnnamedRows(parts);
   return memory;
 }
 
@@ -64,16 +85,22 @@ std::string TableMemory::text(const std::string& fingerprint) const {
               {"rows", rows},
               {"share", share},
               {"visited", visited},
-              {"unnamed", unnamed},
-              {"unnamed_before", unnamed_before},
               {"chunk_rows", chunk_rows},
               {"whole_differs", whole_differs},
               {"verified", json::array()},
-              {"drift", json::array()}};
+              {"drift", json::array()},
+              {"unnamed_rows", json::array()},
+              {"undecided", undecided},
+              {"undecided_whole", undecided_whole},
+              {"doubtful", json::array()}};
   if (position) object["position"] = *position;
   for (const Coverage::Slice& slice : coverage.slices())
     object["verified"].push_back({slice.from, slice.to, slice.when});
   for (const DriftedRow& row : drift) object["drift"].push_back(json_of(row));
+  for (const UnnamedRows::Part& part : unnamed.parts())
+    object["unnamed_rows"].push_back({part.from, part.upto, part.count});
+  for (const KeyRange& range : doubtful)
+    object["doubtful"].push_back({json_of(range.after), json_of(range.upto)});
   return object.dump(-1, ' ', true, json::error_handler_t::replace);
 }
 
@@ -88,11 +115,35 @@ std::optional<TableMemory> TableMemory::parse(std::string_view text, const Compa
   }
 }
 
-void TableMemory::add_drift_of(const TableMemory& other) {
+bool TableMemory::keep_undecided(const std::vector<KeyTuple>& keys) {
+  const std::set<KeyTuple> known(undecided.begin(), undecided.end());
+  std::size_t bytes = 0;
+  for (const KeyTuple& key : undecided) bytes += bytes_of(key);
+  for (const KeyTuple& key : keys) {
+    if (known.contains(key)) continue;
+    bytes += bytes_of(key);
+    if (undecided.size() >= max_undecided || bytes > max_undecided_bytes) return false;
+    undecided.push_back(key);
+  }
+  return true;
+}
+
+void TableMemory::add_findings_of(const TableMemory& other) {
   std::set<KeyTuple> known;
-  for (const DriftedRow& row : drift) known.insert(row.key);
-  for (const DriftedRow& row : other.drift)
-    if (drift.size() < Drift::max_named && !known.contains(row.key)) drift.push_back(row);
+  std::size_t bytes = 0;
+  for (const DriftedRow& row : drift) {
+    known.insert(row.key);
+    bytes += bytes_of(row.key);
+  }
+  for (const DriftedRow& row : other.drift) {
+    if (known.contains(row.key)) continue;
+    bytes += bytes_of(row.key);
+    if (drift.size() >= Drift::max_named || bytes > Drift::max_key_bytes) break;
+    drift.push_back(row);
+  }
+  keep_undecided(other.undecided);
+  undecided_whole = undecided_whole || other.undecided_whole;
+  if (doubtful.empty()) doubtful = other.doubtful;
 }
 
 }  // namespace evenkeel::table_sync

@@ -11,6 +11,7 @@
 #include "coverage.h"
 #include "drift.h"
 #include "key_range.h"
+#include "unnamed_rows.h"
 
 namespace evenkeel::table_sync {
 
@@ -19,12 +20,15 @@ struct TableMemory {
   std::uint64_t rows = 0;            // compared in this pass so far
   double share = 0;                  // of the table, so far
   Coverage coverage;
-  double visited = 0;                // Unix time; 0: never
-  std::vector<DriftedRow> drift;     // known, until it is read again
-  std::uint64_t unnamed = 0;         // in this pass, beyond those
-  std::uint64_t unnamed_before = 0;  // in the pass before
-  bool whole_differs = false;        // a table without a key
-  std::uint64_t chunk_rows = 0;      // what fitted into --chunk-time
+  double visited = 0;             // Unix time; 0: never
+  std::vector<DriftedRow> drift;  // known, until it is read again; what is to be read first stands first
+  UnnamedRows unnamed;            // beyond those; of this pass up to `rows`, behind that of the one before
+  bool whole_differs = false;     // a table without a key
+  // What differed, and time ran out before that was certain: it is first in the next run.
+  std::vector<KeyTuple> undecided;
+  bool undecided_whole = false;    // a table without a key
+  std::vector<KeyRange> doubtful;  // checksums differ there, and no row that was read explains it
+  std::uint64_t chunk_rows = 0;    // what fitted into --chunk-time
 
   // JSON, at most StateStore::max_payload.
   std::string text(const std::string& fingerprint) const;
@@ -32,7 +36,14 @@ struct TableMemory {
   static std::optional<TableMemory> parse(std::string_view text, const ComparisonPlan& plan,
                                           std::size_t servers);
   // Of two runs at once: what either has found stays until it has been read again.
-  void add_drift_of(const TableMemory& other);
+  void add_findings_of(const TableMemory& other);
+  bool owes_an_answer() const { return !undecided.empty() || undecided_whole || !doubtful.empty(); }
+
+  static constexpr std::size_t max_undecided = 2000;
+  static constexpr std::size_t max_undecided_bytes = 60000;
+  static constexpr std::size_t max_doubtful = 5;
+  // As many of these as there is room for. False where some are left out.
+  bool keep_undecided(const std::vector<KeyTuple>& keys);
 };
 
 }  // namespace evenkeel::table_sync

@@ -26,8 +26,13 @@ struct TableServer {
   // As MariaDB's GTIDs of domain 0: none, and nobody can wait for this server or let it wait.
   std::uint64_t server_id = 1, written = 0, applied = 0;
   bool applies = true;
+  // Rows that are in sums and that nobody sees who asks for rows.
+  std::map<std::int64_t, std::string> ghosts;
+  bool ghosts_in_blocks = true;
   // Called with each statement before it is answered; may change rows, throw, or wait.
   std::function<void(const std::string& sql)> before;
+  // May spoil the answer.
+  std::function<void(const std::string& sql, Rows& answer)> after;
   std::vector<std::string> asked;
   std::mutex mutex;
 
@@ -39,6 +44,12 @@ struct TableServer {
   }
 
   Rows answer(const std::string& sql) {
+    Rows answer = true_answer(sql);
+    if (after) after(sql, answer);
+    return answer;
+  }
+
+  Rows true_answer(const std::string& sql) {
     {
       const std::lock_guard lock(mutex);
       asked.push_back(sql);
@@ -78,7 +89,8 @@ struct TableServer {
   }
 
   // `id` > a AND `id` <= b AND (`id` BETWEEN c AND d OR … OR `id` IN (e, …))
-  std::vector<std::pair<std::int64_t, std::string>> selected(const std::string& sql) const {
+  std::vector<std::pair<std::int64_t, std::string>> selected(const std::string& sql,
+                                                             bool with_ghosts = false) const {
     const std::string condition = sql.substr(sql.find(" WHERE "));
     const auto above = number_after(condition, "`id` > "), upto = number_after(condition, "`id` <= ");
     std::vector<std::pair<std::int64_t, std::int64_t>> runs;
@@ -93,7 +105,12 @@ struct TableServer {
         at = comma;
       }
     std::vector<std::pair<std::int64_t, std::string>> result;
-    for (const auto& [key, value] : rows) {
+    std::map<std::int64_t, std::string> haunted;
+    if (with_ghosts && !ghosts.empty()) {
+      haunted = rows;
+      for (const auto& [key, value] : ghosts) haunted[key] = value;
+    }
+    for (const auto& [key, value] : haunted.empty() ? rows : haunted) {
       bool wanted = (!above || key > *above) && (!upto || key <= *upto);
       if (!runs.empty() || !keys.empty()) {
         bool listed = keys.contains(key);
@@ -153,7 +170,7 @@ struct TableServer {
 
   Rows digest(const std::string& sql) const {
     Digest sum;
-    for (const auto& [key, value] : selected(sql)) sum.add(hash(key, value));
+    for (const auto& [key, value] : selected(sql, true)) sum.add(hash(key, value));
     Rows answer{{"n", "d1", "ordered"}, {sum.cells()}};
     answer.rows[0].emplace_back("1");
     return answer;
@@ -161,11 +178,12 @@ struct TableServer {
 
   Rows blocks(const std::string& sql) const {
     const auto block_bits = static_cast<unsigned>(*number_after(sql, " >> "));
+    const bool weighted = sql.find("& 63") != std::string::npos;
     std::map<std::uint64_t, Digest> sums;
-    for (const auto& [key, value] : selected(sql)) {
+    for (const auto& [key, value] : selected(sql, ghosts_in_blocks)) {
       const std::uint64_t place = static_cast<std::uint64_t>(key) ^ (std::uint64_t{1} << 63);
       const std::uint64_t cell = (place >> (block_bits - 6)) & 63;
-      sums[place >> block_bits].add(hash(key, value) * (1 + cell * 67108864));
+      sums[place >> block_bits].add(hash(key, value) * (weighted ? 1 + cell * 67108864 : 1));
     }
     Rows answer{{"block", "n", "d1"}, {}};
     for (const auto& [block, sum] : sums) {

@@ -1,5 +1,6 @@
 // What is kept between runs: coverage, known drift, the text of a state file; and how chunks are sized.
 #include <catch2/catch.hpp>
+#include <cstdio>
 #include <string>
 #include <vector>
 
@@ -70,7 +71,10 @@ TEST_CASE("Memory reads back as it was written") {
   memory.coverage.add(0, 0.5, 1700000000);
   memory.visited = 1700000001;
   memory.drift = {row("7", 1, RowKind::missing)};
-  memory.unnamed = 3;
+  memory.unnamed.replace(0, 5000, 3);
+  memory.undecided = {{"8"}, {"9"}};
+  memory.undecided_whole = true;
+  memory.doubtful = {{KeyTuple{"1"}, KeyTuple{"64"}}, {std::nullopt, std::nullopt}};
   memory.chunk_rows = 1234;
   const auto read = TableMemory::parse(memory.text(plan.fingerprint()), plan, 2);
   REQUIRE(read);
@@ -79,7 +83,12 @@ TEST_CASE("Memory reads back as it was written") {
   CHECK(read->share == 0.5);
   CHECK(read->coverage.covered() == 0.5);
   CHECK(read->visited == 1700000001);
-  CHECK(read->unnamed == 3);
+  CHECK(read->unnamed.total() == 3);
+  CHECK(read->undecided == memory.undecided);
+  CHECK(read->undecided_whole);
+  REQUIRE(read->doubtful.size() == 2);
+  CHECK(read->doubtful[0].upto == KeyTuple{"64"});
+  CHECK(read->doubtful[1].last());
   CHECK(read->chunk_rows == 1234);
   REQUIRE(read->drift.size() == 1);
   CHECK(read->drift[0].key == KeyTuple{"7"});
@@ -110,8 +119,57 @@ TEST_CASE("Of two runs at once neither's drift is lost") {
   TableMemory mine, theirs;
   mine.drift = {row("1", 1), row("2", 1)};
   theirs.drift = {row("2", 1), row("3", 1)};
-  mine.add_drift_of(theirs);
+  mine.undecided = {{"5"}};
+  theirs.undecided = {{"5"}, {"6"}};
+  theirs.doubtful = {{KeyTuple{"1"}, std::nullopt}};
+  mine.add_findings_of(theirs);
   CHECK(mine.drift.size() == 3);
+  CHECK(mine.undecided.size() == 2);
+  CHECK(mine.doubtful.size() == 1);
+}
+
+TEST_CASE("What is kept of two runs fits into a state file") {
+  ComparisonPlan plan = plan_by_id();
+  plan.key = {{"id", KeyColumn::Kind::bytes, false, ""}};
+  TableMemory mine, theirs;
+  std::vector<KeyTuple> keys;
+  for (int i = 0; i < 40000; ++i) {
+    char digits[65];
+    std::snprintf(digits, sizeof digits, "%064X", i);
+    (i % 2 ? mine : theirs).drift.push_back({{digits}, {{1, RowKind::changed}}});
+    keys.push_back({digits});
+  }
+  mine.drift.resize(7000);
+  CHECK_FALSE(mine.keep_undecided(keys));
+  CHECK_FALSE(mine.undecided.empty());
+  mine.add_findings_of(theirs);
+  CHECK(mine.drift.size() > 7000);
+  const std::string text = mine.text(plan.fingerprint());
+  CHECK(text.size() < (1u << 20));
+  CHECK(TableMemory::parse(text, plan, 2));
+}
+
+TEST_CASE("Rows without a name are counted once, along the pass") {
+  UnnamedRows rows;
+  rows.replace(0, 1000, 900);
+  rows.replace(1000, 2500, 1500);
+  CHECK(rows.total() == 2400);
+  // The next pass, in other steps: what it has read again is no longer what the one before knows.
+  rows.replace(0, 400, 400);
+  CHECK(rows.total() == 1900);
+  rows.replace(400, 1100, 0);
+  CHECK(rows.total() == 400);
+  rows.replace(1100, 3000, 7);
+  rows.end_at(2999);
+  CHECK(rows.total() == 400);
+  UnnamedRows many;
+  for (std::uint64_t pass = 0; pass < 2; ++pass)
+    for (std::uint64_t at = 0; at < 10000; at += 10) {
+      many.replace(at, at + 10, 10);
+      CHECK(many.total() <= 10000);
+      CHECK(many.parts().size() <= UnnamedRows::max_parts);
+    }
+  CHECK(many.total() == 10000);
 }
 
 TEST_CASE("A drifted row is counted once, and named as long as there is room") {
@@ -122,6 +180,11 @@ TEST_CASE("A drifted row is counted once, and named as long as there is room") {
   for (std::size_t i = 2; i <= Drift::max_named + 5; ++i) drift.add(row(std::to_string(i), 1));
   CHECK(drift.count() == Drift::max_named + 5);
   CHECK(drift.unnamed() == 5);
+  drift.remove({"1"});
+  drift.remove({"nowhere"});
+  CHECK(drift.count() == Drift::max_named + 4);
+  CHECK(drift.add(row("again", 1)));
+  CHECK(drift.names({"again"}));
 }
 
 TEST_CASE("Who differs, and how") {
