@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import random
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -85,6 +86,12 @@ class SyncScene:
 
     def wait_for_no_statement(self, server: Server, seconds: float) -> None:
         wait_for(lambda: not self.statements_running(server), seconds, "no statement of the plugin runs any more")
+
+
+def start_check(scene: SyncScene, *options: object) -> subprocess.Popen[str]:
+    command = [str(scene.plugin.path(PLUGIN)), *map(str, scene.arguments(*options))]
+    return subprocess.Popen(command, env=scene.plugin.environment(), stdin=subprocess.DEVNULL, text=True,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
 def wait_for(predicate: Callable[[], bool], seconds: float, what: str) -> None:
