@@ -36,6 +36,32 @@ std::string milliseconds(double seconds) { return format_number(seconds * 1000, 
 
 constexpr const char* several_servers = "several servers answer at this address";
 
+// Null where the next run will have a rate.
+const char* why_no_rate(Continuity since_last_run) {
+  switch (since_last_run) {
+    case Continuity::unbroken:
+    case Continuity::restarted:
+    case Continuity::reset:
+      return nullptr;
+    case Continuity::another_server:
+      return several_servers;
+    case Continuity::standing_still:
+      return "its uptime has not grown since the last run";
+    case Continuity::out_of_step:
+      return "its uptime has not grown by the time since the last run";
+  }
+  return nullptr;
+}
+
+// What happened since the last run; empty where nothing did.
+std::string continuity_text(const ServerReading& reading) {
+  if (reading.since_last_run == Continuity::restarted)
+    return "restarted " + format_seconds(reading.statistics.uptime.value_or(0)) + " ago";
+  if (reading.since_last_run == Continuity::reset) return "its counters were reset since the last run";
+  const char* const reason = why_no_rate(reading.since_last_run);
+  return reason == nullptr ? "" : std::string(reason) + ": no rates";
+}
+
 // Seconds: as the example of a threshold for uptime has it.
 constexpr double short_uptime = 600;
 constexpr std::size_t most_young = 3;
@@ -174,7 +200,7 @@ class Judge {
     if (!is_difference(label) || (reading.growth && !few_gets))
       return "this server does not tell" + odd_ones(reading);
     if (few_gets) return {};
-    if (reading.since_last_run == Continuity::another_server) return several_servers;
+    if (const char* reason = why_no_rate(reading.since_last_run)) return reason;
     if (!reading.statistics.uptime) return "this server tells no uptime, so that its counters tell no rate";
     if (!reading.keeps_state) return "the counters of the last run are not kept";
     if (reading.last_run_too_old)
@@ -187,12 +213,7 @@ class Judge {
   }
 
   void add_remarks(const std::string& name, const ServerReading& reading) {
-    if (reading.since_last_run == Continuity::restarted)
-      report_.remark_of(name, "restarted " + format_seconds(reading.statistics.uptime.value_or(0)) + " ago");
-    if (reading.since_last_run == Continuity::reset)
-      report_.remark_of(name, "its counters were reset since the last run");
-    if (reading.since_last_run == Continuity::another_server)
-      report_.remark_of(name, std::string(several_servers) + ": no rates");
+    if (const std::string words = continuity_text(reading); !words.empty()) report_.remark_of(name, words);
     if (!reading.statistics_problem.empty())
       report_.remark_of(name, "no statistics: " + reading.statistics_problem);
     if (reading.statistics.uptime && *reading.statistics.uptime < short_uptime) add_young(name, reading);

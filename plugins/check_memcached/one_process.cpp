@@ -64,7 +64,7 @@ bool any_fell(const CounterSample& before, const CounterSample& now) {
 
 bool in_step(const CounterSample& before, const CounterSample& now, double elapsed) {
   const double grown = *now.uptime - *before.uptime;
-  return std::abs(grown - elapsed) <= slack + elapsed * drift;
+  return std::abs(grown - elapsed) <= slack + slack_between(before, now) + elapsed * drift;
 }
 
 }  // namespace

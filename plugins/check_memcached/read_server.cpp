@@ -114,10 +114,12 @@ std::optional<Asked> ask_statistics(memcached::MemcachedClient& client, const Se
   }
 }
 
-CounterSample sample_of(const ServerReading& reading, Moment taken, const Settings& settings) {
+CounterSample sample_of(const ServerReading& reading, const Asked& asked, const Settings& settings) {
   CounterSample sample;
   sample.taker = settings.service;
-  sample.taken = taken;
+  sample.taken = asked.after;
+  // The server may have read its clock as soon as it was asked.
+  sample.slack = std::chrono::duration<double>(asked.after - asked.before).count();
   sample.uptime = reading.statistics.uptime;
   sample.started = process_text(reading.statistics);
   sample.counters = reading.statistics.counters;
@@ -149,7 +151,7 @@ void measure_growth(const SampleHistory& history, const CounterSample& now, cons
 // fallen.
 bool compare_with_last_run(const Asked& asked, StateStore& state, const std::string& key,
                            const Settings& settings, ServerReading& reading) {
-  CounterSample now = sample_of(reading, asked.after, settings);
+  CounterSample now = sample_of(reading, asked, settings);
   bool overtaken = false;
   update_history(state, key, [&](SampleHistory& history) {
     const CounterSample* newest = history.newest();

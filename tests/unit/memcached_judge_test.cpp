@@ -185,6 +185,20 @@ TEST_CASE("without a value there is no verdict and no perfdata") {
   CHECK_THAT(text, Catch::StartsWith("MEMCACHED OK") && !Catch::Contains("hit_ratio"));
 }
 
+TEST_CASE("whatever parts two samples has its words, with a threshold for a rate and without") {
+  for (const Continuity parted :
+       {Continuity::another_server, Continuity::standing_still, Continuity::out_of_step}) {
+    ServerReading reading = grown({});
+    reading.growth.reset();
+    reading.since_last_run = parted;
+    INFO(static_cast<int>(parted));
+    CHECK_THAT(line({target("c1", reading)}, {}),
+               Catch::StartsWith("MEMCACHED OK") && Catch::Contains(": no rates |"));
+    CHECK_THAT(line({target("c1", reading)}, {"gets_per_second=9"}),
+               Catch::StartsWith("MEMCACHED UNKNOWN - c1: no value for gets_per_second: "));
+  }
+}
+
 TEST_CASE("a threshold that no run can judge is no OK") {
   ServerReading first = grown({});
   first.growth.reset();

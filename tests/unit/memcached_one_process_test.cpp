@@ -163,3 +163,19 @@ TEST_CASE("what may fall in a relative is no reset") {
   now.counters["total_connections"] = 4;
   CHECK(one_process(before, now) == Continuity::unbroken);
 }
+
+// The server reads its clock at some moment while we wait; the sample is taken when the answer has come.
+TEST_CASE("an answer that took long is no second server") {
+  for (const double waited : {0.0, 5.0, 9.0})
+    for (const double waited_later : {0.0, 5.0, 9.0}) {
+      INFO(waited << " s, then " << waited_later);
+      Process server;
+      server.tells_pid = server.tells_time = false;
+      server.started = first_sample - 600;
+      CounterSample before = sample_of(server, first_sample, 10, 0, waited);
+      CounterSample now = sample_of(server, first_sample + 60, 90, 0, waited_later);
+      before.slack = waited;
+      now.slack = waited_later;
+      CHECK(one_process(before, now) == Continuity::unbroken);
+    }
+}
