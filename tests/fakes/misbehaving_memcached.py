@@ -7,9 +7,12 @@ from .scripted_server import ScriptedServer
 STATS = (b"STAT pid 7\r\nSTAT uptime 90\r\nSTAT version 1.6.18\r\nSTAT curr_items 1\r\nSTAT limit_maxbytes 67108864\r\n"
          b"STAT get_hits 5\r\nSTAT get_misses 5\r\nSTAT evictions 0\r\nEND\r\n")
 
+BLANK_AT_END = b"blank_at_end"
+
 
 def obedient(line, changes):
-    """Does what memcached does, but for `changes`: command word → answer, or function of (line, command) that gives it."""
+    """Does what memcached does, but for `changes`: command word → answer, or function of (line, command) that gives it;
+    BLANK_AT_END → answer to any command that ends in a blank."""
     values = {}
     data = b""
     while True:
@@ -37,6 +40,8 @@ def obedient(line, changes):
         elif words[:1] == [b"quit"]:
             return
         change = changes.get(words[0] if words else b"")
+        if command.endswith(b" "):
+            change = changes.get(BLANK_AT_END, change)
         if callable(change):
             change(line, words)
         else:
@@ -102,6 +107,30 @@ def overlong_key(line, words):
     line.send(b"VALUE " + b"k" * 330 + b" 0 1\r\nx\r\nEND\r\n")
 
 
+def told(**statistics):
+    """An answer to `stats`; of other questions about statistics relatives know nothing."""
+    answer = b"".join(b"STAT %s %s\r\n" % (name.encode(), str(value).encode()) for name, value in statistics.items()) + b"END\r\n"
+    return lambda line, words: line.send(answer if len(words) == 1 else b"ERROR\r\n")
+
+
+# The relatives' statistics as their sources write them, in part.
+DRAGONFLY = {"pid": 1, "uptime": 90, "time": 1700000090, "version": "df-v1.25.1", "libevent": "iouring", "pointer_size": 64,
+             "rusage_user": "0.420000", "rusage_system": "0.310000", "max_connections": -1, "curr_connections": 2,
+             "total_connections": -1, "rejected_connections": -1, "cmd_get": 1, "cmd_set": 1, "get_hits": 1, "get_misses": 0,
+             "threads": 4, "curr_items": 1, "total_items": -1, "bytes": 524288, "limit_maxbytes": -1, "evictions": -1}
+HAZELCAST = {"uptime": 90, "threads": 3, "waiting_requests": 0, "curr_connections": 1, "total_connections": 1, "bytes": 0,
+             "cmd_get": 1, "cmd_set": 1, "cmd_touch": 0, "get_hits": 1, "get_misses": 0, "delete_hits": 1}
+INFINISPAN = {"pid": 0, "uptime": 90, "time": 1700000090, "version": "9.4.24.Final", "pointer_size": 0, "rusage_user": "0:0",
+              "rusage_system": "0:0", "curr_items": 1, "total_items": 1, "bytes": 0, "curr_connections": 0,
+              "total_connections": 0, "connection_structures": 0, "cmd_get": 1, "cmd_set": 1, "get_hits": 1, "get_misses": 0,
+              "evictions": 0, "limit_maxbytes": 0, "threads": 0}
+MEMCACHED = {"pid": 7, "uptime": 90, "time": 1700000090, "version": "1.6.18", "max_connections": 1024, "curr_connections": 1,
+             "cmd_get": 1, "cmd_set": 1, "get_hits": 1, "get_misses": 0, "limit_maxbytes": 1 << 26, "bytes": 70,
+             "curr_items": 1, "evictions": 0}
+WRAPPED = {**MEMCACHED, "bytes": (1 << 64) - 70, "curr_items": (1 << 64) - 1, "curr_connections": (1 << 32) - 3}
+LONG = {**MEMCACHED, "version": "1.6.18-" + "x" * 400, "ssl_ciphers": "y" * 20000}
+
+
 def packet(opcode, key=0, extras=0, status=0, body=b"", length=None):
     return struct.pack(">BBHBBHIIQ", 0x81, opcode, key, extras, 0, status, len(body) if length is None else length, 0, 0) + body
 
@@ -128,6 +157,13 @@ SITUATIONS = {
     "refuses_version": but(version=b"ERROR\r\n"),
     "version_of_a_proxy": but(version=b"VERSION mcrouter 37\r\n"),
     "no_settings": but(stats=no_settings),
+    "twemproxy": but(stats=hangs_up, version=hangs_up),
+    "mcrouter": but(blank_at_end=b"CLIENT_ERROR malformed request\r\n", version=b"VERSION mcrouter 2023.07.17.00\r\n"),
+    "dragonfly": but(stats=told(**DRAGONFLY), version=b"VERSION df-v1.25.1\r\n"),
+    "hazelcast": but(stats=told(**HAZELCAST), version=b"VERSION Hazelcast\r\n"),
+    "infinispan": but(stats=told(**INFINISPAN), version=b"VERSION 9.4.24.Final\r\n"),
+    "wrapped_gauges": but(stats=told(**WRAPPED)),
+    "long_statistics": but(stats=told(**LONG)),
     "wants_a_token": but(set=b"CLIENT_ERROR bad authentication token format\r\n"),
     "unauthenticated": but(set=b"CLIENT_ERROR unauthenticated\r\n"),
     "loses_values": but(get=b"END\r\n"),

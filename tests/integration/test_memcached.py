@@ -6,6 +6,7 @@ import concurrent.futures
 import contextlib
 import json
 import os
+import re
 import select
 import socket
 import subprocess
@@ -356,6 +357,13 @@ EXPECTED = {
     "refuses_version": (OK, "stored and fetched"),
     "version_of_a_proxy": (OK, "stored and fetched"),
     "no_settings": (OK, "stored and fetched"),  # -v asks for them, and has no other verdict
+    "twemproxy": (OK, "stored and fetched"),
+    "mcrouter": (OK, "stored and fetched"),
+    "dragonfly": (OK, "stored and fetched"),
+    "hazelcast": (OK, "stored and fetched"),
+    "infinispan": (OK, "stored and fetched"),
+    "wrapped_gauges": (OK, "stored and fetched"),
+    "long_statistics": (OK, "stored and fetched"),
     "wants_a_token": (UNKNOWN, "text authentication"),
     "unauthenticated": (UNKNOWN, "text authentication"),
     "loses_values": (CRITICAL, "a value was gone right after it was stored"),
@@ -403,6 +411,10 @@ EXPECTED_BINARY = {
     "binary_wrong_opcode": (UNKNOWN, "not memcached"),
 }
 
+# These end by time or by size, by a reset, or never begin.
+NOT_CUT = {"refuses", "silent", "hangs_in_get", "hangs_in_stats", "trickles_stats", "endless_stats", "endless_line", "resets",
+           "value_cut_short", "value_of_gigabytes", "hangs_up_in_version"}
+
 WITHOUT_ROUND_TRIP = {
     "refuses": (CRITICAL, "connection refused"),
     "silent": (CRITICAL, "timed out"),
@@ -417,6 +429,13 @@ WITHOUT_ROUND_TRIP = {
     "endless_stats": (UNKNOWN, "the answer is larger than 1024 KiB"),
     "tls_server": (UNKNOWN, "the server speaks TLS there"),
     "no_settings": (OK, "answered in"),
+    "twemproxy": (CRITICAL, "connection"),
+    "mcrouter": (OK, "answered in"),
+    "dragonfly": (OK, "answered in"),
+    "hazelcast": (OK, "answered in"),
+    "infinispan": (OK, "answered in"),
+    "wrapped_gauges": (OK, "answered in"),
+    "long_statistics": (OK, "answered in"),
 }
 
 # A process starts out with the peak of the one that started it, so a small one has to start the plugin.
@@ -490,6 +509,38 @@ def test_misbehaving_without_a_round_trip(plugin: PluginRunner, tmp_path: Path, 
     ask_one_that_misbehaves(plugin, tmp_path, situation, *WITHOUT_ROUND_TRIP[situation], ["--no-round-trip"])
 
 
+GAUGES = {"items", "memory_used", "connections_used", "uptime", "threads"}
+# Which gauges have no value at relatives, or where they cannot be right.
+NOT_TOLD = {
+    "twemproxy": GAUGES,
+    "mcrouter": {"threads"},
+    "dragonfly": {"memory_used", "connections_used"},
+    "hazelcast": {"items", "memory_used", "connections_used"},
+    "infinispan": {"memory_used", "connections_used"},
+    "wrapped_gauges": {"items", "memory_used", "connections_used", "threads"},
+    "long_statistics": {"threads"},
+}
+
+
+@pytest.mark.parametrize("situation", NOT_TOLD)
+def test_what_is_not_told_has_no_value_and_is_missed_by_a_threshold_alone(plugin: PluginRunner, situation: str) -> None:
+    with misbehaving(situation) as server:
+        answer = check(plugin, "-H", server.address, "--no-state")
+        assert answer.code == OK and GAUGES - set(answer.perfdata) >= NOT_TOLD[situation], answer
+        for label in NOT_TOLD[situation]:
+            answer = check(plugin, "-H", server.address, "--no-state", "-c", f"{label}=90")
+            assert answer.code == UNKNOWN and f"no value for {label}: " in answer.line1, answer
+
+
+@pytest.mark.parametrize("situation", ["works", *NOT_TOLD, "hangs_in_stats", "endless_stats", "stats_refused"])
+def test_without_statistics_the_round_trip_decides(plugin: PluginRunner, situation: str) -> None:
+    with misbehaving(situation) as server:
+        answer = check(plugin, "-H", server.address, "--no-statistics", "-t", TIMEOUT)
+        assert answer.code == OK and set(answer.perfdata) == {"response_time"}, answer
+        answer = check(plugin, "-H", server.address, "--no-statistics", "-c", "items=90")
+        assert answer.code == UNKNOWN and "no value for items: --no-statistics leaves it out" in answer.line1, answer
+
+
 def ask_one_that_misbehaves(plugin: PluginRunner, tmp_path: Path, situation: str, code: int, words: str,
                             more: list[object]) -> None:
     measured = tmp_path / "measured.json"
@@ -550,13 +601,44 @@ def test_a_thousand_runs_at_once(plugin: PluginRunner, cache: Memcached) -> None
 # how an answer is cut
 
 
-@pytest.mark.parametrize("cut", [*range(0, 90), 1000, 1400, 2000])
-def test_an_answer_in_segments(plugin: PluginRunner, cache: Memcached, cut: int) -> None:
-    whole = check(plugin, "-H", cache.address, "--no-state")
-    with SegmentingProxy(cache.port, cut) as proxy:
-        answer = check(plugin, "-H", proxy.address, "--no-state")
-    assert answer.code == whole.code == OK and "stored and fetched" in answer.line1, answer
-    assert set(answer.perfdata) == set(whole.perfdata)
+def longest_answer(cache: Memcached) -> int:
+    return len("\r\n".join(cache.ask("stats"))) + 100
+
+
+def test_an_answer_in_two_segments(plugin: PluginRunner, cache: Memcached) -> None:
+    """Each position of each answer: those of the round trip are shorter than the statistics."""
+    cuts = range(1, longest_answer(cache))
+    for first in range(0, len(cuts), 250):
+        with contextlib.ExitStack() as stack:
+            proxies = [stack.enter_context(SegmentingProxy(cache.port, cut)) for cut in cuts[first:first + 250]]
+            answer = check(plugin, "-H", ",".join(proxy.address for proxy in proxies), "--no-state", "--parallel", 16,
+                           "--instance-labels", "always", "-t", 30)
+            assert answer.code == OK and f"{len(proxies)} caches work" in answer.line1, answer.stdout[:2000]
+            for label in ("response_time", "uptime", "items", "connections_used"):
+                assert sum(key.startswith(f"{label}@") for key in answer.perfdata) == len(proxies), label
+
+
+@pytest.mark.parametrize("more", [[], ["--no-round-trip"], ["--no-statistics"]])
+def test_an_answer_byte_by_byte(plugin: PluginRunner, cache: Memcached, more: list[str]) -> None:
+    whole = check(plugin, "-H", cache.address, "--no-state", *more)
+    with SegmentingProxy(cache.port, 0) as proxy:
+        answer = check(plugin, "-H", proxy.address, "--no-state", *more)
+    assert answer.code == whole.code == OK and set(answer.perfdata) == set(whole.perfdata), answer
+
+
+def without_the_port(line: str) -> str:
+    return re.sub(r"127\.0\.0\.1:\d+", "ADDRESS", re.sub(r"[\d.]+ ms", "N ms", line.partition("|")[0]))
+
+
+@pytest.mark.parametrize("situation", sorted(name for name, (code, _) in EXPECTED.items() if name not in NOT_CUT))
+def test_what_misbehaves_is_judged_the_same_however_it_is_cut(plugin: PluginRunner, situation: str) -> None:
+    with misbehaving(situation) as server, contextlib.ExitStack() as stack:
+        whole = check(plugin, "-H", server.address, "--no-state", "-t", 10)
+        for cut in (0, 1, 2, 5, 7, 11, 30, 59, 61):
+            proxy = stack.enter_context(SegmentingProxy(server.port, cut))
+            answer = check(plugin, "-H", proxy.address, "--no-state", "-t", 10)
+            assert answer.code == whole.code, (cut, answer)
+            assert without_the_port(answer.line1) == without_the_port(whole.line1), cut
 
 
 # several servers
