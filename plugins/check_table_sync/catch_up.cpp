@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "evenkeel/text.h"
+#include "replica_status.h"
 
 namespace evenkeel::table_sync {
 
@@ -79,19 +80,31 @@ bool CatchUp::settled(std::size_t server, const Reply<Step>& reply) {
   return true;
 }
 
+std::string CatchUp::reason(std::size_t server) {
+  if (!fleet_[server].replication) return {};
+  const auto replies = crew_.ask<std::string>(
+      {server}, [dialect = fleet_[server].dialect](std::size_t, mysql::SqlSession& session) {
+        return why_not_applying(read_replica_status(dialect, session));
+      });
+  return replies[0].value.value_or("");
+}
+
 bool CatchUp::given_up(std::size_t server, const Wait& wait) {
-  if (seconds_since(wait.progress) > patience_) {
+  const bool stands = seconds_since(wait.progress) > patience_;
+  if (!stands && seconds_since(wait.began) <= patience_ * patience_while_busy) return false;
+  if (const std::string why = reason(server); !why.empty()) {
+    fleet_.note_not_applying(server, why + "; it cannot be compared");
+    return true;
+  }
+  if (stands) {
     fleet_.note_not_applying(
         server, "does not apply what the others have executed (nothing for " + format_seconds(patience_) +
                     "): stopped, delayed or busy with a large transaction; it cannot be compared");
-    return true;
-  }
-  if (seconds_since(wait.began) > patience_ * patience_while_busy) {
+  } else {
     fleet_.note_not_applying(server, "is more than " + format_seconds(patience_ * patience_while_busy) +
                                          " behind the others; it cannot be compared");
-    return true;
   }
-  return false;
+  return true;
 }
 
 }  // namespace evenkeel::table_sync

@@ -38,6 +38,8 @@ class CatchUp {
   // Whether the server need not be waited for any more.
   bool settled(std::size_t server, const Reply<Step>& reply);
   bool given_up(std::size_t server, const Wait& wait);
+  // What its status says of it by now, where the account may see that.
+  std::string reason(std::size_t server);
 
   Crew& crew_;
   Fleet& fleet_;

@@ -1,5 +1,8 @@
 #include "crew.h"
 
+#include <algorithm>
+#include <array>
+
 #include "evenkeel/text.h"
 
 namespace evenkeel::table_sync {
@@ -23,6 +26,11 @@ Failure Failure::from(std::exception_ptr exception) {
     const Error error = detail::error_from(std::current_exception());
     return {error.fault(), 0, error.what()};
   }
+}
+
+bool Failure::table_changed() const {
+  constexpr std::array codes{1017, 1049, 1051, 1054, 1072, 1146, 1176, 1213, 1356, 1412, 1615, 1932};
+  return std::find(codes.begin(), codes.end(), code) != codes.end();
 }
 
 Crew::Crew(std::vector<LaneOptions> servers, std::shared_ptr<StopRequest> stop, double patience)

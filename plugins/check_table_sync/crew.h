@@ -31,6 +31,8 @@ struct Failure {
   }
   // Or it waited for a lock for as long as it may work.
   bool statement_took_too_long() const { return code == 1969 || code == 3024 || code == 1205; }
+  // The table was dropped, renamed, altered or swapped while it was read.
+  bool table_changed() const;
   bool answer_too_large() const { return code == mysql::SqlError::answer_too_large; }
   bool silent = false;
   bool several = false;  // servers answer at one address

@@ -57,6 +57,8 @@ struct ReplicaStatus {
     std::string name;
     std::uint64_t source_id = 0;
     std::optional<double> lag;
+    std::string io, sql;  // "Yes", "No", "Connecting", as the server says it
+    double delay = 0;     // on purpose, in seconds
   };
   std::vector<Channel> channels;
 };

@@ -36,6 +36,18 @@ struct Pulse {
   std::atomic<bool> given_up = false;         // a request to kill may be on its way: no further statement
 };
 
+// An error without the statement that it came to: that is for -vvv alone.
+mysql::SqlError without_statement(const mysql::SqlError& error, const std::string& sql,
+                                  const std::string& where) {
+  const std::string step = clean(sql, 120) + " on " + where + ": ";
+  std::string text = error.what();
+  if (text.starts_with(step)) text.erase(0, step.size());
+  // The server repeats part of it.
+  const auto repeated = text.find("; check the manual");
+  if (error.code() == 1064 && repeated != std::string::npos) text = text.substr(0, repeated) + '"';
+  return {error.fault(), error.code(), text};
+}
+
 // Connects when first asked, pins what the session must have, and notes each sign of life.
 class WatchedSession : public mysql::SqlSession {
  public:
@@ -61,11 +73,16 @@ class WatchedSession : public mysql::SqlSession {
     try {
       return watched(sql, ask);
     } catch (const mysql::SqlError& error) {
-      if (fresh || !connection_was_lost(error.code()) || options_.stop->made()) throw;
+      if (fresh || !connection_was_lost(error.code()) || options_.stop->made())
+        throw without_statement(error, sql, options_.login.where());
     }
     session_.reset();
     connect();
-    return watched(sql, ask);
+    try {
+      return watched(sql, ask);
+    } catch (const mysql::SqlError& error) {
+      throw without_statement(error, sql, options_.login.where());
+    }
   }
 
   void connect() {
@@ -210,7 +227,10 @@ double Lane::silence() const {
   return std::chrono::duration<double>(since).count();
 }
 
-std::string Lane::waiting_for() const { return work_->trace.current(); }
+std::string Lane::waiting_for() const {
+  std::string step = work_->trace.current();
+  return step.starts_with("connecting") ? step : "";
+}
 
 std::vector<Trace::Step> Lane::steps() const { return work_->trace.steps(); }
 

@@ -44,7 +44,7 @@ class Lane {
 
   // How long the task at work has had no answer from its server.
   double silence() const;
-  // "connecting to db1:3306", "SELECT … on db1:3306"; empty between statements.
+  // "connecting to db1:3306", empty once it is connected: what a statement is, is for -vvv alone.
   std::string waiting_for() const;
   std::vector<Trace::Step> steps() const;
 

@@ -28,9 +28,27 @@ ReplicaStatus read_replica_status(const Dialect& dialect, mysql::SqlSession& ses
     double lag = 0;
     const mysql::Cell behind = either(rows, row, "Seconds_Behind_Source", "Seconds_Behind_Master");
     if (behind && parse_number(*behind, lag)) channel.lag = lag;
+    channel.io = either(rows, row, "Replica_IO_Running", "Slave_IO_Running").value_or("");
+    channel.sql = either(rows, row, "Replica_SQL_Running", "Slave_SQL_Running").value_or("");
+    parse_number(rows.at(row, "SQL_Delay").value_or("0"), channel.delay);
     status.channels.push_back(std::move(channel));
   }
   return status;
+}
+
+std::string why_not_applying(const ReplicaStatus& status) {
+  for (const ReplicaStatus::Channel& channel : status.channels) {
+    const std::string of = channel.name.empty() ? "" : " of channel " + clean(channel.name, 60);
+    const bool io = lower(channel.io) == "no", sql = lower(channel.sql) == "no";
+    if (io && sql) return "replication" + of + " is stopped: neither of its threads runs";
+    if (sql) return "replication" + of + " is stopped: its SQL thread does not run";
+    if (io) return "replication" + of + " is stopped: its IO thread does not run";
+    if (lower(channel.io) == "connecting")
+      return "replication" + of + " does not reach its source: its IO thread is connecting";
+  }
+  for (const ReplicaStatus::Channel& channel : status.channels)
+    if (channel.delay > 0) return "replication is delayed on purpose by " + format_seconds(channel.delay);
+  return {};
 }
 
 }  // namespace evenkeel::table_sync

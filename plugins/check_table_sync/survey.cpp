@@ -6,6 +6,7 @@
 #include "applier.h"
 #include "evenkeel/mysql/grants.h"
 #include "replica_status.h"
+#include "table_kind.h"
 
 namespace evenkeel::table_sync {
 
@@ -82,22 +83,27 @@ void deny(const Fleet& fleet, TableReading& table, std::size_t server) {
   table.denied[server] = mysql::grant_for_table(table.table.sql(), fleet[server].account);
 }
 
+// A table that answers and is a base table was created since the tables were listed: it stays among the
+// missing ones, which are looked at again.
 void probe_missing(Crew& crew, const Fleet& fleet, TableReading& table) {
   std::vector<std::size_t>& missing = table.definition.missing_on;
-  const auto answers = ask_all<bool>(crew, missing, "SELECT 1 FROM " + table.table.sql() + " LIMIT 0",
-                                     [](const mysql::Rows&) { return true; });
-  for (const auto& [server, failure] : answers.failures) {
-    if (is_missing(failure.code)) continue;
-    missing.erase(std::find(missing.begin(), missing.end(), server));
-    if (is_denied(failure.code))
+  const std::vector<std::size_t> asked = missing;
+  const auto replies =
+      crew.ask<std::string>(asked, [name = table.table](std::size_t, mysql::SqlSession& session) {
+        session.query("SELECT 1 FROM " + name.sql() + " LIMIT 0");
+        return why_not_compared(session, name);
+      });
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    const std::size_t server = asked[i];
+    if (replies[i].value && replies[i].value->empty()) continue;
+    if (replies[i].failure && is_missing(replies[i].failure->code)) continue;
+    std::erase(missing, server);
+    if (replies[i].value)
+      table.outcome.failures[server] = {Fault::protocol, 0, *replies[i].value};
+    else if (is_denied(replies[i].failure->code))
       deny(fleet, table, server);
     else
-      table.outcome.failures[server] = failure;
-  }
-  for (const std::size_t server : answers.servers) {
-    missing.erase(std::find(missing.begin(), missing.end(), server));
-    table.outcome.failures[server] = {Fault::protocol, 0,
-                                      "is a view or a temporary table, which is not compared"};
+      table.outcome.failures[server] = *replies[i].failure;
   }
 }
 

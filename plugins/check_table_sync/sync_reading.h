@@ -4,7 +4,9 @@
 #include <cstddef>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "definition_comparison.h"
@@ -22,6 +24,11 @@ struct TableReading {
   std::map<std::size_t, std::string> denied;  // where the account may not read it: what to grant
   TableOutcome outcome;                       // from memory where time did not allow more
   double weight = 1;
+  // Where it may be in flight, for the server could not be made to catch up: not compared there.
+  std::set<std::size_t> unsettled;
+  // Missing or different on a server, but time ran out before that was certain.
+  std::vector<std::pair<std::size_t, std::string>> doubts;
+  bool gone = false;  // dropped everywhere while the run looked at it
 };
 
 struct ServerReading {

@@ -57,6 +57,7 @@ class Judging {
  private:
   void count() {
     for (const TableReading& table : reading_.tables) {
+      if (table.gone) continue;
       const TableOutcome& outcome = table.outcome;
       rows_differing_ += outcome.drift.count();
       if (!is_whole(table))
@@ -97,6 +98,8 @@ class Judging {
     for (const auto& [server, grant] : table.denied)
       if (!is_hidden(server, table.table.database))
         report_.add(Status::unknown, names_[server], name + ": privilege missing: " + grant);
+    for (const auto& [server, text] : table.doubts)
+      report_.add(Status::unknown, names_[server], name + ": " + text);
     judge_drift(table);
     for (const auto& [server, failure] : table.outcome.failures) {
       const std::string help = is_denied(failure.code)

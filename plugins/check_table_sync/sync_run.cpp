@@ -17,6 +17,14 @@ constexpr double longest_second_look = 2;
 // To greet a server and to describe its tables.
 double survey_patience(const Settings& settings) { return std::clamp(settings.budget / 3, 1.0, 10.0); }
 
+constexpr int most_attempts = 20;           // at a table that is changed again and again
+constexpr int attempts_while_the_same = 3;  // at one that looks the same each time and cannot be read
+
+// Errors of a moment, such as that of a table that is swapped for another.
+bool may_pass(int code) {
+  return code == 1146 || code == 1412 || code == 1615 || code == 1213 || code == 1017;
+}
+
 // What is known of rows on servers that lack the whole table by now is told by that.
 void forget_servers(TableMemory& memory, const std::vector<std::size_t>& missing_on) {
   for (DriftedRow& row : memory.drift)
@@ -44,6 +52,7 @@ SyncRun::SyncRun(std::shared_ptr<mysql::SqlConnector> connector, std::vector<mys
       stop_(std::move(stop)),
       reference_(reference_of(logins_, settings)),
       fleet_(logins_, reference_),
+      selection_(settings.tables, settings.ignored_tables, settings.ignored_columns),
       comparison_{fleet_,
                   *stop_,
                   settings,
@@ -55,20 +64,24 @@ SyncRun::SyncRun(std::shared_ptr<mysql::SqlConnector> connector, std::vector<mys
 }
 
 SyncReading SyncRun::run() {
-  const TableSelection selection(settings_.tables, settings_.ignored_tables, settings_.ignored_columns);
   SyncReading reading;
   reading.keeps_state = context_.state.enabled();
   std::unique_ptr<Crew> crew = new_crew();
   const Survey surveyed =
-      survey(*crew, fleet_, *stop_, selection, survey_patience(settings_), settings_.max_lag.has_value());
+      survey(*crew, fleet_, *stop_, selection_, survey_patience(settings_), settings_.max_lag.has_value());
   look_who_answers(*crew);
   if (!stop_->made() && !fleet_.answering().empty()) {
-    reading.tables = tables_of(*crew, fleet_, surveyed, selection, settings_.where);
-    reading.unmatched = unmatched_patterns(surveyed, selection);
+    reading.tables = tables_of(*crew, fleet_, surveyed, selection_, settings_.where);
+    reading.unmatched = unmatched_patterns(surveyed, selection_);
     reading.hidden =
         hidden_databases(*crew, fleet_, *stop_, surveyed.visibility, surveyed.definitions, settings_.confirm);
+    DefinitionWatch watch(fleet_, *stop_, settings_.confirm, selection_, settings_.where);
+    std::vector<TableReading*> doubtful;
+    for (TableReading& table : reading.tables)
+      if (DefinitionWatch::is_doubtful(table)) doubtful.push_back(&table);
+    watch.settle(*crew, doubtful, Deadline::after(comparison_.budget.remaining() / 2));
     recall(reading.tables);
-    compare_tables(reading.tables, std::move(crew));
+    compare_tables(reading.tables, std::move(crew), watch);
   } else {
     for (std::size_t i = 0; i < fleet_.size(); ++i) steps_[i] = crew->steps(i);
   }
@@ -103,7 +116,8 @@ std::unique_ptr<Crew> SyncRun::new_crew() const {
   return std::make_unique<Crew>(std::move(lanes), stop_, settings_.patience());
 }
 
-void SyncRun::compare_tables(std::vector<TableReading>& tables, std::unique_ptr<Crew> first) {
+void SyncRun::compare_tables(std::vector<TableReading>& tables, std::unique_ptr<Crew> first,
+                             DefinitionWatch& watch) {
   const std::vector<std::size_t> order = order_of(tables);
   const std::size_t count =
       std::clamp<std::size_t>(settings_.threads, 1, std::max<std::size_t>(order.size(), 1));
@@ -127,6 +141,9 @@ void SyncRun::compare_tables(std::vector<TableReading>& tables, std::unique_ptr<
   while (!changed.wait_for(lock, ProgressLine::interval, [this] { return working_ == 0; })) line.show();
   lock.unlock();
   for (std::thread& thread : threads) thread.join();
+  // Those that half of the budget was not enough for.
+  if (!watch.all_settled()) watch.settle(*crews.front(), {}, stop_->latest());
+  watch.finish();
   for (std::size_t i = 0; i < fleet_.size(); ++i) steps_[i] = crews.front()->steps(i);
 }
 
@@ -151,12 +168,59 @@ std::vector<std::size_t> SyncRun::participants(const TableReading& table) const 
   std::erase_if(servers, [&](std::size_t server) {
     const auto& missing = table.definition.missing_on;
     return std::find(missing.begin(), missing.end(), server) != missing.end() ||
-           table.denied.contains(server) || table.outcome.failures.contains(server);
+           table.denied.contains(server) || table.outcome.failures.contains(server) ||
+           table.unsettled.contains(server);
   });
   return servers;
 }
 
 void SyncRun::compare(TableReading& table, Crew& crew) {
+  for (int attempt = 1;; ++attempt) {
+    compare_once(table, crew);
+    const auto& failures = table.outcome.failures;
+    const bool changed = std::any_of(failures.begin(), failures.end(),
+                                     [](const auto& entry) { return entry.second.table_changed(); });
+    if (!changed || !plan_anew(table, crew, attempt)) return;
+  }
+}
+
+bool SyncRun::plan_anew(TableReading& table, Crew& crew, int attempt) {
+  const auto failures = table.outcome.failures;
+  std::erase_if(table.outcome.failures, [](const auto& entry) { return entry.second.table_changed(); });
+  if (comparison_.budget.expired() || stop_->made() || attempt >= most_attempts) {
+    table.outcome.remarks.emplace_back("changed while it was read: the next run looks again");
+    return false;
+  }
+  const std::string before = table.outcome.plan->fingerprint();
+  DefinitionWatch watch(fleet_, *stop_, settings_.confirm, selection_, settings_.where);
+  watch.settle(crew, {&table}, comparison_.budget);
+  watch.finish();
+  const bool planned = table.definition.plan.has_value();
+  if (planned && table.definition.plan->fingerprint() == before) {
+    const bool lasting = std::any_of(failures.begin(), failures.end(), [](const auto& entry) {
+      return entry.second.table_changed() && !may_pass(entry.second.code);
+    });
+    // It is not the table that is the reason.
+    if (lasting && attempt >= attempts_while_the_same) {
+      table.outcome.failures = failures;
+      return false;
+    }
+    const std::lock_guard lock(mutex_);
+    TableMemory found;
+    found.drift = table.outcome.drift.rows();
+    memories_[table.table].add_findings_of(found);
+    return true;
+  }
+  auto others = std::move(table.outcome.failures);
+  table.outcome = TableOutcome();
+  table.outcome.failures = std::move(others);
+  const std::lock_guard lock(mutex_);
+  memories_[table.table] = TableMemory();
+  if (planned) table.outcome.plan = std::make_shared<const ComparisonPlan>(*table.definition.plan);
+  return planned;
+}
+
+void SyncRun::compare_once(TableReading& table, Crew& crew) {
   const std::vector<std::size_t> servers = participants(table);
   if (servers.size() < 2) return;
   TableMemory memory;

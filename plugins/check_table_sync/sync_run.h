@@ -5,6 +5,7 @@
 #include <mutex>
 #include <vector>
 
+#include "definition_watch.h"
 #include "evenkeel/check.h"
 #include "same_server.h"
 #include "sync_reading.h"
@@ -22,10 +23,13 @@ class SyncRun {
  private:
   std::unique_ptr<Crew> new_crew() const;
   void look_who_answers(Crew& crew);
-  void compare_tables(std::vector<TableReading>& tables, std::unique_ptr<Crew> first);
+  void compare_tables(std::vector<TableReading>& tables, std::unique_ptr<Crew> first, DefinitionWatch& watch);
   // Takes tables until there are none left.
   void work(std::vector<TableReading>& tables, const std::vector<std::size_t>& order, Crew& crew);
   void compare(TableReading& table, Crew& crew);
+  void compare_once(TableReading& table, Crew& crew);
+  // After a table was changed while it was read: plans it anew. False where it need not be compared again.
+  bool plan_anew(TableReading& table, Crew& crew, int attempt);
   std::vector<std::size_t> participants(const TableReading& table) const;
 
   // What owes an answer first; then never visited ones, small before large; then whichever was visited
@@ -43,6 +47,7 @@ class SyncRun {
   std::size_t reference_;
   Fleet fleet_;
   Addresses addresses_;
+  TableSelection selection_;
   Progress progress_;
   ComparisonContext comparison_;
 
