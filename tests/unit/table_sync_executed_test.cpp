@@ -49,7 +49,7 @@ using Status = std::optional<ReplicaStatus>;
 
 Status channels_to(std::vector<std::uint64_t> sources) {
   ReplicaStatus status;
-  for (const std::uint64_t source : sources) status.channels.push_back({"", source, 0});
+  for (const std::uint64_t source : sources) status.channels.push_back({"", source, 0, "", "", 0});
   return status;
 }
 
