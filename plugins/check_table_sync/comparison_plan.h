@@ -41,11 +41,13 @@ struct KeyColumn {
     temporal,  // quoted
     text,      // in `charset`, by the column's collation
     bytes,     // BINARY, VARBINARY, BLOB
+    real,      // FLOAT, DOUBLE: the shortest digits that read back as the same number
+    address,   // UUID, INET4, INET6: quoted, as the type that `charset` names
   };
   std::string name;
   Kind kind = Kind::integer;
   bool is_unsigned = false;
-  std::string charset;    // kind text
+  std::string charset;    // kind text; of an address, its type
   bool same_sign = true;  // unsigned on all servers, or on none
 };
 

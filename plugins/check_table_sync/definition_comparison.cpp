@@ -96,6 +96,11 @@ std::string difference_of(const Column& column, const Column& expected, bool sam
   return text.empty() ? difference_in_values(column, expected, same_family) : text;
 }
 
+// The primary key that MySQL makes itself. A replica may make one that its source has not.
+bool is_made_by_server(const Column* column) {
+  return column && lower(column->name) == "my_row_id" && column->invisible && column->auto_increment;
+}
+
 std::vector<std::string> names_in_common(const TableDefinition& table, const TableDefinition& other) {
   std::vector<std::string> names;
   for (const Column& column : table.columns)
@@ -116,6 +121,12 @@ bool same_columns(const Key& a, const Key& b) {
                     [](const std::string& x, const std::string& y) { return lower(x) == lower(y); });
 }
 
+// A key that the server made itself, on a column that the other table has not.
+bool is_hidden_key(const TableDefinition& table, const Key* key, const TableDefinition& other) {
+  return key && key->columns.size() == 1 && is_made_by_server(table.find(key->columns[0])) &&
+         !other.find(key->columns[0]);
+}
+
 // All that can be said against one server's table, in a few words each.
 std::vector<std::string> differences_of(const TableDefinition& table, const TableDefinition& expected,
                                         const TableSelection& selection, bool same_family) {
@@ -123,16 +134,19 @@ std::vector<std::string> differences_of(const TableDefinition& table, const Tabl
   for (const Column& column : expected.columns) {
     if (selection.ignores(expected.name, column.name)) continue;
     const Column* mine = table.find(column.name);
+    if (!mine && is_made_by_server(&column)) continue;
     const std::string text = mine ? difference_of(*mine, column, same_family) : "missing";
     if (!text.empty()) texts.push_back("column " + clean(column.name, 64) + ": " + text);
   }
   for (const Column& column : table.columns)
-    if (!expected.find(column.name) && !selection.ignores(expected.name, column.name))
+    if (!expected.find(column.name) && !is_made_by_server(&column) &&
+        !selection.ignores(expected.name, column.name))
       texts.push_back("column " + clean(column.name, 64) + ": extra");
   const std::vector<std::string> order = names_in_common(table, expected);
   if (order != names_in_common(expected, table))
     texts.push_back("columns in another order: " + clean(joined(order), 200));
   const Key *key = first_key(table), *expected_key = first_key(expected);
+  if (is_hidden_key(table, key, expected) || is_hidden_key(expected, expected_key, table)) return texts;
   if (expected_key && expected_key->primary() &&
       !(key && key->primary() && same_columns(*key, *expected_key)))
     texts.push_back(key && key->primary() ? "primary key (" + joined(key->columns) + ") instead of (" +
@@ -239,10 +253,18 @@ std::optional<KeyColumn> key_column(const Column& column, const ComparedColumn& 
     case Encoding::temporal:
       key.kind = KeyColumn::Kind::temporal;
       return key;
+    case Encoding::ieee:
+      key.kind = KeyColumn::Kind::real;
+      return key;
     case Encoding::bytes:
       if (is_character(column.data_type)) {
         key.kind = KeyColumn::Kind::text;
         key.charset = normal_charset(column.charset);
+        return key;
+      }
+      if (one_of(column.data_type, {"uuid", "inet4", "inet6"})) {
+        key.kind = KeyColumn::Kind::address;
+        key.charset = column.data_type;
         return key;
       }
       if (!is_binary(column.data_type)) return std::nullopt;
@@ -263,6 +285,10 @@ std::optional<std::vector<KeyColumn>> key_columns(const Key& key, const Tables& 
     if (!everywhere || compared == plan.columns.end()) return std::nullopt;
     std::optional<KeyColumn> one = key_column(*everywhere->front(), *compared);
     if (!one) return std::nullopt;
+    // A DOUBLE has places between those of a FLOAT.
+    if (one->kind == KeyColumn::Kind::real &&
+        !all_same(*everywhere, [](const Column& c) { return c.data_type; }))
+      return std::nullopt;
     one->same_sign = all_same(*everywhere, is_unsigned);
     columns.push_back(*one);
   }
@@ -355,6 +381,8 @@ DefinitionComparison compare_definitions(const TableName& table, const std::vect
     for (const std::string& text : texts) result.differences.push_back({i, text});
   }
   if (present.size() < 2 && servers.size() > 1) return result;
+  if (std::any_of(present.begin(), present.end(), [](const TableDefinition* one) { return one->versioned; }))
+    result.remarks.emplace_back("the history of its rows is not compared");
   result.plan = plan_of(present, selection, where, result.remarks);
   return result;
 }

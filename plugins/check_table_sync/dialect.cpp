@@ -30,6 +30,9 @@ std::string session_pins(const Dialect& dialect) {
   // MySQL from 5.7.20 and MariaDB from 11.1 call them transaction_*, those before tx_*.
   const bool old_names = dialect.version < (dialect.is_mariadb() ? 110100 : 50720);
   const std::string prefix = old_names ? "tx_" : "transaction_";
+  // Servers may hide the primary keys that they make themselves.
+  if (!dialect.is_mariadb() && dialect.version >= 80030)
+    pins += "show_gipk_in_create_table_and_information_schema = 1, ";
   pins += prefix + "isolation = 'REPEATABLE-READ', " + prefix + "read_only = 1";
   return pins;
 }

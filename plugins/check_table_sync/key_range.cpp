@@ -7,6 +7,7 @@
 #include "evenkeel/error.h"
 #include "evenkeel/text.h"
 #include "integer_key.h"
+#include "real_key.h"
 
 namespace evenkeel::table_sync {
 
@@ -50,12 +51,21 @@ bool valid_value(const KeyColumn& column, std::string_view text) {
     case Kind::text:
     case Kind::bytes:
       return is_hex(text);
+    case Kind::real:
+      return is_real(text);
+    case Kind::address:
+      return only(text, "0123456789abcdefABCDEF:.-");
   }
   return false;
 }
 
 std::string literal(const KeyColumn& column, const std::string& value) {
   switch (column.kind) {
+    case Kind::real:
+      // With an exponent it is a DOUBLE for the server, too, which reads it back to the last bit.
+      return real_literal(value);
+    case Kind::address:
+      return "cast('" + value + "' as " + column.charset + ")";
     case Kind::temporal:
       return "'" + value + "'";
     case Kind::text:
@@ -145,6 +155,7 @@ std::string key_select_list(const ComparisonPlan& plan) {
   for (std::size_t i = 0; i < plan.key.size(); ++i) {
     std::string value = mysql::quoted_name(plan.key[i].name);
     if (plan.key[i].kind == Kind::index) value = "cast(" + value + " as unsigned)";
+    if (plan.key[i].kind == Kind::real) value = "hex(point(" + value + ", 0))";
     if (plan.key[i].kind == Kind::text || plan.key[i].kind == Kind::bytes) value = "hex(" + value + ")";
     list += (i ? ", " : "") + value + " AS k" + std::to_string(i);
   }
@@ -155,7 +166,8 @@ KeyTuple key_from(const ComparisonPlan& plan, const mysql::Rows& rows, std::size
   const std::vector<mysql::Cell>& cells = rows.rows.at(row);
   KeyTuple key;
   for (std::size_t i = 0; i < plan.key.size() && i < cells.size(); ++i)
-    key.push_back(cells[i].value_or("NULL"));
+    key.push_back(plan.key[i].kind == Kind::real ? real_of_point(cells[i].value_or(""))
+                                                 : cells[i].value_or("NULL"));
   if (!valid_key(plan, key))
     throw Error(Fault::protocol,
                 "not a key of " + clean(plan.table.text(), 130) + ": " + key_text(plan, key));
@@ -176,8 +188,10 @@ std::string range_condition(const ComparisonPlan& plan, const KeyRange& range) {
 }
 
 std::string order_check(const ComparisonPlan& plan, const KeyRange& range) {
-  const bool text = std::any_of(plan.key.begin(), plan.key.end(),
-                                [](const KeyColumn& column) { return column.kind == Kind::text; });
+  // MariaDB has sorted UUIDs in two ways.
+  const bool text = std::any_of(plan.key.begin(), plan.key.end(), [](const KeyColumn& column) {
+    return column.kind == Kind::text || column.kind == Kind::address;
+  });
   if (!text || !range.after || !range.upto) return "1";
   // In a union with the column itself, a literal is compared by the column's own collation.
   std::string columns, values;

@@ -23,6 +23,10 @@ std::string shown_value(const ComparedColumn& column) {
 bool is_negative(const std::string& number) { return number.starts_with('-'); }
 
 bool is_less(const KeyColumn& column, const std::string& a, const std::string& b) {
+  if (column.kind == KeyColumn::Kind::real) {
+    double left = 0, right = 0;
+    return parse_number(a, left) && parse_number(b, right) && left < right;
+  }
   const bool numeric = column.kind == KeyColumn::Kind::integer || column.kind == KeyColumn::Kind::index;
   if (!numeric) return a < b;
   if (is_negative(a) != is_negative(b)) return is_negative(a);

@@ -23,6 +23,7 @@ struct First {
   TableDefinitions definitions;
   std::set<TableName> partly_visible;
   Visibility visibility;
+  std::set<TableName> sequences;
 };
 
 // Not seeing it is no failure: it only says more than GTIDs do.
@@ -58,6 +59,16 @@ std::set<TableName> partly_visible(mysql::SqlSession& session, const TableDefini
   return tables;
 }
 
+std::set<TableName> read_sequences(mysql::SqlSession& session, const TableSelection& selection) {
+  std::set<TableName> sequences;
+  const mysql::Rows rows = session.query(sequences_sql(selection));
+  for (std::size_t row = 0; row < rows.rows.size(); ++row) {
+    const TableName name{rows.at(row, "TABLE_SCHEMA").value_or(""), rows.at(row, "TABLE_NAME").value_or("")};
+    if (selection.selects(name)) sequences.insert(name);
+  }
+  return sequences;
+}
+
 First ask_first(mysql::SqlSession& session, const TableSelection& selection) {
   First first;
   first.account = mysql::account_of(session);
@@ -68,6 +79,7 @@ First ask_first(mysql::SqlSession& session, const TableSelection& selection) {
   first.definitions = read_definitions(session, first.dialect, selection);
   first.partly_visible = partly_visible(session, first.definitions, selection);
   first.visibility = read_visibility(session, first.dialect, selection, first.definitions);
+  if (first.dialect.is_mariadb()) first.sequences = read_sequences(session, selection);
   return first;
 }
 
@@ -173,6 +185,7 @@ Survey survey(Crew& crew, Fleet& fleet, const StopRequest& stop, const TableSele
     fleet[all[i]].replication = std::move(first.replication);
     fleet[all[i]].log_name = std::move(first.log_name);
     survey.versions[all[i]] = first.version;
+    survey.sequences.merge(first.sequences);
     survey.visibility[all[i]] = std::move(first.visibility);
     survey.definitions[all[i]] = std::move(first.definitions);
     survey.partly_visible[all[i]] = std::move(first.partly_visible);

@@ -21,6 +21,7 @@ struct Survey {
       partly_visible;  // the account sees some of their columns only  // by server; empty where it is lost
   std::vector<std::string> versions;
   std::vector<Visibility> visibility;
+  std::set<TableName> sequences;  // of any server
 };
 
 // Fills in the fleet; servers that do not answer within `patience` seconds are lost, and those that do not

@@ -48,6 +48,7 @@ struct SyncReading {
   std::vector<TableReading> tables;
   std::vector<std::string> unmatched;  // patterns that match no table anywhere
   std::vector<HiddenDatabase> hidden;
+  std::vector<TableName> sequences;
   std::vector<std::string> remarks;
   bool budget_over = false;
   bool keeps_state = true;

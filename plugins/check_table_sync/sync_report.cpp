@@ -297,6 +297,8 @@ class Judging {
 
   void add_remarks() {
     remark_visibility();
+    for (const TableName& sequence : reading_.sequences)
+      remarks_["a sequence, which is not compared"].push_back(sequence.text());
     if (rows_unconfirmed_ > 0) report_.remark(counted(rows_unconfirmed_, "row") + " unconfirmed");
     for (const auto& [text, tables] : remarks_) {
       std::vector<std::string> shown(tables.begin(), tables.begin() + static_cast<std::ptrdiff_t>(std::min(

@@ -72,6 +72,7 @@ SyncReading SyncRun::run() {
   look_who_answers(*crew);
   if (!stop_->made() && !fleet_.answering().empty()) {
     reading.tables = tables_of(*crew, fleet_, surveyed, selection_, settings_.where);
+    reading.sequences.assign(surveyed.sequences.begin(), surveyed.sequences.end());
     reading.unmatched = unmatched_patterns(surveyed, selection_);
     reading.hidden =
         hidden_databases(*crew, fleet_, *stop_, surveyed.visibility, surveyed.definitions, settings_.confirm);

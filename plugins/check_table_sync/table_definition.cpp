@@ -136,20 +136,30 @@ const Column* TableDefinition::find(std::string_view column) const {
   return nullptr;
 }
 
-std::string tables_sql(const TableSelection& selection) {
+namespace {
+
+std::string in_databases(const TableSelection& selection) {
   std::string databases;
-  bool all = false;
   for (const NamePattern& pattern : selection.tables()) {
     const std::optional<std::string> database = pattern.database();
-    if (!database) all = true;
-    if (database) databases += (databases.empty() ? "" : ", ") + text_literal(*database);
+    if (!database) return {};
+    databases += (databases.empty() ? "" : ", ") + text_literal(*database);
   }
-  std::string sql =
-      "SELECT TABLE_SCHEMA, TABLE_NAME, ENGINE, TABLE_ROWS, DATA_LENGTH, CREATE_OPTIONS "
-      "FROM information_schema.TABLES WHERE TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED') AND "
-      "TABLE_SCHEMA NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys')";
-  if (!all) sql += " AND TABLE_SCHEMA IN (" + databases + ")";
-  return sql;
+  return " AND TABLE_SCHEMA IN (" + databases + ")";
+}
+
+}  // namespace
+
+std::string tables_sql(const TableSelection& selection) {
+  return "SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_TYPE, ENGINE, TABLE_ROWS, DATA_LENGTH, CREATE_OPTIONS "
+         "FROM information_schema.TABLES WHERE TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED') AND "
+         "TABLE_SCHEMA NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys')" +
+         in_databases(selection);
+}
+
+std::string sequences_sql(const TableSelection& selection) {
+  return "SELECT TABLE_SCHEMA, TABLE_NAME FROM information_schema.TABLES WHERE TABLE_TYPE = 'SEQUENCE'" +
+         in_databases(selection);
 }
 
 std::string columns_sql(const std::string& database, const std::vector<std::string>& tables) {
@@ -172,6 +182,7 @@ TableDefinitions tables_from(const mysql::Rows& rows, const TableSelection& sele
     table.name = {needed(rows, row, "TABLE_SCHEMA"), needed(rows, row, "TABLE_NAME")};
     if (!selection.selects(table.name)) continue;
     table.engine = rows.at(row, "ENGINE").value_or("");
+    table.versioned = says(rows.at(row, "TABLE_TYPE"), "versioned");
     table.partitioned = says(rows.at(row, "CREATE_OPTIONS"), "partitioned");
     table.estimated_rows = number_or_zero(rows.at(row, "TABLE_ROWS"));
     table.data_bytes = number_or_zero(rows.at(row, "DATA_LENGTH"));

@@ -42,6 +42,7 @@ struct Key {
 struct TableDefinition {
   TableName name;
   std::string engine;
+  bool versioned = false;            // its history is not read
   bool partitioned = false;          // read like any other table
   std::uint64_t estimated_rows = 0;  // the server's guess, for sizing chunks only
   std::uint64_t data_bytes = 0;
@@ -64,6 +65,7 @@ TableDefinitions read_definitions(mysql::SqlSession& session, const Dialect& dia
 std::string tables_sql(const TableSelection& selection);
 std::string columns_sql(const std::string& database, const std::vector<std::string>& tables);
 std::string keys_sql(const std::string& database, const std::vector<std::string>& tables);
+std::string sequences_sql(const TableSelection& selection);
 TableDefinitions tables_from(const mysql::Rows& rows, const TableSelection& selection);
 void add_columns(const std::string& database, const mysql::Rows& rows, const Dialect& dialect,
                  TableDefinitions& tables);
