@@ -14,7 +14,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from sandbox import Sandbox, SandboxError, Server  # noqa: E402
+from sandbox import DEFAULT_KIND, Sandbox, SandboxError, Server  # noqa: E402
 
 REPLICATION, TABLE_SYNC = "check_mysql_replication", "check_table_sync"
 PASSWORD = "s3cret-Pa55word"
@@ -145,7 +145,7 @@ def test_sha256_password(ask, servers):
 
 
 def test_ed25519(ask, servers):
-    server = servers("mariadb-10.11")
+    server = servers(DEFAULT_KIND)
     try:
         server.sql(["set sql_log_bin=0", "install soname 'auth_ed25519'"])
     except Server.sql_errors:
@@ -156,23 +156,41 @@ def test_ed25519(ask, servers):
         assert ask(server, *words, user="ed").code == OK, what
 
 
-@pytest.mark.parametrize("name", [REPLICATION, TABLE_SYNC])
-@pytest.mark.parametrize("symbol", ["ma_pvio_register_callback", "mysql_get_socket", "mysql_client_register_plugin",
-                                    "mysql_get_ssl_cipher"])
-def test_without_its_hooks_it_does_not_run(plugin, servers, tmp_path, name, symbol):
-    """A client library that lacks one, as the program sees it: it looks for another name."""
-    program = tmp_path / name
+def lacking(plugin, folder, name, symbol):
+    """Runs the plugin with a client library that lacks a function, as the program sees it: it looks for another name."""
+    program = folder / name
     data = plugin.path(name).read_bytes()
     assert symbol.encode() + b"\0" in data
     program.write_bytes(data.replace(symbol.encode() + b"\0", b"x" + symbol.encode()[1:] + b"\0"))
     program.chmod(0o755)
     runner = type(plugin)(plugin.state_dir)
     object.__setattr__(runner, "path", lambda _: program)
-    server = servers("mariadb-10.11")
-    own = ["--digest", "--table", "shop.t"] if name == TABLE_SYNC else ["--not-replica", "ok"]
-    answer = runner(name, "-s", server.socket, "-u", "monitor", *own)
+    return runner
+
+
+def without_it(answer, symbol):
     assert answer.code == UNKNOWN, answer.stdout
     assert f"the MySQL client library has no x{symbol[1:]}" in answer.line1
+
+
+OWN = {TABLE_SYNC: ["--digest", "--table", "shop.t"], REPLICATION: ["--not-replica", "ok"]}
+
+
+@pytest.mark.parametrize("name", [REPLICATION, TABLE_SYNC])
+@pytest.mark.parametrize("symbol", ["ma_pvio_register_callback", "mysql_get_socket", "mysql_client_register_plugin"])
+def test_without_its_hooks_it_does_not_run(plugin, servers, tmp_path, name, symbol):
+    answer = lacking(plugin, tmp_path, name, symbol)(name, "-s", servers(DEFAULT_KIND).socket, "-u", "monitor", *OWN[name])
+    without_it(answer, symbol)
+
+
+@pytest.mark.parametrize("name", [REPLICATION, TABLE_SYNC])
+@pytest.mark.parametrize("symbol", ["SSL_get0_param", "SSL_set_verify", "SSL_get_verify_result",
+                                    "X509_VERIFY_PARAM_set1_host", "X509_VERIFY_PARAM_set1_ip_asc"])
+def test_without_its_hooks_it_trusts_no_tls(plugin, servers, tmp_path, name, symbol):
+    server = servers(DEFAULT_KIND)
+    answer = lacking(plugin, tmp_path, name, symbol)(name, "-H", f"{server.host}:{server.port}", "-u", "monitor",
+                                                     "-C", server.box.tls.ca, *OWN[name])
+    without_it(answer, symbol)
 
 
 def mysql() -> str:

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <optional>
 
 #include "evenkeel/bare_tls.h"
 #include "evenkeel/mysql/sql_session.h"
@@ -17,6 +18,7 @@
 #include "login_packets.h"
 #include "read_allowance.h"
 #include "sha2_login.h"
+#include "tls_verification.h"
 
 namespace evenkeel::mysql {
 
@@ -212,9 +214,12 @@ class Connector : public SqlConnector {
     LoginPackets packets;
     ReadAllowance allowance(max_login_bytes, deadline, &packets);
     const PasswordGuard guard(login.password, may_hand_over);
+    std::optional<TlsVerification> verification;
+    if (login.tls.wanted && login.tls.verify && login.socket.empty()) verification.emplace(login.host);
     try {
       sql::ConnectOptionsMap properties = properties_of(login, may_hand_over, deadline, step);
       std::unique_ptr<sql::Connection> connection(driver_->connect(properties));
+      if (verification && !verification->succeeded()) throw not_verified(step);
       return std::make_unique<ConnectorSession>(std::move(connection), login.where(), deadline, trace);
     } catch (const sql::SQLException& error) {
       const std::string_view text = error.what();
@@ -222,7 +227,7 @@ class Connector : public SqlConnector {
       if (guard.refused() || error.getErrorCode() == plugin_not_allowed)
         throw login_refused(step, login, guard.scramble_was_sent());
       if (text.find("SSL is required") != std::string_view::npos) throw no_tls(step);
-      if (text.find("Validation of SSL server certificate") != std::string_view::npos) throw wrong_name(step);
+      if (verification && !verification->problem().empty()) throw bad_certificate_error(step, *verification);
       throw failure(step, allowance, deadline, error);
     }
   }
@@ -273,8 +278,15 @@ class Connector : public SqlConnector {
     return {Fault::untrusted, 0, step + ": TLS was asked for and the server offers no TLS"};
   }
 
-  static SqlError wrong_name(const std::string& step) {
-    return {Fault::untrusted, bad_certificate, step + ": the server's certificate is for another name"};
+  static SqlError bad_certificate_error(const std::string& step, const TlsVerification& verification) {
+    const std::string why = verification.wrong_name() ? "the server's certificate is for another name"
+                                                      : "TLS/SSL error: " + verification.problem();
+    return {Fault::untrusted, bad_certificate, step + ": " + why};
+  }
+
+  // Our verification was passed by, so that nobody knows who is at the other end.
+  static SqlError not_verified(const std::string& step) {
+    return {Fault::untrusted, 0, step + ": TLS was asked for and the server was not verified"};
   }
 
   static constexpr int plugin_not_allowed = 5010;  // in libmariadb's words with the wrong plugin's name

@@ -10,6 +10,7 @@
 #include "client_library.h"
 #include "evenkeel/error.h"
 #include "rsa_password.h"
+#include "tls_verification.h"
 
 namespace evenkeel::mysql {
 
@@ -61,8 +62,6 @@ constexpr int malformed_packet = 2027;  // CR_MALFORMED_PACKET
 constexpr int done = -1;
 constexpr int done_and_answer_read = -2;
 
-using CipherOf = const char* (*)(Connection* connection);
-CipherOf cipher_of = nullptr;
 using Hash = unsigned char* (*)(const unsigned char* data, std::size_t length, unsigned char* digest);
 Hash sha256 = nullptr;
 
@@ -116,7 +115,7 @@ const unsigned char* read_nonce(Channel* channel, int& result) {
   return length == static_cast<int>(nonce_length) + 1 ? packet : nullptr;
 }
 
-int log_in_caching_sha2(Channel* channel, Connection* connection) {
+int log_in_caching_sha2(Channel* channel, Connection*) {
   int result = failed;
   const unsigned char* const nonce = read_nonce(channel, result);
   if (nonce == nullptr) return result;
@@ -134,7 +133,7 @@ int log_in_caching_sha2(Channel* channel, Connection* connection) {
   if (packet[0] != full_exchange) return malformed_packet;
   current->note_scramble();
   // What was asked for is looked at once more: it must be what there is.
-  if (current->trusted_channel() && !on_socket(channel) && cipher_of(connection) == nullptr) {
+  if (current->trusted_channel() && !on_socket(channel) && !tls_was_verified()) {
     current->refuse();
     return failed;
   }
@@ -191,7 +190,6 @@ void register_plugins() {
   const auto close = client_library_function<void (*)(Connection*)>("mysql_close");
   const auto add =
       client_library_function<void* (*)(Connection*, AuthPlugin*)>("mysql_client_register_plugin");
-  cipher_of = client_library_function<CipherOf>("mysql_get_ssl_cipher");
   sha256 = client_library_function<Hash>("SHA256");
   // It loads other people's plugins, of the same names, before ours.
   unsetenv("LIBMYSQL_PLUGINS");
