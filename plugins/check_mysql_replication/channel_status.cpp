@@ -83,6 +83,14 @@ ReplicationThread sql_thread_from(const Row& row) {
   return thread;
 }
 
+// MariaDB's "Gtid" comes without its position.
+std::string until_from(const Row& row) {
+  const std::string condition = row.text({"Until_Condition"});
+  if (condition.empty() || lower(condition) == "none") return {};
+  const std::string file = row.text({"Until_Log_File"});
+  return file.empty() ? condition : condition + " " + file + ":" + row.text({"Until_Log_Pos"});
+}
+
 ChannelStatus channel_from(const Row& row) {
   ChannelStatus channel;
   channel.name = row.text({"Channel_Name", "Connection_name"});
@@ -94,6 +102,7 @@ ChannelStatus channel_from(const Row& row) {
   channel.sql = sql_thread_from(row);
   channel.seconds_behind = row.number({"Seconds_Behind_Source", "Seconds_Behind_Master"});
   channel.configured_delay = row.number({"SQL_Delay"}).value_or(0);
+  channel.until = until_from(row);
   channel.retrieved_gtid_set = row.text({"Retrieved_Gtid_Set"});
   channel.executed_gtid_set = row.text({"Executed_Gtid_Set"});
   channel.heartbeats_received = row.whole<std::uint64_t>({"Slave_received_heartbeats"});

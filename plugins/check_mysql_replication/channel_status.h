@@ -41,6 +41,7 @@ struct ChannelStatus {
   ReplicationThread sql;
   std::optional<double> seconds_behind;
   double configured_delay = 0;
+  std::string until;  // of START REPLICA UNTIL: "Source binlog.000003:1234"; empty without one
 
   // What arrived: MySQL's transactions, MariaDB's counters and positions.
   std::string retrieved_gtid_set;

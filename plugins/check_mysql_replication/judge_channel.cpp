@@ -57,10 +57,11 @@ void ChannelJudge::judge_threads() {
   const bool both_stopped_by_hand = channel_.io.state == ThreadState::stopped && channel_.io.error == 0 &&
                                     channel_.sql.state == ThreadState::stopped && channel_.sql.error == 0;
   if (both_stopped_by_hand) {
-    add(settings_.stopped, "replication stopped, both threads, without an error");
+    add(settings_.stopped, "replication stopped, both threads, without an error" + until_suffix());
     return;
   }
   judge_sql_thread();
+  judge_until();
   judge_io_thread();
   judge_disk("IO", channel_.io);
   judge_disk("SQL", channel_.sql);
@@ -73,7 +74,19 @@ Status ChannelJudge::state_of(const ReplicationThread& thread) const {
 void ChannelJudge::judge_sql_thread() {
   if (channel_.sql.running()) return;
   const std::string error = error_suffix(channel_.sql);
-  add(state_of(channel_.sql), "SQL thread stopped" + (error.empty() ? ", without an error" : error));
+  add(state_of(channel_.sql),
+      "SQL thread stopped" + (error.empty() ? ", without an error" + until_suffix() : error));
+}
+
+// The condition stays in the status once it was reached, and where the thread was stopped before that.
+std::string ChannelJudge::until_suffix() const {
+  return channel_.until.empty() ? "" : "; its UNTIL condition was " + clean(channel_.until, 200);
+}
+
+void ChannelJudge::judge_until() {
+  if (channel_.sql.running() && !channel_.until.empty())
+    report_.remark_of(target_.name, prefix_ + "the SQL thread will stop at its UNTIL condition, " +
+                                        clean(channel_.until, 200));
 }
 
 void ChannelJudge::judge_io_thread() {
@@ -147,7 +160,10 @@ void ChannelJudge::judge_last_heard() {
   std::optional<double> seconds = channel_.is_listening() ? heard.seconds : std::nullopt;
   if (seconds) seconds = std::round(*seconds * 1000) / 1000;
   Metric silence = metric("last_heard", seconds, "s");
-  const double period = heard.period.value_or(0);
+  const std::optional<double> known_period = heard.period ? heard.period : channel_.heartbeat_period;
+  const double period = known_period.value_or(0);
+  if (known_period && period <= 0 && !limits_.given("last_heard"))
+    report_.remark_of(target_.name, prefix_ + "last_heard is not judged: no heartbeats (period 0)");
   if (!seconds) return report_.record(std::move(silence), limits_);
 
   const std::string what =

@@ -22,6 +22,8 @@ class ChannelJudge {
   void judge_threads();
   void judge_io_thread();
   void judge_sql_thread();
+  void judge_until();
+  std::string until_suffix() const;
   void judge_disk(const char* name, const ReplicationThread& thread);
   void judge_lag();
   std::optional<double> heartbeat_lag();

@@ -37,6 +37,8 @@ Report ReplicationCheck::evaluate(Outcomes outcomes, const std::shared_ptr<mysql
   for (std::size_t i = 0; i < probed.targets.size(); ++i)
     complete_last_heard(probed.targets[i], logins_[i], context.state);
   Report report = judge(probed.targets, settings_, context.limits, context.timeout_state);
+  mysql::say_what_has_no_effect(logins_, report);
+  if (settings_.source_login) mysql::say_what_has_no_effect({*settings_.source_login}, report);
   for (TraceLine& line : probed.trace) report.trace(std::move(line.target), std::move(line.text));
   return report;
 }

@@ -40,7 +40,10 @@ Report SyncCheck::run(RunContext& context) {
   const std::shared_ptr<mysql::SqlConnector> connector = make_connector_();
   if (settings_.digest)
     return digest_report(run_digest(connector, logins_, settings_, context, stop), context);
-  return sync_report(SyncRun(connector, logins_, settings_, context, stop).run(), settings_, context);
+  Report report =
+      sync_report(SyncRun(connector, logins_, settings_, context, stop).run(), settings_, context);
+  mysql::say_what_has_no_effect(logins_, report);
+  return report;
 }
 
 bool SyncCheck::stop() {

@@ -215,3 +215,29 @@ TEST_CASE("a file that must not or cannot be read is named with the reason") {
   CHECK_THAT(complaint_about_file(no_folder), Catch::Contains("folder /no/such/folder: no such file"));
   CHECK(complaint_about_file(folder.write("good.cnf", "[client]\n", 0644)) == "none");
 }
+
+TEST_CASE("lines that do nothing are said, by name or by number, and never with what may be a secret") {
+  const auto without_effect = [](const std::string& line) {
+    return parse_option_file("[client]\n" + line + "\n[mysqld]\nfoo=1\n", "client", "my.cnf").without_effect;
+  };
+  using Names = std::vector<std::string>;
+  for (const char* line :
+       {"user=x", "password=x", "password=", "host=x", "port=1", "port=0", "socket=/x", "ssl", "skip-ssl",
+        "ssl=0", "loose-ssl", "ssl_ca=/x", "ssl-cert=/x", "ssl-key=/x", "ssl-mode=REQUIRED",
+        "disable-ssl-verify-server-cert", "default-character-set=utf8mb4", "max_allowed_packet=1M"}) {
+    INFO(line);
+    CHECK(without_effect(line) == Names{});
+  }
+  for (const char* name :
+       {"ssl-cipher", "tls-version", "plugin-dir", "default-auth", "protocol", "ssl-capath"}) {
+    CHECK(without_effect(name + std::string("=x")) == Names{name});
+    CHECK(without_effect(std::string("loose-") + name + "=x") == Names{name});
+  }
+  CHECK(without_effect("password") == Names{"password without a value"});
+  CHECK(without_effect("user") == Names{"user without a value"});
+  for (const char* line : {"password c2VjcmV0UGFzcw==", "password: c2VjcmV0UGFzcw==", "c2VjcmV0UGFzcw",
+                           "passwd=s3cret", "username=x", "pass=s3cret"}) {
+    INFO(line);
+    CHECK(without_effect(line) == Names{"line 2"});
+  }
+}

@@ -125,3 +125,23 @@ TEST_CASE("a lag that is no number is no lag, and never 0") {
                   .front()
                   .seconds_behind);
 }
+
+TEST_CASE("an UNTIL condition is read with its position, where it has one") {
+  struct Case {
+    const char* condition;
+    const char* file;
+    const char* position;
+    const char* until;
+  };
+  const auto row =
+      GENERATE(Case{"None", "", "0", ""}, Case{"", "", "0", ""},
+               Case{"Source", "binlog.000003", "1234", "Source binlog.000003:1234"},
+               Case{"Master", "mysql-bin.000001", "4", "Master mysql-bin.000001:4"},
+               Case{"Relay", "relay.000002", "77", "Relay relay.000002:77"},
+               Case{"SQL_BEFORE_GTIDS", "", "0", "SQL_BEFORE_GTIDS"}, Case{"Gtid", "", "0", "Gtid"});
+  evenkeel::mysql::Rows rows;
+  rows.columns = {"Slave_IO_Running", "Slave_SQL_Running", "Until_Condition", "Until_Log_File",
+                  "Until_Log_Pos"};
+  rows.rows = {{"Yes", "No", row.condition, row.file, row.position}};
+  CHECK(channels_from(rows).at(0).until == row.until);
+}

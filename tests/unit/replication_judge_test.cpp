@@ -7,6 +7,7 @@
 
 using namespace evenkeel;
 using namespace evenkeel::replication;
+using Catch::Contains;
 using std::nullopt;
 
 namespace {
@@ -542,4 +543,32 @@ TEST_CASE("facts say what the verdict does not need") {
   CHECK(report.facts().at("semi_sync") == "on");
   CHECK(report.facts().at("source") == "db1:3306");
   CHECK(judged({target, healthy("db3")}).facts().contains("source@db2"));
+}
+
+TEST_CASE("an UNTIL condition is named: where it may be why a thread stopped, and where it will stop one") {
+  Target target = healthy();
+  ChannelStatus& channel = target.reading->channels[0];
+  channel.until = "Source binlog.000003:1234";
+  CHECK_THAT(render_text("x", judged({target}), {}),
+             Contains("X OK") &&
+                 Contains("the SQL thread will stop at its UNTIL condition, Source binlog.000003:1234"));
+  channel.sql.state = ThreadState::stopped;
+  CHECK_THAT(render_text("x", judged({target}), {}),
+             Contains("CRITICAL - db2: SQL thread stopped, without an error; its UNTIL condition was Source "
+                      "binlog.000003:1234"));
+  channel.io.state = ThreadState::stopped;
+  CHECK_THAT(render_text("x", judged({target}), {}),
+             Contains("without an error; its UNTIL condition was Source"));
+}
+
+TEST_CASE("without heartbeats last_heard is not judged, and that is said") {
+  Target target = healthy();
+  target.reading->last_heard[""] = {
+      .seconds = 5000, .period = 0, .connected = {}, .unheard = Unheard::not_told};
+  const std::string said = "last_heard is not judged: no heartbeats (period 0)";
+  CHECK_THAT(render_text("x", judged({target}), {}), Contains("X OK") && Contains(said));
+  CHECK_THAT(render_text("x", judged({target}, {.warning = {"last_heard=60"}}), {}),
+             Contains("X WARNING") && !Contains(said));
+  target.reading->last_heard[""].period = 30;
+  CHECK_THAT(render_text("x", judged({target}), {}), Contains("X WARNING") && !Contains(said));
 }

@@ -69,6 +69,17 @@ TEST_CASE("an error is classed by its code, and says what happened") {
           "this host is not allowed to connect, error 1130 \"Host 'h' is not allowed\""},
       Row{1040, "Too many connections", Fault::unreachable,
           "too many connections, error 1040 \"Too many connections\""},
+      Row{1203, "User x already has more than 'max_user_connections' active connections", Fault::denied,
+          "the account has too many connections, error 1203 \"User x already has more than "
+          "'max_user_connections' active connections\""},
+      Row{1226, "User 'x' has exceeded the 'max_queries_per_hour' resource", Fault::denied,
+          "a limit of the account is reached, error 1226 \"User 'x' has exceeded the 'max_queries_per_hour' "
+          "resource\""},
+      Row{3955, "Account is blocked for 3 day(s)", Fault::denied,
+          "the account is locked after wrong passwords, error 3955 \"Account is blocked for 3 day(s)\""},
+      Row{4150, "User is blocked because of too many credential errors", Fault::denied,
+          "the account is locked after wrong passwords, error 4150 \"User is blocked because of too many "
+          "credential errors\""},
       Row{1969, "max_statement_time exceeded", Fault::timeout,
           "the server's time limit for a statement was reached, error 1969 \"max_statement_time exceeded\""},
       Row{3024, "maximum statement execution time exceeded", Fault::timeout,

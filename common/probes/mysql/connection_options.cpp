@@ -164,12 +164,19 @@ TlsSettings tls_from(const Options& options, const ClientOptions& file) {
   return tls;
 }
 
+std::string without_effect_in(const std::string& path, const ClientOptions& file) {
+  std::string names;
+  for (const std::string& name : file.without_effect) names += (names.empty() ? "" : ", ") + name;
+  return names.empty() ? "" : "option file " + clean(path, 300) + ": without effect: " + names;
+}
+
 // Credentials and TLS, the command line before the file.
-Login credentials_from(const Options& options, const ClientOptions& file) {
+Login credentials_from(const Options& options, const std::string& path, const ClientOptions& file) {
   Login login;
   login.user = options.value("username").value_or(file.user.value_or(""));
   login.password = password_from(options).value_or(file.password.value_or(""));
   login.tls = tls_from(options, file);
+  login.without_effect = without_effect_in(path, file);
   return login;
 }
 
@@ -209,7 +216,7 @@ std::vector<Login> logins_by_host(const Options& options, const std::vector<std:
   const ClientOptions file = files.empty()
                                  ? ClientOptions{}
                                  : read_option_file(files.front(), options.value("group").value_or("client"));
-  const Login credentials = credentials_from(options, file);
+  const Login credentials = credentials_from(options, files.empty() ? "" : files.front(), file);
   const auto port = port_from(options);
   const std::string socket = socket_from(options);
 
@@ -242,7 +249,7 @@ Instance read_instance(const Options& options, const std::string& name, const st
 Login login_to(const Instance& instance, const Options& options) {
   const ClientOptions& said = instance.said;
   const std::string what = "option file " + clean(instance.file, 300);
-  Login login = credentials_from(options, said);
+  Login login = credentials_from(options, instance.file, said);
   login.name = instance.name;
   const auto port = port_from(options);
   login.port = port.value_or(said.port.value_or(default_port));
@@ -360,7 +367,14 @@ Login login_of_file(const std::string& option, const std::string& file, const Op
   login.user = said.user.value_or("");
   login.password = said.password.value_or("");
   login.tls = tls_from(options, said);
+  login.without_effect = without_effect_in(file, said);
   return login;
+}
+
+void say_what_has_no_effect(const std::vector<Login>& logins, Report& report) {
+  // The same remark is told once.
+  for (const Login& login : logins)
+    if (!login.without_effect.empty()) report.remark(login.without_effect);
 }
 
 Login login_like(const Login& like, const std::string& host, std::uint16_t port) {

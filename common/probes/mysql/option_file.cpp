@@ -3,6 +3,7 @@
 #include <dirent.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <functional>
 #include <memory>
@@ -154,7 +155,73 @@ std::uint16_t port_of(const std::string& value, const Line& line) {
   return *port;
 }
 
+constexpr std::size_t most_without_effect = 20;
+
+// What a group for clients holds beside logins; it changes nothing that we do, and nobody expects it to.
+constexpr std::array harmless{std::string_view("default-character-set"),
+                              std::string_view("character-sets-dir"),
+                              std::string_view("prompt"),
+                              std::string_view("pager"),
+                              std::string_view("auto-rehash"),
+                              std::string_view("no-auto-rehash"),
+                              std::string_view("max-allowed-packet"),
+                              std::string_view("local-infile"),
+                              std::string_view("no-beep"),
+                              std::string_view("safe-updates"),
+                              std::string_view("quick"),
+                              std::string_view("progress-reports")};
+
+// What other clients take, and whoever wrote it may rely on.
+constexpr std::array others_take{std::string_view("bind-address"),
+                                 std::string_view("compress"),
+                                 std::string_view("connect-timeout"),
+                                 std::string_view("database"),
+                                 std::string_view("default-auth"),
+                                 std::string_view("enable-cleartext-plugin"),
+                                 std::string_view("get-server-public-key"),
+                                 std::string_view("init-command"),
+                                 std::string_view("login-path"),
+                                 std::string_view("plugin-dir"),
+                                 std::string_view("protocol"),
+                                 std::string_view("server-public-key"),
+                                 std::string_view("server-public-key-path"),
+                                 std::string_view("ssl-capath"),
+                                 std::string_view("ssl-cipher"),
+                                 std::string_view("ssl-crl"),
+                                 std::string_view("ssl-crlpath"),
+                                 std::string_view("ssl-fp"),
+                                 std::string_view("ssl-fplist"),
+                                 std::string_view("ssl-key-password"),
+                                 std::string_view("tls-ciphersuites"),
+                                 std::string_view("tls-fp"),
+                                 std::string_view("tls-version")};
+
+constexpr std::array wants_value{
+    std::string_view("user"),   std::string_view("password"), std::string_view("host"),
+    std::string_view("socket"), std::string_view("port"),     std::string_view("ssl-mode"),
+    std::string_view("ssl-ca"), std::string_view("ssl-cert"), std::string_view("ssl-key")};
+
+template <std::size_t count>
+bool is_one_of(const std::array<std::string_view, count>& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+void note_without_effect(const Setting& setting, const Line& line, ClientOptions& options) {
+  const std::string_view name = setting.name;
+  const bool valued = is_one_of(wants_value, name);
+  const bool is_switch =
+      switch_of(setting, "ssl", line) || switch_of(setting, "ssl-verify-server-cert", line);
+  if ((valued && setting.value) || is_switch || is_one_of(harmless, name)) return;
+  if (options.without_effect.size() >= most_without_effect) return;
+  if (valued)
+    options.without_effect.push_back(setting.name + " without a value");
+  else
+    options.without_effect.push_back(is_one_of(others_take, name) ? setting.name
+                                                                  : "line " + std::to_string(line.number));
+}
+
 void apply(const Setting& setting, const Line& line, ClientOptions& options) {
+  note_without_effect(setting, line, options);
   const auto text = [&](std::string_view name, std::optional<std::string>& target) {
     if (setting.name == name && setting.value) target = setting.value;
   };

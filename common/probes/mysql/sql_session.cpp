@@ -20,9 +20,7 @@ struct CodeRule {
 
 // Sources: MariaDB Knowledge Base, "MariaDB Error Codes"; MySQL 8.4 Error Message Reference.
 constexpr std::array rules{
-    CodeRule{1040, Fault::unreachable, "too many connections"},
-    CodeRule{1203, Fault::unreachable, "too many connections"},  // of this user
-    CodeRule{1226, Fault::unreachable, ""},                      // a limit of the account
+    CodeRule{1040, Fault::unreachable, "too many connections"},  // the server's own limit
     CodeRule{1053, Fault::unreachable, "the server is shutting down"},
     CodeRule{1927, Fault::unreachable, "the connection was killed"},
     CodeRule{4031, Fault::unreachable, "the server closed the idle connection"},
@@ -46,6 +44,11 @@ constexpr std::array rules{
     CodeRule{1862, Fault::denied, "the password has expired"},
     CodeRule{3118, Fault::denied, "the account is locked"},
     CodeRule{4151, Fault::denied, "the account is locked"},
+    // Limits of the account: the server answers, and is not what is broken.
+    CodeRule{1203, Fault::denied, "the account has too many connections"},
+    CodeRule{1226, Fault::denied, "a limit of the account is reached"},
+    CodeRule{3955, Fault::denied, "the account is locked after wrong passwords"},
+    CodeRule{4150, Fault::denied, "the account is locked after wrong passwords"},
     CodeRule{3159, Fault::denied, "the server insists on TLS: use --ssl"},
     CodeRule{1251, Fault::denied, "no common way to log in"},
     CodeRule{2059, Fault::denied, ""},  // the client's plugin for this account could not be loaded

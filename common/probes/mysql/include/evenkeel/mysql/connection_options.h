@@ -7,6 +7,7 @@
 
 #include "evenkeel/mysql/sql_session.h"
 #include "evenkeel/options.h"
+#include "evenkeel/report.h"
 
 namespace evenkeel::mysql {
 
@@ -18,8 +19,11 @@ std::vector<OptionSpec> connection_options();
 // bad file of several is the problem of its own login, so that it hides none of the others.
 std::vector<Login> logins_from(const Options& options);
 
-// Credentials of a my.cnf that is for servers named elsewhere (--source-file), with the run's TLS options before
-// the file's. Host, port and socket are left empty. Throws Error(Fault::usage) that names `option`.
+// A remark for each option file with lines that do nothing here.
+void say_what_has_no_effect(const std::vector<Login>& logins, Report& report);
+
+// Credentials of a my.cnf that is for servers named elsewhere (--source-file), with the run's TLS options
+// before the file's. Host, port and socket are left empty. Throws Error(Fault::usage) that names `option`.
 Login login_of_file(const std::string& option, const std::string& file, const Options& options);
 
 // Credentials and TLS settings of `like`, for another server (--source HOST[:PORT]).

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace evenkeel::mysql {
 
@@ -15,10 +16,13 @@ struct ClientOptions {
   std::optional<std::uint16_t> port;
   std::optional<bool> tls;     // ssl, ssl-mode, require_secure_transport's client side
   std::optional<bool> verify;  // ssl-verify-server-cert, ssl-mode=VERIFY_*
+  // Lines of the group that do nothing here: an option's name where it is one of the client's, else "line 7",
+  // for what stands there may be a secret.
+  std::vector<std::string> without_effect;
 };
 
 // Pure part, without !include. Later lines win. Throws Error(Fault::usage) naming `file` and the line;
-// keys that do not concern us are passed over.
+// what does nothing here is in `without_effect`.
 ClientOptions parse_option_file(std::string_view text, const std::string& group, const std::string& file);
 
 // Reads the file with its !include and !includedir. Missing, unreadable, world-writable or larger than

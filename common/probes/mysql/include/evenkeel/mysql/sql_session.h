@@ -65,6 +65,8 @@ struct Login {
   // The password itself is handed over nowhere, not even over verified TLS: for a server that another one
   // named.
   bool scramble_only = false;
+  // What its option file says that does nothing here: "my.cnf: without effect: ssl-cipher, line 7".
+  std::string without_effect;
   // Why there is no way to log in there: one option file of many that cannot be read. connect() throws it.
   std::optional<Error> problem;
 
