@@ -185,7 +185,7 @@ def test_time_that_is_too_short_is_no_finding(scene: SyncScene, box, plugin: Plu
     strangers = SyncScene([box.server("one", kind=scene.source.kind), box.server("two", kind=scene.source.kind)], plugin)
     strangers.on_all("create database shop", "create table shop.both (id int primary key)")
     strangers.only_on(strangers.source, "create table shop.lost (id int primary key)")
-    answer = strangers.check("-t", "4", "--confirm", "60")
+    answer = strangers.check("-t", "12", "--confirm", "60")
     assert answer.code == 3, answer
     assert "shop.lost: was missing and held still, but time ran out before it was certain" in answer.line1, answer
 

@@ -349,7 +349,7 @@ TEST_CASE("several caches: the worst decides, and a pool is alike") {
              Catch::StartsWith("MEMCACHED UNKNOWN - p: --same-settings needs its version and memory limit"));
 }
 
-TEST_CASE("--no-statistics leaves something to ask") {
+TEST_CASE("what --no-statistics leaves to ask") {
   const auto settings = [](const std::vector<std::string>& words) {
     return settings_from(Options::parse(description().options, words));
   };
