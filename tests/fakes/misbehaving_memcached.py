@@ -128,7 +128,7 @@ MEMCACHED = {"pid": 7, "uptime": 90, "time": 1700000090, "version": "1.6.18", "m
              "cmd_get": 1, "cmd_set": 1, "get_hits": 1, "get_misses": 0, "limit_maxbytes": 1 << 26, "bytes": 70,
              "curr_items": 1, "evictions": 0}
 WRAPPED = {**MEMCACHED, "bytes": (1 << 64) - 70, "curr_items": (1 << 64) - 1, "curr_connections": (1 << 32) - 3}
-LONG = {**MEMCACHED, "version": "1.6.18-" + "x" * 400, "ssl_ciphers": "y" * 20000}
+LONG = {**MEMCACHED, "version": "1.6.18-" + "x" * 400, "ssl_ciphers": "y" * 5000}
 
 
 def packet(opcode, key=0, extras=0, status=0, body=b"", length=None):
