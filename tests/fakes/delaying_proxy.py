@@ -8,10 +8,14 @@ prints one port per line and serves until stdin closes. From Python:
         ... proxy.ports ...
 
 Connections do not wait for each other, and what comes in one piece goes on in one piece.
+
+`disguise` names texts by which the server could be known again, such as its port or UUID. In its answers each port
+shows others of the same length, so that the ports look like servers of their own.
 """
 
 import argparse
 import asyncio
+import functools
 import sys
 import threading
 
@@ -19,8 +23,9 @@ import threading
 class _Side(asyncio.Protocol):
     """One end of a proxied connection; what it receives reaches `other` after the delay."""
 
-    def __init__(self, delay):
+    def __init__(self, delay, disguised=lambda data: data):
         self.delay = delay
+        self.disguised = disguised
         self.other = None
         self.transport = None
         self.waiting = []
@@ -31,7 +36,7 @@ class _Side(asyncio.Protocol):
             transport.write(data)
 
     def data_received(self, data):
-        self._later(self.other.deliver, data)
+        self._later(self.other.deliver, self.disguised(data))
 
     def eof_received(self):
         self._later(self.other.end)
@@ -56,8 +61,9 @@ class _Side(asyncio.Protocol):
 
 
 class DelayingProxy:
-    def __init__(self, upstream, one_way, ports=1):
+    def __init__(self, upstream, one_way, ports=1, disguise=()):
         self.upstream = upstream
+        self.disguise = [text.encode() for text in disguise]
         self.one_way = one_way
         self.ports = []
         self._count = ports
@@ -84,12 +90,17 @@ class DelayingProxy:
         self._loop.run_forever()
 
     async def _listen(self):
-        for _ in range(self._count):
-            server = await self._loop.create_server(self._near_side, "127.0.0.1", 0, backlog=512)
+        for number in range(self._count):
+            server = await self._loop.create_server(functools.partial(self._near_side, number), "127.0.0.1", 0, backlog=512)
             self.ports.append(server.sockets[0].getsockname()[1])
 
-    def _near_side(self):
-        near, far = _Side(self.one_way), _Side(self.one_way)
+    def _disguised(self, number, data):
+        for text in self.disguise:
+            data = data.replace(text, b"%0*d" % (len(text), number))
+        return data
+
+    def _near_side(self, number):
+        near, far = _Side(self.one_way), _Side(self.one_way, functools.partial(self._disguised, number))
         near.other, far.other = far, near
         # The kernel has accepted at once; far away, the handshake's third packet takes three ways.
         self._loop.call_later(3 * self.one_way, lambda: self._loop.create_task(self._connect(far)))
