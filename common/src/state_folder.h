@@ -14,8 +14,8 @@ struct Folder {
   std::string problem;
 };
 
-// `given` is --state-dir, or empty. Whatever others have put in the folder's place is not used: then it is a folder
-// in the user's home, and `problem` says so.
+// `given` is --state-dir, or empty. Whatever others have put in the folder's place is not used: then it is a
+// folder in the user's home, and `problem` says so.
 Folder open_folder(const std::string& given, bool create);
 
 // "could not keep state in FOLDER: why"

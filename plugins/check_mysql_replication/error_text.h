@@ -9,7 +9,8 @@
 namespace evenkeel::replication {
 
 // "Could not execute Write_rows_v1 event on table d.t; Duplicate entry '7' for key 'PRIMARY',
-// Error_code: 1062; handler error …" → "Duplicate entry '7' for key 'PRIMARY' (table d.t)". All from "Query:" on is left out.
+// Error_code: 1062; handler error …" → "Duplicate entry '7' for key 'PRIMARY' (table d.t)". All from "Query:"
+// on is left out.
 std::string essence(std::string_view text);
 
 // ", error 1062 "Duplicate entry '7'…""; empty without an error.
