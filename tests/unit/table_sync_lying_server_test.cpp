@@ -135,7 +135,7 @@ std::vector<std::string> statements_of_a_run(const std::function<void(const std:
       rows.rows[0][2] = "4712";
     // Held against bytes, the liar's own word for the character set is what keys are written with.
     if (bytes && sql.find("information_schema.COLUMNS") != std::string::npos)
-      for (std::size_t i : {4, 7, 8, 9})
+      for (const std::size_t i : {4u, 7u, 8u, 9u})
         rows.rows[0][i] = i == 4 ? "varbinary" : i == 9 ? "varbinary(9)" : mysql::Cell();
   };
   Settings settings;
