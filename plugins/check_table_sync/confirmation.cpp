@@ -141,11 +141,11 @@ void Confirmation::close(const Watches& watches, bool some_are_lost, Confirmed& 
   for (const auto& [key, watch] : watches) {
     if (some_are_lost)
       result.blocked.push_back(key);
-    else if (watch.has_moved())
+    else if (watch.is_moving())
       result.moving.push_back(key);
     else
       result.undecided.push_back(key);
-    result.held_still = result.held_still && (watch.held_still() || watch.has_moved());
+    result.held_still = result.held_still && (watch.held_still() || watch.is_moving());
   }
 }
 

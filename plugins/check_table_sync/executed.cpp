@@ -67,6 +67,26 @@ bool has_trace_of(const Executed& from, const Executed& to) {
          std::any_of(to.received.begin(), to.received.end(), from_it);
 }
 
+bool has_received_something(const Executed& server) {
+  if (server.family != Family::mysql) return !server.received.empty();
+  return std::any_of(server.sets.begin(), server.sets.end(),
+                     [&](const auto& set) { return set.first != server.uuid; });
+}
+
+// Transactions of one origin (MySQL), or one replication domain (MariaDB), on both.
+bool share_history(const Executed& a, const Executed& b) {
+  const auto has_domain = [](const Executed& server, std::uint64_t domain) {
+    return server.received.contains(domain) || server.own.contains(domain);
+  };
+  const auto b_has_it = [&](const auto& entry) { return has_domain(b, entry.first); };
+  if (a.family != b.family) return true;
+  if (a.family == Family::mysql)
+    return std::any_of(a.sets.begin(), a.sets.end(),
+                       [&](const auto& set) { return b.sets.contains(set.first); });
+  return std::any_of(a.received.begin(), a.received.end(), b_has_it) ||
+         std::any_of(a.own.begin(), a.own.end(), b_has_it);
+}
+
 bool follows(const std::optional<ReplicaStatus>& status, const Executed& source) {
   const auto from_it = [&](const ReplicaStatus::Channel& channel) {
     return channel.source_id == source.server_id;
@@ -206,6 +226,8 @@ bool may_be_replica(const Executed& server, const std::optional<ReplicaStatus>& 
 
 bool own_may_reach(const Executed& from, const Executed& to, const std::optional<ReplicaStatus>& to_status) {
   if (follows(to_status, from)) return true;
+  // A replica at work, of somebody else.
+  if (to.applies == true && has_received_something(to) && !share_history(from, to)) return false;
   // The one of two that applies something may be about to apply this, whichever of them takes writes.
   const bool only_to_applies = to.applies == true && from.applies == false;
   if (to.read_only != from.read_only && !(only_to_applies && from.read_only)) return to.read_only;

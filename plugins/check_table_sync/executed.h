@@ -72,6 +72,7 @@ bool may_be_replica(const Executed& server, const std::optional<ReplicaStatus>& 
 // Without the status of `to`, GTIDs alone cannot tell: after a switchover both servers have transactions of
 // both, and a source looks like a replica that stopped. What any account sees besides is whether a server
 // takes writes (read_only) and whether an SQL thread runs on it (Executed::applies). Of these:
+// - An SQL thread runs on `to`, and the two have no history in common: `to` follows somebody else.
 // - One takes writes and the other does not: the one that does not is the replica. The exception is a
 //   switchover half done, where the old source is read-only already and the new one still applies: whoever
 //   applies is waited for.

@@ -54,10 +54,12 @@ class RowWatch {
   double still_since() const { return still_since_; }
   // Through a round at least: what is merely in flight cannot.
   bool held_still() const { return still_rounds_ > 0; }
-  // It showed other values from one sight to the next.
-  bool has_moved() const { return moves_ > 0; }
+  // It showed other values from one sight to the next, and has not held still for long since.
+  bool is_moving() const { return moves_ > 0 && still_rounds_ < rounds_of_rest; }
 
  private:
+  static constexpr int rounds_of_rest = 6;
+
   double since_ = 0;        // the first sight; how long that took says nothing of the row
   double still_since_ = 0;  // the first sight of these values
   int still_rounds_ = -1;   // -1: not seen yet

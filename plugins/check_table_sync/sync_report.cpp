@@ -63,7 +63,8 @@ class Judging {
       if (!is_whole(table))
         rows_unconfirmed_ += outcome.moving.count + outcome.blocked.count + outcome.undecided.count;
       rows_compared_ += outcome.rows_compared;
-      open_questions_ = open_questions_ || outcome.undecided.count > 0 || !outcome.unexplained.empty() ||
+      open_questions_ = open_questions_ || outcome.undecided.count > 0 || outcome.moving.count > 0 ||
+                        outcome.blocked.count > 0 || !outcome.unexplained.empty() ||
                         !outcome.doubtful.empty();
       compared_now_ = compared_now_ || outcome.compared;
       missing_ = missing_ || !table.definition.missing_on.empty();
@@ -313,11 +314,19 @@ class Judging {
                                          : "without state the next run starts at the beginning"));
   }
 
+  std::string why_nothing_was_compared() const {
+    if (reading_.tables.empty()) return "no table is left to compare: --ignore-table leaves out all of them";
+    const bool has_plan =
+        std::any_of(reading_.tables.begin(), reading_.tables.end(),
+                    [](const TableReading& table) { return table.outcome.plan != nullptr; });
+    if (!has_plan) return "no table could be compared: --ignore-column may leave out all columns";
+    return reading_.budget_over ? "nothing was compared before time ran out" : "no table could be compared";
+  }
+
   void summarise() {
     if (tables_known_ == 0) {
       // A budget that ran out is no alert; not to have looked at all is not OK.
-      if (report_.findings().empty())
-        report_.add(Status::unknown, "", "nothing was compared before time ran out");
+      if (report_.findings().empty()) report_.add(Status::unknown, "", why_nothing_was_compared());
       return;
     }
     std::string text = counted(tables_known_, "table") + ", " + counted(rows_compared_, "row") +
@@ -386,7 +395,8 @@ Report digest_report(const std::vector<HostReading>& hosts, const RunContext& co
                  "no table matches " + pattern + ": there is none, or the account may not SELECT from it");
   }
   report.summarise_ok(counted(tables, "table") + ", " + counted(rows, "row") + " digested");
-  report.measure({.name = "rows_compared", .value = static_cast<double>(rows), .min = 0}, context.limits);
+  const auto value = tables > 0 ? std::optional(static_cast<double>(rows)) : std::nullopt;
+  report.measure({.name = "rows_compared", .value = value, .min = 0}, context.limits);
   return report;
 }
 

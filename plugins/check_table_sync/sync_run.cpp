@@ -17,8 +17,10 @@ constexpr double longest_second_look = 2;
 // To greet a server and to describe its tables.
 double survey_patience(const Settings& settings) { return std::clamp(settings.budget / 3, 1.0, 10.0); }
 
-constexpr int most_attempts = 20;           // at a table that is changed again and again
-constexpr int attempts_while_the_same = 3;  // at one that looks the same each time and cannot be read
+constexpr int most_attempts = 20;             // at a table that is changed again and again
+constexpr int attempts_while_the_same = 8;    // at one that looks the same each time and cannot be read
+constexpr int attempts_with_a_condition = 3;  // which may be what the server does not understand
+constexpr std::chrono::duration<double> between_attempts(0.02);
 
 // Errors of a moment, such as that of a table that is swapped for another.
 bool may_pass(int code) {
@@ -202,10 +204,13 @@ bool SyncRun::plan_anew(TableReading& table, Crew& crew, int attempt) {
       return entry.second.table_changed() && !may_pass(entry.second.code);
     });
     // It is not the table that is the reason.
-    if (lasting && attempt >= attempts_while_the_same) {
+    const int enough = settings_.where.empty() ? attempts_while_the_same : attempts_with_a_condition;
+    if (lasting && attempt >= enough) {
       table.outcome.failures = failures;
       return false;
     }
+    // A table that is made anew all the time may look the same by chance; not in step with it.
+    stop_->sleep(between_attempts * attempt);
     const std::lock_guard lock(mutex_);
     TableMemory found;
     found.drift = table.outcome.drift.rows();

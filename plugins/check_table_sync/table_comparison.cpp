@@ -125,7 +125,7 @@ void TableComparison::compare_whole() {
   }
   const Confirmed confirmed = confirmation_.confirm_whole(plan_, context_.hashing, servers_);
   lose(confirmed.failures);
-  outcome_.compared = confirmed.was_read;
+  outcome_.compared = confirmed.was_read && confirmed.moving.empty();
   judge_whole(confirmed, early_);
 }
 
@@ -143,6 +143,7 @@ void TableComparison::judge_whole(const Confirmed& confirmed, bool early) {
   }
   outcome_.whole_differs = memory_.whole_differs;
   if (!confirmed.moving.empty()) {
+    outcome_.moving.add({KeyTuple()});
     outcome_.remarks.emplace_back("it has no key and moves: it could not be compared");
   } else if (!confirmed.undecided.empty() && confirmed.was_read) {
     memory_.undecided_whole = true;
