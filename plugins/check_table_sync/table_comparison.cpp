@@ -87,7 +87,7 @@ TableOutcome TableComparison::run() {
     outcome_.failures.merge(stalled_);
   if (std::string remark = guard_.remark(); !remark.empty()) outcome_.remarks.push_back(std::move(remark));
   outcome_.coverage = memory_.coverage;
-  outcome_.finished = at_end_;
+  outcome_.finished = at_end_ && verified_;
   count_unnamed();
   return std::move(outcome_);
 }

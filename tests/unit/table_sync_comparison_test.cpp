@@ -592,8 +592,12 @@ TEST_CASE("A table that has drifted all over is counted along the pass, never pa
       left = ++passes == 1 ? 4 : 1;
       CHECK(outcome.drift.count() == truth);
       CHECK_FALSE(outcome.at_least);
+    } else if (passes == 0 && outcome.coverage.covered() <= covered) {
+      // The machine is slower than that: no run needs ever more time.
+      scene.budget *= 2;
+      scene.time *= 2;
+      REQUIRE(scene.budget < 20);
     } else if (passes == 0) {
-      CHECK(outcome.coverage.covered() > covered);
       CHECK((outcome.at_least || outcome.drift.unnamed() == 0));
     } else {
       CHECK(outcome.drift.count() >= Drift::max_named);
