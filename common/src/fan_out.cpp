@@ -109,6 +109,13 @@ Error with_local_reason(const Error& error) {
   return limit ? Error(Fault::internal, *limit + ", so " + error.what()) : error;
 }
 
+// By the category's name, not its address: each plugin and this library may have a libstdc++ of their own,
+// and then an error that a plugin throws has a category that is not equal to any of ours.
+bool is_errno(const std::error_code& code, int number) {
+  const std::string_view category = code.category().name();
+  return code.value() == number && (category == "generic" || category == "system");
+}
+
 }  // namespace
 
 Error error_from(std::exception_ptr failure) {
@@ -119,9 +126,7 @@ Error error_from(std::exception_ptr failure) {
   } catch (const std::bad_alloc&) {
     return Error(Fault::internal, memory_limit_text());
   } catch (const std::system_error& error) {
-    if (error.code().category() == std::system_category() ||
-        error.code().category() == std::generic_category())
-      if (error.code().value() == EAGAIN) return Error(Fault::internal, thread_limit_text());
+    if (is_errno(error.code(), EAGAIN)) return Error(Fault::internal, thread_limit_text());
     return Error(Fault::internal, std::string("internal error: ") + error.what());
   } catch (const std::exception& error) {
     return Error(Fault::internal, std::string("internal error: ") + error.what());

@@ -17,7 +17,8 @@ Failure Failure::from(std::exception_ptr exception) {
   try {
     std::rethrow_exception(std::move(exception));
   } catch (const mysql::SqlError& error) {
-    return {error.fault(), error.code(), error.what()};
+    const Error named = detail::error_from(std::current_exception());
+    return {named.fault(), error.code(), named.what()};
   } catch (const SeveralServers& error) {
     Failure failure{error.fault(), 0, error.what()};
     failure.several = true;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "evenkeel/local_limits.h"
 #include "same_server.h"
 #include "survey.h"
 
@@ -155,15 +156,24 @@ std::vector<HostReading> run_digest(const std::shared_ptr<mysql::SqlConnector>& 
                                     const RunContext& context, const std::shared_ptr<StopRequest>& stop) {
   std::vector<HostReading> readings(logins.size());
   std::vector<std::thread> threads;
-  for (std::size_t i = 0; i < logins.size(); ++i)
-    threads.emplace_back([&, i] {
+  threads.reserve(logins.size());
+  for (std::size_t i = 0; i < logins.size(); ++i) {
+    const auto digest = [&, i] {
       try {
         readings[i] = HostDigestRun(connector, logins[i], settings, context.deadline, stop).run();
       } catch (...) {
         readings[i].server.failure = Failure::from(std::current_exception());
       }
       readings[i].server.name = logins[i].name;
-    });
+    };
+    try {
+      threads.push_back(start_thread(digest));
+    } catch (...) {
+      // The threads that have started use what is on this stack: they are joined below all the same.
+      readings[i].server.failure = Failure::from(std::current_exception());
+      readings[i].server.name = logins[i].name;
+    }
+  }
   for (std::thread& thread : threads) thread.join();
   refuse_doubles(readings);
   return readings;

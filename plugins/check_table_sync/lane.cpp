@@ -11,6 +11,7 @@
 
 #include "dialect.h"
 #include "evenkeel/fan_out.h"
+#include "evenkeel/local_limits.h"
 #include "evenkeel/text.h"
 
 namespace evenkeel::table_sync {
@@ -189,7 +190,7 @@ struct Lane::Work {
 };
 
 Lane::Lane(LaneOptions options) : work_(std::make_shared<Work>(std::move(options))) {
-  work_->thread = std::thread([work = work_] { work->run(); });
+  work_->thread = start_thread([work = work_] { work->run(); });
 }
 
 Lane::~Lane() {
@@ -239,7 +240,7 @@ void Lane::kill_statement() {
   const std::uint64_t id = work_->pulse.connection;
   if (id == 0) return;
   leave_thread_behind();
-  std::thread([work = work_, id] {
+  const auto kill = [work = work_, id] {
     try {
       Trace trace;
       const auto session =
@@ -254,7 +255,12 @@ void Lane::kill_statement() {
     } catch (const std::exception&) {
       // The server's own limit for statements is what remains.
     }
-  }).detach();
+  };
+  try {
+    start_thread(kill).detach();
+  } catch (const std::exception&) {
+    // No thread to be had: the server's own limit for statements is what remains.
+  }
 }
 
 }  // namespace evenkeel::table_sync

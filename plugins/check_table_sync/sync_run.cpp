@@ -5,6 +5,7 @@
 #include <thread>
 #include <tuple>
 
+#include "evenkeel/local_limits.h"
 #include "progress_line.h"
 #include "survey.h"
 
@@ -126,21 +127,28 @@ void SyncRun::compare_tables(std::vector<TableReading>& tables, std::unique_ptr<
       std::clamp<std::size_t>(settings_.threads, 1, std::max<std::size_t>(order.size(), 1));
   std::vector<std::unique_ptr<Crew>> crews;
   crews.push_back(std::move(first));
-  while (crews.size() < count) crews.push_back(new_crew());
 
   ProgressLine line(progress_, tables);
-  working_ = count;
+  working_ = 0;
   std::condition_variable changed;
   std::vector<std::thread> threads;
   threads.reserve(count);
-  for (const auto& crew : crews)
-    threads.emplace_back([&, crew = crew.get()] {
-      work(tables, order, *crew);
-      const std::lock_guard lock(mutex_);
-      --working_;
-      changed.notify_all();
-    });
   std::unique_lock lock(mutex_);
+  try {
+    while (threads.size() < count) {
+      if (crews.size() == threads.size()) crews.push_back(new_crew());
+      threads.push_back(start_thread([&, crew = crews.back().get()] {
+        work(tables, order, *crew);
+        const std::lock_guard done(mutex_);
+        --working_;
+        changed.notify_all();
+      }));
+      ++working_;
+    }
+  } catch (...) {
+    // Where this machine gives no thread or memory for all of them, fewer do the work in more time.
+    if (threads.empty()) throw;
+  }
   while (!changed.wait_for(lock, ProgressLine::interval, [this] { return working_ == 0; })) line.show();
   lock.unlock();
   for (std::thread& thread : threads) thread.join();

@@ -40,7 +40,8 @@ def targets() -> Iterator[Targets]:
     folder = tempfile.mkdtemp(dir="/tmp")  # other users read it
     try:
         pair = Pair(box, DEFAULT_KIND)
-        pair.source.sql(["create database shop", "create table shop.t (id int primary key)", "insert into shop.t values (1), (2)"])
+        pair.source.sql(["create database shop", "create table shop.t (id int primary key)", "insert into shop.t values (1), (2)",
+                         *(f"create table shop.t{i} as select * from shop.t" for i in range(6))])
         pair.replica.wait_in_sync()
         os.chmod(folder, 0o755)
         login = Path(folder) / "monitor.cnf"
@@ -48,7 +49,8 @@ def targets() -> Iterator[Targets]:
         lines = Path(pair.replica.monitor_file()).read_text().splitlines()
         login.write_text("\n".join(line for line in lines if line.partition("=")[0].strip() not in ("host", "port", "socket")))
         login.chmod(0o644)
-        pair.source.create_user("syncer", "x", ["select on *.*", "replication client on *.*", "slave monitor on *.*"])
+        for server in (pair.source, pair.replica):  # an account is not replicated
+            server.create_user("syncer", "x", ["select on *.*", "replication client on *.*", "slave monitor on *.*"])
         pair.replica.wait_in_sync()
         cache, web = Memcached(box, "cache"), Apache(box, "web")
         source, replica = (f"{server.host}:{server.port}" for server in (pair.source, pair.replica))
@@ -113,6 +115,22 @@ def test_without_threads(plugin: PluginRunner, targets: Targets, name: str) -> N
                                str(plugin.path(name)), *targets.good[name], "--no-state" if name != "check_table_sync" else "-v"],
                               env=plugin.environment(), capture_output=True, text=True, timeout=60, check=False)
         if not (done.returncode == 0 or (done.returncode == 3 and NAMED["nproc"].search(done.stdout))):
+            wrong.append((value, done.returncode, done.stdout, done.stderr))
+    assert not wrong, "\n".join(map(str, wrong))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs another user's id")
+@pytest.mark.parametrize("more", [["--threads", "6"], ["--digest"]], ids=["threads", "digest"])
+def test_without_some_of_many_threads(plugin: PluginRunner, targets: Targets, more: list[str]) -> None:
+    """A limit that lets the first threads start and not the last: those that did start are neither lost nor crash."""
+    words = [*targets.good["check_table_sync"], "--table", "shop.*", *more]
+    assert limited(plugin, "check_table_sync", words, "nofile", 1024)[0] == 0
+    wrong = []
+    for value in range(1, 28):
+        done = subprocess.run(["setpriv", "--reuid=61234", "--regid=61234", "--clear-groups", "prlimit", f"--nproc={value}:{value}",
+                               str(plugin.path("check_table_sync")), *words, "-t", "20"],
+                              env=plugin.environment(), capture_output=True, text=True, timeout=60, check=False)
+        if not (done.returncode == 0 or (done.returncode == 3 and NAMED["nproc"].search(done.stdout) and "of ours" not in done.stdout)):
             wrong.append((value, done.returncode, done.stdout, done.stderr))
     assert not wrong, "\n".join(map(str, wrong))
 

@@ -2,7 +2,11 @@
 
 #include <atomic>
 #include <catch2/catch.hpp>
+#include <cerrno>
 #include <future>
+#include <system_error>
+
+#include "evenkeel/local_limits.h"
 
 using namespace evenkeel;
 using namespace std::chrono_literals;
@@ -59,6 +63,29 @@ TEST_CASE("one target's error is its own") {
   CHECK(outcomes[1].error->fault() == Fault::denied);
   CHECK(std::string(outcomes[2].error->what()) == "internal error: oops");
   CHECK(outcomes[3].error->fault() == Fault::internal);
+}
+
+TEST_CASE("a thread that cannot start names the limit, whichever libstdc++ threw the error") {
+  // A plugin that is linked to a libstdc++ of its own throws a category of its own.
+  struct Foreign : std::error_category {
+    explicit Foreign(const char* given) : name_(given) {}
+    const char* name() const noexcept override { return name_; }
+    std::string message(int) const override { return "Resource temporarily unavailable"; }
+    const char* name_;
+  };
+  static const Foreign generic("generic"), system("system"), other("future");
+  const auto said = [](const std::error_category& category, int number) {
+    const Error error =
+        detail::error_from(std::make_exception_ptr(std::system_error(std::error_code(number, category))));
+    CHECK(error.fault() == Fault::internal);
+    return std::string(error.what());
+  };
+  for (const auto* category :
+       {&std::generic_category(), &std::system_category(), static_cast<const std::error_category*>(&generic),
+        static_cast<const std::error_category*>(&system)})
+    CHECK(said(*category, EAGAIN) == thread_limit_text());
+  CHECK(said(other, EAGAIN) == "internal error: Resource temporarily unavailable");
+  CHECK(said(generic, EINVAL) == "internal error: Resource temporarily unavailable");
 }
 
 TEST_CASE("what hangs becomes a time-out that names its step; what is done is kept") {

@@ -1,6 +1,9 @@
 #include "evenkeel/mysql/sql_session.h"
 
 #include <catch2/catch.hpp>
+#include <cerrno>
+
+#include "evenkeel/local_limits.h"
 
 using namespace evenkeel;
 using namespace evenkeel::mysql;
@@ -43,7 +46,7 @@ TEST_CASE("an error is classed by its code, and says what happened") {
     int code;
     const char* text;
     Fault fault;
-    const char* said;
+    std::string said;
   };
   const auto row = GENERATE(
       // The server's own errors: words for people, then number and text.
@@ -89,10 +92,10 @@ TEST_CASE("an error is classed by its code, and says what happened") {
       Row{1064, "You have an error in your SQL syntax", Fault::protocol,
           "error 1064 \"You have an error in your SQL syntax\""},
       // The client library's.
-      Row{2004, "Can't create TCP/IP socket (24)", Fault::internal,
-          "this process may not open more files; raise its limit (ulimit -n) (2004)"},
-      Row{2001, "Can't create UNIX socket (24)", Fault::internal,
-          "this process may not open more files; raise its limit (ulimit -n) (2001)"},
+      Row{2004, "Can't create TCP/IP socket (24)", Fault::internal, *local_limit(EMFILE) + " (2004)"},
+      Row{2001, "Can't create UNIX socket (24)", Fault::internal, *local_limit(EMFILE) + " (2001)"},
+      Row{2004, "Can't create TCP/IP socket (23)", Fault::internal, *local_limit(ENFILE) + " (2004)"},
+      Row{2004, "Can't create TCP/IP socket (12)", Fault::internal, memory_limit_text() + " (2004)"},
       Row{2004, "Can't create TCP/IP socket (13)", Fault::internal,
           "no socket to be had on this machine (2004)"},
       Row{2002, "Can't connect to server on '127.0.0.1' (115)", Fault::unreachable,

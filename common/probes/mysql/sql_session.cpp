@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <charconv>
 
+#include "evenkeel/local_limits.h"
 #include "evenkeel/mysql/server_text.h"
 #include "evenkeel/text.h"
 
@@ -118,8 +119,8 @@ std::string shown(std::string_view text) { return clean(without_statement(text),
 std::string words_for_client_error(const CodeRule& rule, int system_error, std::string_view text) {
   const std::string code = " (" + std::to_string(rule.code) + ")";
   if (rule.fault == Fault::unreachable && is_telling(system_error)) return system_reason(system_error) + code;
-  if (rule.fault == Fault::internal && system_error == EMFILE)
-    return "this process may not open more files; raise its limit (ulimit -n)" + code;
+  if (rule.fault == Fault::internal)
+    if (const auto limit = local_limit(system_error)) return *limit + code;
   return (rule.words[0] != '\0' ? rule.words : shown(text)) + code;
 }
 
