@@ -29,7 +29,7 @@ def coverage(answer: Answer) -> float:
 
 @pytest.mark.parametrize(("key", "options"), [("int", []), ("varchar(20)", []), ("int", ["--strong"]), ("int", ["--threads", "2"])])
 def test_a_table_that_drifted_all_over(scene: SyncScene, key: str, options: list[str]) -> None:
-    """Never more than there are; further in each run; exact at the end of the pass."""
+    """Never more than there are; further and further; exact at the end of the pass."""
     rows = 30000
     create(scene, "t", key, rows)
     create(scene, "u", "int", 10)
@@ -39,7 +39,9 @@ def test_a_table_that_drifted_all_over(scene: SyncScene, key: str, options: list
         answer = scene.check("-t", "8", *options)
         assert answer.code == 2, answer
         assert answer.perfdata["rows_differing"].value <= rows, answer
-        assert coverage(answer) > (seen[-1] if seen else 0), (seen, answer)
+        # On a busy machine a run may have no time for a whole range.
+        assert coverage(answer) >= (seen[-1] if seen else 0), (seen, answer)
+        assert len(seen) < 3 or coverage(answer) > seen[-3], (seen, answer)
         seen.append(coverage(answer))
         if seen[-1] == 100:
             break
