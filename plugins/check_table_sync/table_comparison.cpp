@@ -26,6 +26,7 @@ double unix_now() {
 
 std::vector<ChunkDigest> digests_of(const std::vector<ChunkAnswer>& answers) {
   std::vector<ChunkDigest> digests;
+  digests.reserve(answers.size());
   for (const ChunkAnswer& answer : answers) digests.push_back(answer.digest);
   return digests;
 }
