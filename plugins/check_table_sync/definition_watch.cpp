@@ -56,6 +56,7 @@ void DefinitionWatch::settle(Crew& crew, const std::vector<TableReading*>& table
     const std::vector<Look> looks = look(crew, servers);
     if (servers.size() < 2 || stop_.made()) break;
     std::vector<Executed> executed;
+    executed.reserve(looks.size());
     for (const Look& one : looks) executed.push_back(one.executed);
     const ConfirmRules rules = rounds.rules_for(executed, servers);
     for (auto it = open_.begin(); it != open_.end();)
