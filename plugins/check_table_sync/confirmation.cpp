@@ -119,6 +119,7 @@ Confirmed Confirmation::watch(Watches watches, const std::function<Read(const Wa
     result.was_read = true;
     for (const std::size_t server : servers) result.rows = std::max(result.rows, sightings[server].count);
     std::vector<Executed> executed;
+    executed.reserve(sightings.size());
     for (const Sighting& sighting : sightings) executed.push_back(sighting.executed);
     const ConfirmRules rules = rounds_.rules_for(executed, servers);
     result.hold = rules.hold;
