@@ -30,6 +30,7 @@ std::size_t index_of(RowKind kind) {
 std::map<std::vector<std::size_t>, Group> groups_of(const Drift& drift, std::size_t keys) {
   const std::vector<DriftedRow> known = drift.rows();
   std::vector<const DriftedRow*> rows;
+  rows.reserve(known.size());
   for (const DriftedRow& row : known) rows.push_back(&row);
   std::sort(rows.begin(), rows.end(),
             [](const DriftedRow* a, const DriftedRow* b) { return comes_first(a->key, b->key); });
