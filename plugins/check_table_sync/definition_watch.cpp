@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "named_definitions.h"
+#include "survey.h"
 
 namespace evenkeel::table_sync {
 
@@ -94,15 +95,14 @@ void DefinitionWatch::finish() {
 std::vector<DefinitionWatch::Look> DefinitionWatch::look(Crew& crew, std::vector<std::size_t>& servers) {
   std::set<TableName> names;
   for (const auto& [name, watched] : open_) names.insert(name);
-  std::vector<Dialect> dialects;
-  for (std::size_t i = 0; i < fleet_.size(); ++i) dialects.push_back(fleet_[i].dialect);
-  auto replies = crew.ask<Look>(servers, [names, dialects, position = ReplicaRounds::position_reader(fleet_)](
-                                             std::size_t server, mysql::SqlSession& session) {
-    Look seen;
-    seen.definitions = read_named_definitions(session, dialects[server], names);
-    seen.executed = position(server, session);
-    return seen;
-  });
+  auto replies = crew.ask<Look>(
+      servers, [names, dialects = fleet_.dialects(), position = ReplicaRounds::position_reader(fleet_)](
+                   std::size_t server, mysql::SqlSession& session) {
+        Look seen;
+        seen.definitions = read_named_definitions(session, dialects[server], names);
+        seen.executed = position(server, session);
+        return seen;
+      });
   std::vector<Look> looks(fleet_.size());
   std::vector<std::size_t> failed;
   for (std::size_t i = 0; i < servers.size(); ++i) {
@@ -121,19 +121,13 @@ std::vector<DefinitionWatch::Look> DefinitionWatch::look(Crew& crew, std::vector
 
 DefinitionComparison DefinitionWatch::compare(const TableReading& table, const std::vector<Look>& looks,
                                               const std::vector<std::size_t>& servers) const {
-  std::vector<DefinitionOn> definitions;
-  std::size_t reference_at = 0;
-  for (const std::size_t server : servers) {
-    if (server == fleet_.reference()) reference_at = definitions.size();
-    const auto found = looks[server].definitions.find(table.table);
-    definitions.push_back({fleet_.name(server), fleet_[server].dialect,
-                           found == looks[server].definitions.end() ? nullptr : &found->second.definition});
-  }
-  DefinitionComparison result =
-      compare_definitions(table.table, definitions, reference_at, selection_, where_);
-  for (std::size_t& server : result.missing_on) server = servers[server];
-  for (DefinitionDifference& difference : result.differences) difference.server = servers[difference.server];
-  return result;
+  return compare_on_servers(
+      fleet_, servers, table.table,
+      [&](std::size_t server) {
+        const auto found = looks[server].definitions.find(table.table);
+        return found == looks[server].definitions.end() ? nullptr : &found->second.definition;
+      },
+      selection_, where_);
 }
 
 // Definitions of several versions are never the same text: equal is what compares as equal.

@@ -34,6 +34,13 @@ class Fleet {
   Server& operator[](std::size_t i) { return servers_[i]; }  // not once there are workers
   const Server& operator[](std::size_t i) const { return servers_[i]; }
   const std::string& name(std::size_t i) const { return servers_[i].login.name; }
+  // By server, for a task that outlives the call.
+  std::vector<Dialect> dialects() const {
+    std::vector<Dialect> all;
+    all.reserve(servers_.size());
+    for (const Server& server : servers_) all.push_back(server.dialect);
+    return all;
+  }
 
   // The first failure stays.
   void lose(std::size_t server, const Failure& failure) {

@@ -39,8 +39,7 @@ std::string LoadGuard::remark() const {
 }
 
 std::string LoadGuard::reason(const std::vector<std::size_t>& servers) {
-  std::vector<Dialect> dialects;
-  for (std::size_t i = 0; i < fleet_.size(); ++i) dialects.push_back(fleet_[i].dialect);
+  const std::vector<Dialect> dialects = fleet_.dialects();
   const bool lag = settings_.max_lag.has_value();
   const auto replies =
       crew_.ask<Load>(servers, [dialects, lag](std::size_t server, mysql::SqlSession& session) {

@@ -193,27 +193,38 @@ Survey survey(Crew& crew, Fleet& fleet, const StopRequest& stop, const TableSele
   return survey;
 }
 
+DefinitionComparison compare_on_servers(
+    const Fleet& fleet, const std::vector<std::size_t>& servers, const TableName& table,
+    const std::function<const TableDefinition*(std::size_t server)>& definition_on,
+    const TableSelection& selection, const std::string& where) {
+  const std::size_t reference = fleet.reference();
+  std::vector<DefinitionOn> definitions;
+  std::size_t reference_at = 0;
+  for (const std::size_t server : servers) {
+    if (server == reference) reference_at = definitions.size();
+    definitions.push_back({fleet.name(server), fleet[server].dialect, definition_on(server)});
+  }
+  DefinitionComparison result = compare_definitions(table, definitions, reference_at, selection, where);
+  for (std::size_t& server : result.missing_on) server = servers[server];
+  for (DefinitionDifference& difference : result.differences) difference.server = servers[difference.server];
+  return result;
+}
+
 std::vector<TableReading> tables_of(Crew& crew, Fleet& fleet, const Survey& survey,
                                     const TableSelection& selection, const std::string& where) {
   const std::vector<std::size_t> servers = fleet.answering();
-  const std::size_t reference = fleet.reference();
   std::vector<TableReading> tables;
   MissingTables missing(crew, fleet);
   for (const TableName& name : all_tables(survey, selection)) {
-    std::vector<DefinitionOn> definitions;
-    std::size_t reference_at = 0;
-    for (const std::size_t server : servers) {
-      if (server == reference) reference_at = definitions.size();
-      const auto found = survey.definitions[server].find(name);
-      definitions.push_back({fleet.name(server), fleet[server].dialect,
-                             found == survey.definitions[server].end() ? nullptr : &found->second});
-    }
     TableReading& table = tables.emplace_back();
     table.table = name;
-    table.definition = compare_definitions(name, definitions, reference_at, selection, where);
-    for (std::size_t& server : table.definition.missing_on) server = servers[server];
-    for (DefinitionDifference& difference : table.definition.differences)
-      difference.server = servers[difference.server];
+    table.definition = compare_on_servers(
+        fleet, servers, name,
+        [&](std::size_t server) {
+          const auto found = survey.definitions[server].find(name);
+          return found == survey.definitions[server].end() ? nullptr : &found->second;
+        },
+        selection, where);
     missing.look_at(table);
     deny_partly_visible(fleet, survey, table);
     if (table.definition.plan)

@@ -1,6 +1,7 @@
 // The first questions to every server: who it is, which of the selected tables it has, what they look like.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -28,6 +29,13 @@ struct Survey {
 // show replication status where it is needed.
 Survey survey(Crew& crew, Fleet& fleet, const StopRequest& stop, const TableSelection& selection,
               double patience, bool needs_status);
+
+// How a table looks on these servers; `definition_on` gives nullptr where a server lacks it. Indexes in the
+// result are servers of the run.
+DefinitionComparison compare_on_servers(
+    const Fleet& fleet, const std::vector<std::size_t>& servers, const TableName& table,
+    const std::function<const TableDefinition*(std::size_t server)>& definition_on,
+    const TableSelection& selection, const std::string& where);
 
 // Tables of any server, and those named that none has; each compared by definition over the servers that
 // answer. A table that seems to be missing may be one that the account may not see: that is found out.
