@@ -28,6 +28,13 @@ bool value_follows(std::string_view rest) {
   return word.starts_with('"') || word.starts_with('/') || word.ends_with(':');
 }
 
+// By its name or its letter.
+const OptionSpec* find_spec(const std::vector<OptionSpec>& specs, std::string_view name) {
+  for (const OptionSpec& spec : specs)
+    if (spec.name == name || (name.size() == 1 && spec.letter == name.front())) return &spec;
+  return nullptr;
+}
+
 // These have no place in an ini file.
 bool is_for_the_command_line(std::string_view name) {
   return name == "help" || name == "version" || name == "extra-opts";
@@ -38,10 +45,7 @@ bool is_for_the_command_line(std::string_view name) {
 void require_known_options(const std::vector<OptionSpec>& specs, const std::vector<IniArgument>& arguments) {
   for (const IniArgument& argument : arguments) {
     const std::string& key = argument.key;
-    const bool known = std::any_of(specs.begin(), specs.end(), [&](const OptionSpec& spec) {
-      return spec.name == key || (key.size() == 1 && spec.letter == key.front());
-    });
-    if (known) continue;
+    if (find_spec(specs, key) != nullptr) continue;
     const std::string place = " in [" + clean(argument.section, 100) + "] of " + clean(argument.file, 300) +
                               ", line " + std::to_string(argument.line);
     if (key.size() == 1 || resembles_an_option(specs, key))
@@ -61,11 +65,7 @@ IniOrigins::IniOrigins(const std::vector<OptionSpec>& specs, const std::vector<I
   }
 }
 
-const OptionSpec* IniOrigins::spec_of(std::string_view name) const {
-  for (const OptionSpec& spec : specs_)
-    if (spec.name == name || (name.size() == 1 && spec.letter == name.front())) return &spec;
-  return nullptr;
-}
+const OptionSpec* IniOrigins::spec_of(std::string_view name) const { return find_spec(specs_, name); }
 
 // "--name", "-x" or "-x --name" at the mention's begin; "option file" stands for --file.
 bool IniOrigins::read_mention(std::string_view text, Mention& mention) const {
