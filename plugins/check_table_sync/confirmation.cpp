@@ -14,10 +14,6 @@ std::string text_of(const ChunkDigest& digest) {
   return std::to_string(digest.rows) + " " + digest.first.hex() + digest.second.hex();
 }
 
-void remove(std::vector<std::size_t>& servers, std::size_t server) {
-  servers.erase(std::remove(servers.begin(), servers.end(), server), servers.end());
-}
-
 }  // namespace
 
 // What one server shows in one round: its rows, then its position.
@@ -164,7 +160,7 @@ std::vector<Confirmation::Sighting> Confirmation::look(const Read& read, std::ve
       sightings[asked[i]] = std::move(*replies[i].value);
       continue;
     }
-    remove(servers, asked[i]);
+    std::erase(servers, asked[i]);
     failures_[asked[i]] = *replies[i].failure;
   }
   return sightings;

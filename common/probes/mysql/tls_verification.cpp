@@ -9,12 +9,19 @@
 
 namespace evenkeel::mysql {
 
+// OpenSSL 3, as <openssl/ssl.h> has it. Whoever links a plugin has no need of its headers and libraries.
+struct Tls;
+
+}  // namespace evenkeel::mysql
+
+extern "C" int SSL_connect(evenkeel::mysql::Tls* tls);
+
+namespace evenkeel::mysql {
+
 namespace {
 
 thread_local TlsVerification* current = nullptr;
 
-// OpenSSL 3, as <openssl/ssl.h> has it. Whoever links a plugin has no need of its headers and libraries.
-struct Tls;
 struct Parameters;
 using Verify = int (*)(int preverified, void* context);
 
@@ -49,7 +56,12 @@ const OpenSsl& openssl() {
 int as_verified(int preverified, void* /*context*/) { return preverified; }
 
 // Throws where libmariadb would call OpenSSL's function and not the one below.
-void require_ours();
+void require_ours() {
+  if (client_library_symbol("SSL_connect") != reinterpret_cast<void*>(&SSL_connect))
+    throw Error(Fault::internal,
+                "this program does not stand between libmariadb and OpenSSL, so that a server would not be "
+                "verified: link it with -Wl,--export-dynamic-symbol=SSL_connect");
+}
 
 // False where the host can be in no certificate.
 bool demand(Tls* tls, const std::string& host) {
@@ -92,27 +104,9 @@ bool tls_was_verified() { return current != nullptr && current->succeeded(); }
 
 }  // namespace evenkeel::mysql
 
-extern "C" {
-
 // Stands in for OpenSSL's: libmariadb 3.3 and 3.4 have no other place in common where a name can be demanded.
 int SSL_connect(evenkeel::mysql::Tls* tls) {
   const auto connect = reinterpret_cast<int (*)(evenkeel::mysql::Tls*)>(dlsym(RTLD_NEXT, "SSL_connect"));
   if (connect == nullptr) return -1;
   return evenkeel::mysql::current == nullptr ? connect(tls) : evenkeel::mysql::connect_verified(tls, connect);
 }
-}
-
-namespace evenkeel::mysql {
-
-namespace {
-
-void require_ours() {
-  if (client_library_symbol("SSL_connect") != reinterpret_cast<void*>(&SSL_connect))
-    throw Error(Fault::internal,
-                "this program does not stand between libmariadb and OpenSSL, so that a server would not be "
-                "verified: link it with -Wl,--export-dynamic-symbol=SSL_connect");
-}
-
-}  // namespace
-
-}  // namespace evenkeel::mysql
