@@ -24,8 +24,8 @@ class Row {
   std::string text(std::initializer_list<std::string_view> names) const { return cell(names).value_or(""); }
 
   // What the server wrote for people, which may quote a statement.
-  std::string words(std::initializer_list<std::string_view> names) const {
-    return mysql::without_credentials(text(names));
+  std::string words(unsigned error, std::initializer_list<std::string_view> names) const {
+    return mysql::without_credentials(error, text(names));
   }
 
   std::optional<double> number(std::initializer_list<std::string_view> names) const {
@@ -69,8 +69,8 @@ ReplicationThread io_thread_from(const Row& row) {
   ReplicationThread thread;
   thread.state = state_from(row.cell({"Replica_IO_Running", "Slave_IO_Running"}), "IO");
   thread.error = row.whole<unsigned>({"Last_IO_Errno"}).value_or(0);
-  thread.error_text = row.words({"Last_IO_Error"});
-  thread.doing = row.words({"Replica_IO_State", "Slave_IO_State"});
+  thread.error_text = row.words(thread.error, {"Last_IO_Error"});
+  thread.doing = row.words(0, {"Replica_IO_State", "Slave_IO_State"});
   return thread;
 }
 
@@ -78,8 +78,8 @@ ReplicationThread sql_thread_from(const Row& row) {
   ReplicationThread thread;
   thread.state = state_from(row.cell({"Replica_SQL_Running", "Slave_SQL_Running"}), "SQL");
   thread.error = row.whole<unsigned>({"Last_SQL_Errno", "Last_Errno"}).value_or(0);
-  thread.error_text = row.words({"Last_SQL_Error", "Last_Error"});
-  thread.doing = row.words({"Replica_SQL_Running_State", "Slave_SQL_Running_State", "Slave_SQL_State"});
+  thread.error_text = row.words(thread.error, {"Last_SQL_Error", "Last_Error"});
+  thread.doing = row.words(0, {"Replica_SQL_Running_State", "Slave_SQL_Running_State", "Slave_SQL_State"});
   return thread;
 }
 

@@ -25,14 +25,24 @@ std::string_view without_quotes(std::string_view text) {
   return quoted ? text.substr(1, text.size() - 2) : text;
 }
 
+// "Error 'why' on query. Default database: 'd'." without what stands around it.
+std::string unframed_query_error(std::string_view text) {
+  constexpr std::string_view head = "Error '", middle = "' on query. Default database: '";
+  const std::size_t at = text.rfind(middle);
+  if (!text.starts_with(head) || at == std::string_view::npos || at < head.size()) return std::string(text);
+  const std::string_view database = before(text.substr(at + middle.size()), "'");
+  return std::string(text.substr(head.size(), at - head.size())) +
+         (database.empty() ? "" : " (database " + std::string(database) + ")");
+}
+
 bool is_number(std::string_view text) {
   return !text.empty() && text.size() < 8 && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
 }  // namespace
 
-std::string essence(std::string_view full_text) {
-  const std::string without_query = mysql::without_statement(full_text);
+std::string essence(unsigned error, std::string_view full_text) {
+  const std::string without_query = mysql::without_statement(error, full_text);
   std::string_view text = trim(without_query);
   // Without SELECT on performance_schema, all there is of a worker's error on MySQL.
   text = before(after(text, "coordinator stopped because", "being: "), ". See error log and/or ");
@@ -49,7 +59,7 @@ std::string essence(std::string_view full_text) {
     const std::string_view cause = before(after(text, "could not execute ", "; "), ", Error_code:");
     return clean(cause, longest) + " (table " + clean(table, 130) + ")";
   }
-  return clean(text, longest);
+  return clean(unframed_query_error(text), longest);
 }
 
 std::string error_suffix(const ReplicationThread& thread) {
@@ -59,7 +69,7 @@ std::string error_suffix(const ReplicationThread& thread) {
   const std::string_view refused = after(thread.error_text, "got fatal error", " ");
   const std::string_view source_number = before(refused, " ");
   if (refused != thread.error_text && is_number(source_number)) number = source_number;
-  return ", error " + number + " \"" + essence(thread.error_text) + "\"";
+  return ", error " + number + " \"" + essence(thread.error, thread.error_text) + "\"";
 }
 
 }  // namespace evenkeel::replication

@@ -146,7 +146,7 @@ class Reader {
         if (rows->at(i, "CHANNEL_NAME") == channel.name &&
             rows->at(i, "LAST_ERROR_NUMBER") == std::to_string(channel.sql.error)) {
           if (const mysql::Cell text = rows->at(i, "LAST_ERROR_MESSAGE"))
-            channel.sql.error_text = mysql::without_credentials(*text);
+            channel.sql.error_text = mysql::without_credentials(channel.sql.error, *text);
           break;
         }
   }

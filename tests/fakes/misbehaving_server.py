@@ -439,6 +439,23 @@ def names_its_source(server, wire):
     result(wire, names, [[b"Yes", b"Yes", b"0", b"", server.source_host, str(server.source_port).encode()]])
 
 
+def stopped_with_an_error(server, wire):
+    """A replica whose SQL thread stopped with the error that it was given."""
+    number, text = server.replica_error
+    names = [b"Slave_IO_Running", b"Slave_SQL_Running", b"Last_SQL_Errno", b"Last_SQL_Error", b"Last_IO_Errno",
+             b"Last_IO_Error", b"Connection_name", b"Master_Host", b"Master_Port"]
+    if server.queries[-1].endswith("SLAVES STATUS"):
+        result(wire, names, [[b"No", b"No", number, text, number, text, b"", b"db1", b"3306"]])
+    else:
+        result(wire, [b"Variable_name", b"Value"], [])
+
+
+def fails_with_an_error(server, wire):
+    """Every statement fails with the error that the server was given."""
+    number, text = server.replica_error
+    wire.packet(error(int(number), text))
+
+
 SITUATIONS = {
     function.__name__: function
     for function in (
@@ -457,7 +474,8 @@ SITUATIONS.update(
         fails_in_the_result, huge_row, giant_row, endless_rows, endless_null_rows, endless_columns,
         more_columns_than_announced, fewer_columns_than_announced, huge_column_count, short_row,
         short_column, garbage_result, asks_for_local_infile, ok_for_every_query,
-        more_results_without_end, endless_progress_reports, rude_query_error, rude_values, names_its_source,
+        more_results_without_end, endless_progress_reports, rude_query_error, rude_values, names_its_source, stopped_with_an_error,
+        fails_with_an_error,
     )
 )
 # The client library's own first statements meet the same.
@@ -477,6 +495,7 @@ class MisbehavingServer:
         self.files = []
         self.source_host = b"x;host=127.0.0.1"
         self.source_port = 1
+        self.replica_error = (b"0", b"")
         self._connections = []
         self._listener = socket.create_server((host, 0))
         self.port = self._listener.getsockname()[1]

@@ -33,12 +33,11 @@ TEST_CASE("an error's first words are those one can act on") {
        "Can't connect"},
       {"Got fatal error 1236 from master when reading data from binary log: 'Could not find first log'",
        "Could not find first log"},
-      {"Error 'Unknown table 'd.t'' on query. Default database: 'd'.",
-       "Error 'Unknown table 'd.t'' on query. Default database: 'd'."},
+      {"Error 'Unknown table 'd.t'' on query. Default database: 'd'.", "Unknown table 'd.t' (database d)"},
       {"Error 'Operation CREATE USER failed for 'app'@'%'' on query. Default database: ''. Query: 'create "
        "user app "
        "identified by 'geheim''",
-       "Error 'Operation CREATE USER failed for 'app'@'%'' on query. Default database: ''."},
+       "Operation CREATE USER failed for 'app'@'%'"},
       {"Query: 'set password = 'geheim''", ""},
       {"Worker 1 failed and says no more", "Worker 1 failed and says no more"},
       {"Could not execute Write_rows event on table", "Could not execute Write_rows event on table"},
@@ -47,7 +46,28 @@ TEST_CASE("an error's first words are those one can act on") {
       {"two\nlines | and a pipe\x1b[31m", "two lines / and a pipe [31m"},
       {"", ""},
   }));
-  CHECK(essence(text) == first_words);
+  CHECK(essence(1, text) == first_words);
+}
+
+TEST_CASE("an error that quotes the statement keeps its database or table") {
+  const auto [error, text, first_words] = GENERATE(table<unsigned, std::string, std::string>({
+      {1064,
+       "Error 'Fehler in der SQL-Syntax bei 'x='geheim'' in Zeile 1' on query. Default database: 'd'. Query: "
+       "'y'",
+       "syntax error (database d)"},
+      {1064, "Error 'Erreur de syntaxe près de 'x' on query. Default database: ''. Query: 'y'",
+       "syntax error"},
+      {1366,
+       "Could not execute Write_rows_v1 event on table d.t; Incorrect integer value: 'geheim' for column a, "
+       "Error_code: 1366; handler error X",
+       "a value is wrong for its type or column (table d.t)"},
+      {1366,
+       "Worker 1 failed executing transaction 'a:3' at source log b.1, end_log_pos 9; Error 'geheim' on "
+       "query. "
+       "Default database: 'd'. Query: 'y'",
+       "a value is wrong for its type or column (database d)"},
+  }));
+  CHECK(essence(error, text) == first_words);
 }
 
 TEST_CASE("the number is the one that manuals know") {

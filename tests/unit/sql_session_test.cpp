@@ -89,8 +89,9 @@ TEST_CASE("an error is classed by its code, and says what happened") {
           "the server's time limit for a statement was reached, error 3024 \"maximum statement execution "
           "time "
           "exceeded\""},
-      Row{1064, "You have an error in your SQL syntax", Fault::protocol,
-          "error 1064 \"You have an error in your SQL syntax\""},
+      Row{1064, "You have an error in your SQL syntax", Fault::protocol, "error 1064 \"syntax error\""},
+      Row{1064, "Fehler in der SQL-Syntax bei 'x' in Zeile 1", Fault::protocol,
+          "error 1064 \"syntax error\""},
       // The client library's.
       Row{2004, "Can't create TCP/IP socket (24)", Fault::internal, *local_limit(EMFILE) + " (2004)"},
       Row{2001, "Can't create UNIX socket (24)", Fault::internal, *local_limit(EMFILE) + " (2001)"},

@@ -1,9 +1,10 @@
 #include "evenkeel/mysql/server_text.h"
 
 #include <algorithm>
-#include <array>
 
 #include "evenkeel/text.h"
+#include "quoting_errors.h"
+#include "statement_shape.h"
 
 namespace evenkeel::mysql {
 
@@ -11,14 +12,6 @@ namespace {
 
 constexpr std::string_view ellipsis = "\xE2\x80\xA6";
 constexpr std::string_view query_mark = "query:";
-
-// Statements with one of these in them are taken to carry credentials. Too many are better than too few: what
-// they cost is a literal in a text for people. Blanks are taken out before.
-constexpr std::array<std::string_view, 25> marks_of_credentials{
-    "identified", "passw",       "pwd",         "passphrase", "secret",  "credential", "auth",
-    "crypt",      "encode",      "decode",      "token",      "keyring", "apikey",     "api_key",
-    "md5",        "sha(",        "sha/*",       "sha1",       "sha2",    "connection", "mysql",
-    "://",        "global_priv", "private_key", "master_info"};
 
 bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
@@ -29,34 +22,6 @@ bool is_word(char c) {
          (static_cast<unsigned char>(c) & 0x80) != 0;
 }
 
-bool carries_credentials(std::string_view statement) {
-  std::string text;
-  for (const char c : lower(statement))
-    if (!is_blank(c)) text += c;
-  return std::any_of(marks_of_credentials.begin(), marks_of_credentials.end(),
-                     [&](std::string_view mark) { return text.find(mark) != std::string::npos; });
-}
-
-// Where a plain `user` is the table of accounts.
-bool is_about_accounts(std::string_view before) {
-  return lower(before).find("database: 'mysql'") != std::string::npos;
-}
-
-// x'73', N's', _utf8'…' begin at the quote; 0x73 and 0b01 do not.
-bool begins_literal(std::string_view text, std::size_t at) {
-  if (is_quote(text[at])) return true;
-  const bool begins_word = at == 0 || !is_word(text[at - 1]);
-  return begins_word && text[at] == '0' && at + 1 < text.size() &&
-         (text[at + 1] == 'x' || text[at + 1] == 'X' || text[at + 1] == 'b' || text[at + 1] == 'B');
-}
-
-// Up to the first literal, which "…" stands for.
-std::string up_to_literal(std::string_view text) {
-  for (std::size_t i = 0; i < text.size(); ++i)
-    if (begins_literal(text, i)) return std::string(text.substr(0, i)).append(ellipsis);
-  return std::string(text);
-}
-
 // Where the statement begins: behind "Query:", and behind the quote that the server puts around it.
 std::size_t begin_of_statement(std::string_view text, std::size_t mark) {
   std::size_t at = mark + query_mark.size();
@@ -64,7 +29,8 @@ std::size_t begin_of_statement(std::string_view text, std::size_t mark) {
   return at < text.size() && is_quote(text[at]) ? at + 1 : at;
 }
 
-// "… to use near 'by 'secret'' at line 1": what is quoted may hold quotes, or begin within a literal.
+// "… to use near 'by 'secret'' at line 1": what is quoted may hold quotes, or begin within a literal. The
+// errors that we know have been reworded before, by their numbers.
 std::string without_near(std::string_view text) {
   constexpr std::string_view near = " near ";
   const std::string lowered = lower(text);
@@ -72,14 +38,10 @@ std::string without_near(std::string_view text) {
   if (begin == std::string::npos) return std::string(text);
   const std::size_t quote = begin + near.size();
   if (quote >= text.size() || !is_quote(text[quote])) return std::string(text);
-  const std::size_t query = std::min(lowered.find(query_mark, quote), text.size());
-  const std::size_t end = lowered.rfind(" at line ", query);
+  const std::size_t end = lowered.rfind(" at line ");
   std::string result(text.substr(0, quote));
   result += ellipsis;
-  if (end != std::string::npos && end > quote)
-    result += text.substr(end);
-  else if (query < text.size())
-    result.append(" ").append(text.substr(query));
+  if (end != std::string::npos && end > quote) result += text.substr(end);
   return result;
 }
 
@@ -135,22 +97,28 @@ std::string without_url_logins(std::string_view text) {
 
 }  // namespace
 
-std::string without_statement(std::string_view text) {
-  const std::string_view before = trim(text.substr(0, lower(text).find(query_mark)));
-  return without_url_logins(without_secret_in_prose(before));
+std::string without_statement(unsigned number, std::string_view text) {
+  const std::string rest = without_quoted_values(number, text);
+  const std::string_view before = trim(std::string_view(rest).substr(0, lower(rest).find(query_mark)));
+  return without_url_logins(without_secret_in_prose(without_near(before)));
 }
 
-std::string without_credentials(std::string_view text) {
-  const std::string rest = without_near(text);
-  const bool has_fragment = rest.size() != text.size();
-  const std::size_t query = lower(rest).find(query_mark);
-  if (query == std::string::npos) return without_url_logins(without_secret_in_prose(rest));
-  const std::string before = without_secret_in_prose(std::string_view(rest).substr(0, query));
+std::string without_credentials(unsigned number, std::string_view text) {
+  const std::string rest = without_quoted_values(number, text);
+  const std::string lowered = lower(rest);
+  const std::size_t query = lowered.find(query_mark);
+  const std::string before = without_secret_in_prose(without_near(std::string_view(rest).substr(0, query)));
+  if (query == std::string::npos) return without_url_logins(before);
   const std::size_t begin = begin_of_statement(rest, query);
-  const std::string_view statement = std::string_view(rest).substr(begin);
   const std::string mark = rest.substr(query, begin - query);
-  const bool secret = has_fragment || carries_credentials(statement) || is_about_accounts(before);
-  return without_url_logins(before + mark + (secret ? up_to_literal(statement) : std::string(statement)));
+  // The message may hold the mark, too. Read from the wrong place, what is within quotes would be shown.
+  const bool is_ambiguous = lowered.find(query_mark, begin) != std::string::npos;
+  if (is_ambiguous) return without_url_logins(before + mark).append(ellipsis);
+  std::string_view statement = std::string_view(rest).substr(begin);
+  const bool is_quoted = is_quote(mark.back()) && statement.ends_with(mark.back());
+  if (is_quoted) statement.remove_suffix(1);
+  return without_url_logins(before) + mark + shape_of_statement(statement) +
+         (is_quoted ? std::string(1, mark.back()) : "");
 }
 
 }  // namespace evenkeel::mysql

@@ -114,14 +114,16 @@ std::optional<std::pair<int, std::string_view>> error_before_tls(std::string_vie
   return std::pair(code, text.substr(3));
 }
 
-std::string shown(std::string_view text) { return clean(without_statement(text), 500); }
+std::string shown(int code, std::string_view text) {
+  return clean(without_statement(code > 0 ? static_cast<unsigned>(code) : 0, text), 500);
+}
 
 std::string words_for_client_error(const CodeRule& rule, int system_error, std::string_view text) {
   const std::string code = " (" + std::to_string(rule.code) + ")";
   if (rule.fault == Fault::unreachable && is_telling(system_error)) return system_reason(system_error) + code;
   if (rule.fault == Fault::internal)
     if (const auto limit = local_limit(system_error)) return *limit + code;
-  return (rule.words[0] != '\0' ? rule.words : shown(text)) + code;
+  return (rule.words[0] != '\0' ? rule.words : shown(rule.code, text)) + code;
 }
 
 constexpr char lower_case(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
@@ -152,7 +154,7 @@ SqlError sql_error(const std::string& step, int code, std::string_view text) {
   }
   const std::string words = rule.words[0] != '\0' ? std::string(rule.words) + ", " : "";
   return {rule.fault, code,
-          step + ": " + words + "error " + std::to_string(code) + " \"" + shown(text) + "\""};
+          step + ": " + words + "error " + std::to_string(code) + " \"" + shown(code, text) + "\""};
 }
 
 bool Rows::has(std::string_view column) const { return index_of(columns, column).has_value(); }

@@ -6,14 +6,13 @@
 
 namespace evenkeel::mysql {
 
-// The text without a statement that it quotes: all from "Query:" on is left out. For line 1 and findings, and
-// for answers to our own statements, where what follows "near" is ours.
-std::string without_statement(std::string_view text);
+// `number` is the error's own, 0 where there is none. Errors whose text quotes the statement (1064) or a value
+// of it (1366) are told in our words, since their text may be in any language.
 
-// The text as it may be shown elsewhere. A statement that carries credentials (IDENTIFIED BY, PASSWORD(…),
-// MASTER_PASSWORD=, AES_ENCRYPT(…), a URL with a user …) ends at its first literal, with "…" in its place:
-// where a literal ends cannot be known, since the text may be cut anywhere and sql_mode decides what a
-// backslash means. What follows "near" in a syntax error may begin within a literal, and is left out.
-std::string without_credentials(std::string_view text);
+// The text without a statement that it quotes: all from "Query:" on is left out. For line 1 and findings.
+std::string without_statement(unsigned number, std::string_view text);
+
+// The text as it may be shown elsewhere: of the statement its shape, with "…" for each literal and comment.
+std::string without_credentials(unsigned number, std::string_view text);
 
 }  // namespace evenkeel::mysql
