@@ -18,6 +18,7 @@
 #include "ini_origins.h"
 #include "process.h"
 #include "sanitized.h"
+#include "shown_value.h"
 
 namespace evenkeel {
 
@@ -52,8 +53,8 @@ void read_timeout(const Options& options, Settings& settings) {
   double seconds = 0;
   if (!parse_number(std::string_view(*text).substr(0, colon), seconds) || seconds <= 0 ||
       seconds > max_timeout)
-    throw usage_error("--timeout: \"" + clean(*text, 60) +
-                      "\" does not begin with a number of seconds, up to " + format_exact(max_timeout));
+    throw usage_error("--timeout: " + shown_number(*text) +
+                      " does not begin with a number of seconds, up to " + format_exact(max_timeout));
   settings.timeout = seconds;
   if (colon == std::string::npos) return;
   const std::optional<Status> state = parse_status(std::string_view(*text).substr(colon + 1));

@@ -25,12 +25,14 @@ std::vector<OptionSpec> common_options(const Description& description) {
        .value = "[LABEL=]RANGE",
        .help = "WARNING when the value is outside the range; LABEL judges every instance, LABEL@INSTANCE "
                "that one",
-       .repeatable = true},
+       .repeatable = true,
+       .may_hold_login = true},
       {.name = "critical",
        .letter = 'c',
        .value = "[LABEL=]RANGE",
        .help = "CRITICAL when the value is outside the range",
-       .repeatable = true},
+       .repeatable = true,
+       .may_hold_login = true},
       {.name = "extra-opts",
        .value = "[SECTION][@FILE]",
        .help = "options from a section of an ini file, as monitoring-plugins reads it; what stands on the "

@@ -20,6 +20,7 @@
 #include "evenkeel/deadline.h"
 #include "evenkeel/error.h"
 #include "evenkeel/text.h"
+#include "shown_value.h"
 
 namespace evenkeel {
 namespace {
@@ -252,6 +253,8 @@ std::vector<IniArgument> take_ini_arguments(std::vector<std::string>& arguments,
       throw usage_error("--extra-opts " + shown(arguments[i + 1]) +
                         ": the value is written with \"=\", as in --extra-opts=section@file");
     const std::string_view value = bare ? std::string_view() : word.substr(name.size() + 1);
+    if (holds_login(value))
+      throw usage_error("--extra-opts: a user and a password are seen by everyone here");
     for (IniArgument& option : read_section(value, plugin_name)) from_files.push_back(std::move(option));
   }
   arguments = std::move(kept);

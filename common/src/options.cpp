@@ -6,6 +6,7 @@
 #include "evenkeel/error.h"
 #include "evenkeel/text.h"
 #include "option_names.h"
+#include "shown_value.h"
 
 namespace evenkeel {
 
@@ -93,7 +94,7 @@ std::vector<po::option> split(const std::vector<OptionSpec>& specs,
 double number_of(const std::string& name, const std::string& text) {
   double value = 0;
   if (!parse_number(text, value))
-    throw usage_error("--" + name + ": \"" + clean(text, 60) + "\" is not a number");
+    throw usage_error("--" + name + ": " + shown_number(text) + " is not a number");
   return value;
 }
 
@@ -101,6 +102,13 @@ void check_bounds(const std::string& name, const std::string& text, double value
   if (value < min || value > max)
     throw usage_error("--" + name + ": " + clean(text, 60) + " is not within " + format_exact(min) + " to " +
                       format_exact(max));
+}
+
+// An address with a login in it would be shown by errors, as a target's name, and by ps.
+void refuse_login(const OptionSpec& spec, const std::string& value) {
+  if (spec.secret || spec.may_hold_login || !holds_login(value)) return;
+  throw usage_error(shown(spec) +
+                    ": a user and a password (as in user:password@host) are seen by everyone here");
 }
 
 }  // namespace
@@ -123,6 +131,7 @@ Options Options::parse(const std::vector<OptionSpec>& specs, const std::vector<s
         if (strict) throw usage_error(shown(*spec) + " is given twice");
         all.clear();
       }
+      if (spec && !option.value.empty()) refuse_login(*spec, option.value.front());
       all.push_back(option.value.empty() ? "" : option.value.front());
     }
     return values;

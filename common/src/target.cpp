@@ -6,6 +6,7 @@
 
 #include "evenkeel/error.h"
 #include "evenkeel/text.h"
+#include "shown_value.h"
 
 namespace evenkeel {
 
@@ -13,8 +14,10 @@ namespace {
 
 constexpr std::size_t max_host = 255;
 
+constexpr std::size_t longest_port = 5;
+
 [[noreturn]] void reject(const std::string& option, std::string_view text, const std::string& why) {
-  throw usage_error(option + " \"" + clean(text, 100) + "\": " + why);
+  throw usage_error(option + shown_address(text) + ": " + why);
 }
 
 void check_host(const std::string& option, std::string_view text, std::string_view host) {
@@ -51,6 +54,15 @@ bool is_host(std::string_view text) {
   return text.find(':') != std::string_view::npos ? is_ipv6(text) : is_name(text) && text.front() != '-';
 }
 
+std::string shown_address(std::string_view text) {
+  const std::size_t colon = std::min(text.find(':'), text.size());
+  const bool is_plain = text.find_first_of("@/%") == std::string_view::npos;
+  const bool has_port =
+      text.size() - colon <= longest_port + 1 &&
+      text.find_first_not_of("0123456789", std::min(colon + 1, text.size())) == std::string_view::npos;
+  return (is_plain && has_port) || is_host(text) ? " \"" + clean(text, 100) + "\"" : "";
+}
+
 HostPort parse_host_port(const std::string& option, std::string_view text) {
   HostPort result;
   result.name = std::string(text);
@@ -69,7 +81,7 @@ HostPort parse_host_port(const std::string& option, std::string_view text) {
   }
   check_host(option, text, host);
   result.host = std::string(host);
-  if (port) result.port = parse_port(option + " \"" + clean(text, 100) + "\"", *port);
+  if (port) result.port = parse_port(option + shown_address(host), *port);
   return result;
 }
 
@@ -93,7 +105,7 @@ std::vector<HostPort> parse_hosts(const std::string& option, const std::vector<s
 std::uint16_t parse_port(const std::string& option, std::string_view text) {
   const auto port = parse_integer<std::uint16_t>(text);
   if (!port || *port == 0)
-    throw usage_error(option + ": \"" + clean(text, 40) + "\" is not a port (1 to 65535)");
+    throw usage_error(option + ": " + shown_number(text, longest_port) + " is not a port (1 to 65535)");
   return *port;
 }
 

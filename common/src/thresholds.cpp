@@ -5,6 +5,7 @@
 
 #include "evenkeel/error.h"
 #include "evenkeel/text.h"
+#include "shown_value.h"
 
 namespace evenkeel {
 
@@ -40,6 +41,8 @@ void Limits::apply(Level level, const std::string& option, const std::vector<std
     const std::string name = written.substr(0, at);
     const std::string label =
         at == std::string::npos ? name : name + "@" + printed_instance(written.substr(at + 1));
+    // As a whole it is no threshold, and what is wrong with it would tell of the password.
+    if (holds_login(text) && !is_known(name)) throw usage_error(option + ": the value is not a threshold");
     check_known(option, text, name);
     if (label == name + "@")
       throw usage_error(option + " \"" + clean(text, 80) + "\": no instance after the @");
@@ -49,18 +52,22 @@ void Limits::apply(Level level, const std::string& option, const std::vector<std
       (level == Level::warning ? by_label_[label].warning : by_label_[label].critical) = range;
       by_instance_ = by_instance_ || label != name;
     } catch (const Error& error) {
+      if (holds_login(text)) throw usage_error(option + ": the value is not a threshold");
       throw usage_error(option + (labelled ? " " + clean(label, 80) : "") + ": " + error.what());
     }
     given_.push_back(name);
   }
 }
 
+bool Limits::is_known(const std::string& name) const {
+  return std::any_of(labels_.begin(), labels_.end(),
+                     [&name](const LabelSpec& label) { return label.name == name; });
+}
+
 void Limits::check_known(const std::string& option, const std::string& text, const std::string& name) const {
+  if (is_known(name)) return;
   std::string known;
-  for (const LabelSpec& label : labels_) {
-    if (label.name == name) return;
-    known += (known.empty() ? "" : ", ") + label.name;
-  }
+  for (const LabelSpec& label : labels_) known += (known.empty() ? "" : ", ") + label.name;
   throw usage_error(option + " \"" + clean(text, 80) + "\": unknown label \"" + clean(name, 60) +
                     "\"; the labels are " + known);
 }

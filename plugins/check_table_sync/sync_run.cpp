@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "evenkeel/local_limits.h"
+#include "evenkeel/target.h"
 #include "progress_line.h"
 #include "survey.h"
 
@@ -43,7 +44,7 @@ std::size_t reference_of(const std::vector<mysql::Login>& logins, const Settings
   if (!settings.reference) return 0;
   for (std::size_t i = 0; i < logins.size(); ++i)
     if (logins[i].name == *settings.reference || logins[i].where() == *settings.reference) return i;
-  throw usage_error("--reference: \"" + *settings.reference + "\" is none of the servers compared");
+  throw usage_error("--reference" + shown_address(*settings.reference) + ": is none of the servers compared");
 }
 
 SyncRun::SyncRun(std::shared_ptr<mysql::SqlConnector> connector, std::vector<mysql::Login> logins,

@@ -199,7 +199,7 @@ TEST_CASE("what contradicts itself, or cannot be read, is named") {
   const std::string east = files / "instances/east.cnf", west = files / "instances/west.cnf";
   const std::vector<Row> rows{
       {{"-P", "0"}, "-P --port: \"0\" is not a port (1 to 65535)"},
-      {{"-H", "db1", "-P", "x"}, "-P --port: \"x\" is not a port (1 to 65535)"},
+      {{"-H", "db1", "-P", "x"}, "-P --port: the value is not a port (1 to 65535)"},
       {{"-H", "db1,db1"}, "-H --hostname: db1 is named twice"},
       {{"-H", "db1", "-f", east, "-f", west},
        "-f --file: with -H one file gives the credentials; 2 were given"},
@@ -235,7 +235,7 @@ TEST_CASE("what contradicts itself, or cannot be read, is named") {
       {{"-f", east, "-g", ""}, "-g --group: the name is empty"},
       // No host.
       {{"-H", "x;host=db1"}, "-H --hostname \"x;host=db1\": not a host name or address"},
-      {{"-H", "a:b:c"}, "-H --hostname \"a:b:c\": not a host name or address"},
+      {{"-H", "a:b:c"}, "-H --hostname: not a host name or address"},
       {{"-f", files / "list.cnf"},
        "option file " + (files / "list.cnf") + ": its host is not a host name or address"},
       {{"-f", files / "string.cnf"},

@@ -49,7 +49,7 @@ TEST_CASE("whom options name") {
 
 TEST_CASE("what options do not say is an error that names the option") {
   const std::pair<Words, const char*> table[]{
-      {{"-u", "ftp://web1/"}, "--url: \"ftp\" is neither http nor https"},
+      {{"-u", "ftp://web1/"}, "--url: its scheme is neither http nor https"},
       {{"-u", "http://u:geheim@web1/"}, "--auth-file"},
       {{"-H", "web1", "-u", "http://web2/"}, "--url is a whole URL, which says what --hostname would"},
       {{"-S", "-u", "http://web2/"}, "what --ssl would"},

@@ -19,6 +19,7 @@ struct OptionSpec {
   bool repeatable = false;        // may stand more than once; every value counts
   bool secret = false;            // the value is wiped from the process list
   bool optional_value = false;    // --name or --name=VALUE
+  bool may_hold_login = false;    // a value such as "a:b@c" is in order, or has an error of its own
 };
 
 // The options of one run after strict parsing. The command line replaces the ini file's values.
@@ -26,7 +27,8 @@ class Options {
  public:
   // Values per option in the order given. `from_file` comes from --extra-opts.
   // `arguments` excludes argv[0]. Throws Error(Fault::usage): unknown option, abbreviation, stray
-  // word, missing or unwanted value, single-value option given twice on the command line.
+  // word, missing or unwanted value, single-value option given twice on the command line, a value with
+  // user:password@host in it.
   static Options parse(const std::vector<OptionSpec>& specs, const std::vector<std::string>& arguments,
                        const std::vector<std::string>& from_file = {});
 
@@ -39,7 +41,8 @@ class Options {
   const std::vector<std::string>& values_from_file(std::string_view name) const;
   const std::vector<std::string>& values_from_command_line(std::string_view name) const;
 
-  // Typed reads. Each throws Error(Fault::usage) that names the option, the text and what it accepts.
+  // Typed reads. Each throws Error(Fault::usage) that names the option and what it accepts, and
+  // the text where it is a number: another may be a password.
   double number(std::string_view name, double fallback, double min, double max) const;
   long integer(std::string_view name, long fallback, long min, long max) const;
 

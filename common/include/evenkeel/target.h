@@ -20,6 +20,9 @@ struct HostPort {
 // ASCII form, which is what DNS holds.
 bool is_host(std::string_view text);
 
+// The text in quotes after a blank, as an error may show it; nothing where it may hold a login or a password.
+std::string shown_address(std::string_view text);
+
 // "db1", "db1:3307", "192.0.2.1", "[::1]:3306", "::1". Throws Error(Fault::usage) naming `option`.
 HostPort parse_host_port(const std::string& option, std::string_view text);
 

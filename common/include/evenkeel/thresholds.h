@@ -57,6 +57,7 @@ class Limits {
   const std::vector<LabelSpec>& labels() const { return labels_; }
 
  private:
+  bool is_known(const std::string& name) const;
   void check_known(const std::string& option, const std::string& text, const std::string& name) const;
 
   std::vector<LabelSpec> labels_;

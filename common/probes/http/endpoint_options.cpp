@@ -26,7 +26,8 @@ std::vector<OptionSpec> endpoint_options(const std::string& default_path) {
        .letter = 'u',
        .value = "PATH|URL",
        .help = "the page: a path on each host, or a whole URL instead of --hostname",
-       .default_text = default_path},
+       .default_text = default_path,
+       .may_hold_login = true},
       {.name = "ip-address",
        .letter = 'I',
        .value = "ADDRESS",
@@ -57,7 +58,8 @@ std::vector<OptionSpec> endpoint_options(const std::string& default_path) {
       {.name = "proxy",
        .value = "URL|env",
        .help = "a proxy; env: the one that the environment names",
-       .default_text = "none, whatever the environment says"},
+       .default_text = "none, whatever the environment says",
+       .may_hold_login = true},
   };
 }
 
@@ -78,17 +80,35 @@ std::string bracketed(const std::string& host) {
   return host.find(':') == std::string::npos ? host : "[" + host + "]";
 }
 
+// In "http://user:password@host/", and in what somebody meant to be one, such as curl's -u user:password. An
+// "@" may stand in a path.
+bool has_user(std::string_view url) {
+  if (url.starts_with('/') && !url.starts_with("//")) return false;
+  if (!url.starts_with('/') && !is_whole_url(url) && url.find(':') < url.find_first_of("/?#")) return true;
+  const std::size_t slashes = url.find("//");
+  const std::string_view rest = slashes == std::string_view::npos ? url : url.substr(slashes + 2);
+  const std::size_t sign = rest.find('@');
+  if (sign == std::string_view::npos) return false;
+  // The password may hold a slash; where a path begins, a colon stands before it as a port alone.
+  const std::string_view before = rest.substr(0, sign);
+  const std::size_t slash = before.find_first_of("/?#");
+  const std::size_t colon = before.find(':');
+  if (slash == std::string_view::npos) return true;
+  if (colon > slash) return false;
+  const std::string_view port = before.substr(colon + 1, slash - colon - 1);
+  return port.empty() || port.find_first_not_of("0123456789") != std::string_view::npos;
+}
+
 // Not quoted where it may hold a secret.
 void check_url(std::string_view url) {
   if (has_blank_or_control(url)) throw usage_error("--url: blanks and control characters must be %-encoded");
+  if (has_user(url))
+    throw usage_error("--url: a user or password in a URL is seen by everyone; use --auth-file");
   if (!is_whole_url(url)) return;
   const std::string scheme = lower(url.substr(0, url.find("://")));
-  if (scheme != "http" && scheme != "https")
-    throw usage_error("--url: \"" + clean(scheme, 20) + "\" is neither http nor https");
+  if (scheme != "http" && scheme != "https") throw usage_error("--url: its scheme is neither http nor https");
   const std::string_view rest = url.substr(url.find("://") + 3);
   const std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
-  if (authority.find('@') != std::string_view::npos)
-    throw usage_error("--url: a user or password in a URL is seen by everyone; use --auth-file");
   parse_host_port("--url", authority);
 }
 

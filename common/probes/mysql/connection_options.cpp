@@ -125,8 +125,11 @@ std::optional<std::string> password_from(const Options& options) {
 }
 
 void require_readable(const std::string& option, const std::string& path) {
-  if (!path.empty() && access(path.c_str(), R_OK) != 0)
-    throw usage_error(option + " " + clean(path, 300) + ": " + system_reason(errno));
+  if (path.empty() || access(path.c_str(), R_OK) == 0) return;
+  const std::string reason = system_reason(errno);
+  // -a is user:password in check_http.
+  const bool is_path = path.find('/') != std::string::npos || path.find(':') == std::string::npos;
+  throw usage_error(option + (is_path ? " " + clean(path, 300) : "") + ": " + reason);
 }
 
 // What was asked for by an option concerns the whole run, however many option files there are.

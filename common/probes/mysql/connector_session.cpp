@@ -84,11 +84,11 @@ std::string step_of(const std::string& sql, const std::string& where) {
 
 // What went wrong in a step, in the order of what we know best: that we cut the connection, or why the
 // library says it failed.
-SqlError failure(const std::string& step, const ReadAllowance& allowance, const Deadline& deadline,
-                 const sql::SQLException& error) {
+SqlError failure(const std::string& step, const ReadAllowance& allowance, const Deadline& deadline, int code,
+                 std::string_view text) {
   if (allowance.exceeded())
     return {Fault::protocol, SqlError::answer_too_large, step + ": the server sends more than we will read"};
-  SqlError result = sql_error(step, error.getErrorCode(), error.what());
+  SqlError result = sql_error(step, code, text);
   // The library's own time-outs look like a lost connection.
   if (result.fault() == Fault::unreachable && deadline.expired())
     return {Fault::timeout, result.code(), step + ": no answer in time"};
@@ -114,7 +114,7 @@ class ConnectorSession : public SqlSession {
       trace_.end();
       return rows;
     } catch (const sql::SQLException& error) {
-      throw failure(step, allowance, deadline_, error);
+      throw failure(step, allowance, deadline_, error.getErrorCode(), error.what());
     }
   }
 
@@ -126,7 +126,7 @@ class ConnectorSession : public SqlSession {
       const std::unique_ptr<sql::Statement> statement(connection_->createStatement());
       if (statement->execute(sql)) throw sql_error(step, 0, "");
     } catch (const sql::SQLException& error) {
-      throw failure(step, allowance, deadline_, error);
+      throw failure(step, allowance, deadline_, error.getErrorCode(), error.what());
     }
     trace_.end();
   }
@@ -228,8 +228,22 @@ class Connector : public SqlConnector {
         throw login_refused(step, login, guard.scramble_was_sent());
       if (text.find("SSL is required") != std::string_view::npos) throw no_tls(step);
       if (verification && !verification->problem().empty()) throw bad_certificate_error(step, *verification);
-      throw failure(step, allowance, deadline, error);
+      throw failure(step, allowance, deadline, error.getErrorCode(), without_password(text, login.user));
     }
+  }
+
+  // "Access denied for user 'me:secret'@'db1'": somebody may write a login as other programs take it.
+  static std::string without_password(std::string_view text, const std::string& user) {
+    std::string result(text);
+    const std::size_t colon = user.find(':');
+    if (colon == std::string::npos) return result;
+    const std::string head = "'" + user.substr(0, colon + 1);
+    for (std::size_t at = result.find(head); at != std::string::npos; at = result.find(head, at + 1)) {
+      const std::size_t begin = at + head.size();
+      const std::size_t end = std::min(result.find("'@'", begin), result.size());
+      result.replace(begin, end - begin, "\xE2\x80\xA6");
+    }
+    return result;
   }
 
   static sql::ConnectOptionsMap properties_of(const Login& login, bool may_hand_over,
