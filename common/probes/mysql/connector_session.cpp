@@ -18,6 +18,7 @@
 #include "login_packets.h"
 #include "read_allowance.h"
 #include "sha2_login.h"
+#include "socket_peer.h"
 #include "tls_verification.h"
 
 namespace evenkeel::mysql {
@@ -214,6 +215,7 @@ class Connector : public SqlConnector {
     LoginPackets packets;
     ReadAllowance allowance(max_login_bytes, deadline, &packets);
     const PasswordGuard guard(login.password, may_hand_over);
+    const SocketPeer peer(login.socket);
     std::optional<TlsVerification> verification;
     if (login.tls.wanted && login.tls.verify && login.socket.empty()) verification.emplace(login.host);
     try {
@@ -223,6 +225,7 @@ class Connector : public SqlConnector {
       return std::make_unique<ConnectorSession>(std::move(connection), login.where(), deadline, trace);
     } catch (const sql::SQLException& error) {
       const std::string_view text = error.what();
+      if (!peer.flaw().empty()) throw stranger(step, peer);
       if (!packets.makes_sense()) throw SqlError(Fault::protocol, 0, step + ": " + packets.problem());
       if (guard.refused() || error.getErrorCode() == plugin_not_allowed)
         throw login_refused(step, login, guard.scramble_was_sent());
@@ -286,6 +289,12 @@ class Connector : public SqlConnector {
   static void require_tls(SqlSession& session, const std::string& step) {
     const Cell version = session.query("SHOW SESSION STATUS LIKE 'Ssl_version'").at(0, "Value");
     if (!version || version->empty()) throw no_tls(step);
+  }
+
+  static SqlError stranger(const std::string& step, const SocketPeer& peer) {
+    return {Fault::denied, 0,
+            step + ": not logged in: " + peer.flaw() +
+                "; name the server's socket with -s, in a folder of its own, or its host with -H"};
   }
 
   static SqlError no_tls(const std::string& step) {

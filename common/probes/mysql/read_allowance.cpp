@@ -8,6 +8,7 @@
 #include <mutex>
 
 #include "client_library.h"
+#include "socket_peer.h"
 
 namespace evenkeel::mysql {
 
@@ -34,7 +35,9 @@ void on_transfer(int is_write, Connection* connection, const unsigned char* data
   // A failed read comes as -1.
   const bool failed = static_cast<ssize_t>(length) <= 0;
   if (is_write != 0 || failed || current == nullptr) return;
-  if (!current->count({reinterpret_cast<const char*>(data), length}))
+  SocketPeer* const peer = SocketPeer::current();
+  const bool may_go_on = peer == nullptr || peer->accept(socket_of(connection));
+  if (!current->count({reinterpret_cast<const char*>(data), length}) || !may_go_on)
     shutdown(socket_of(connection), SHUT_RDWR);
 }
 
