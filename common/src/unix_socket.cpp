@@ -40,7 +40,7 @@ class Trust {
 std::string open_folder_of(const std::string& path, const Trust& trust) {
   for (std::size_t slash = path.rfind('/'); slash != std::string::npos;
        slash = slash == 0 ? std::string::npos : path.rfind('/', slash - 1)) {
-    const std::string folder = slash == 0 ? "/" : path.substr(0, slash);
+    std::string folder = slash == 0 ? "/" : path.substr(0, slash);
     const std::string entry = path.substr(0, path.find('/', slash + 1));
     struct stat status {};
     if (stat(folder.c_str(), &status) != 0 || (status.st_mode & S_IWOTH) == 0) continue;
@@ -58,7 +58,7 @@ std::string absolute(const std::string& path) {
 
 // Links and all: whoever can change one of them chooses the socket.
 std::string open_folder(const std::string& path, const Trust& trust) {
-  const std::string written = open_folder_of(absolute(path), trust);
+  std::string written = open_folder_of(absolute(path), trust);
   if (!written.empty()) return written;
   std::array<char, PATH_MAX> resolved{};
   return realpath(path.c_str(), resolved.data()) != nullptr ? open_folder_of(resolved.data(), trust) : "";

@@ -450,6 +450,13 @@ def stopped_with_an_error(server, wire):
         result(wire, [b"Variable_name", b"Value"], [])
 
 
+def denies_the_login(server, wire):
+    """And repeats the user's name, as servers do."""
+    wire.packet(greeting())
+    user = wire.read()[32:].partition(b"\0")[0]
+    wire.packet(error(1045, b"Access denied for user '" + user + b"'@'web1' (using password: YES)", b"28000"))
+
+
 def fails_with_an_error(server, wire):
     """Every statement fails with the error that the server was given."""
     number, text = server.replica_error
@@ -464,7 +471,7 @@ SITUATIONS = {
         too_many_connections, host_blocked, host_not_allowed, old_protocol, huge_packet_header,
         endless_greeting, empty_packets, short_greeting, wrong_auth_plugin, plugin_name_with_a_path,
         asks_for_the_password_in_clear, asks_for_the_sha2_password, endless_auth_switch, endless_auth_data, says_tls_and_hangs,
-        says_tls_and_talks_plain, rude_error_text,
+        says_tls_and_talks_plain, rude_error_text, denies_the_login,
     )
 }
 SITUATIONS.update(

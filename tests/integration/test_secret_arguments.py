@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from conftest import BUILD, PluginRunner
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from fakes.misbehaving_server import MisbehavingServer  # noqa: E402
 
 PLUGINS = ("check_mysql_replication", "check_table_sync", "check_apache_rps", "check_memcached")
 SECRET = "Zq7Zw9Zk4"
@@ -123,3 +128,17 @@ def test_no_slip_repeats_a_password(plugin: PluginRunner, name: str, words: list
 def test_what_only_looks_like_a_login_is_taken(plugin: PluginRunner, name: str, words: list[str]) -> None:
     answer = plugin(name, *FINE[name], *words)
     assert "refused" in answer.line1, answer.stdout
+
+
+@pytest.mark.parametrize(("user", "said"), [("root:" + SECRET, "'root:…'@'web1'"), ("root", "'root'@'web1'"),
+                                            ("it's:" + SECRET + "'", "'it's:…'@'web1'"), (":" + SECRET, "':…'@'web1'")])
+@pytest.mark.parametrize("typed", [True, False])
+def test_a_user_with_a_password(plugin: PluginRunner, tmp_path: Path, user: str, said: str, typed: bool) -> None:
+    """As curl takes them; a server repeats whom it denies the login."""
+    cnf = tmp_path / "my.cnf"
+    with MisbehavingServer("denies_the_login") as server:
+        cnf.write_text(f"[client]\nhost=127.0.0.1\nport={server.port}\n" + ("" if typed else f'user="{user}"\n'))
+        for form in FORMS:
+            answer = plugin("check_mysql_replication", "-f", cnf, *(["-u", user] if typed else []), *form)
+            assert answer.code == 3 and said in answer.stdout, answer.stdout
+            assert not leaks(plugin.state_dir, answer.stdout, answer.stderr), answer.stdout

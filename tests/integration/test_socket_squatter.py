@@ -148,3 +148,23 @@ def test_whom_to_trust(plugin: PluginRunner, place: Path, password_file: Path, u
     with SocketSquatter(path, PASSWORD, ["mysql_clear_password"], user=user) as server:
         plugin("check_mysql_replication", "-s", path, "-u", "nagios", "--password-file", password_file, "-t", "5")
     assert server.stolen == ["plain"]
+
+
+@pytest.mark.parametrize("where", PLACES)
+@pytest.mark.parametrize(("name", "more"), [("check_memcached", []), ("check_apache_rps", []),
+                                            ("check_apache_rps", ["--header", "Authorization: " + PASSWORD])])
+def test_other_logins_by_a_socket(plugin: PluginRunner, tmp_path: Path, place: Path, where, name: str,
+                                  more: list[str]) -> None:
+    """SASL and basic authentication hand over the password as it is; without one, anybody may be asked."""
+    auth = tmp_path / "auth"
+    auth.write_text(f"nagios:{PASSWORD}\n")
+    path = where(place)
+    real = path.parent.resolve() / path.name if not path.is_symlink() else path.resolve()
+    with SocketSquatter(real, PASSWORD, ["mysql_native_password"]) as squatter:
+        answer = plugin(name, "--socket", path, *(more or ["--auth-file", auth]), "-t", "4")
+    assert not squatter.visits
+    assert answer.code == UNKNOWN and "everyone may put a socket into" in answer.line1, answer.stdout
+    real.unlink()
+    with SocketSquatter(real, PASSWORD, ["mysql_native_password"]) as squatter:
+        plugin(name, "--socket", path, "-t", "4")
+    assert squatter.visits

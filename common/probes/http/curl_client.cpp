@@ -11,6 +11,7 @@
 #include "evenkeel/error.h"
 #include "evenkeel/http/http_client.h"
 #include "evenkeel/text.h"
+#include "evenkeel/unix_socket.h"
 
 // Debian's libcurl speaks TLS by OpenSSL and brings GnuTLS along for RTMP and LDAP, which are not spoken
 // here. Loaded, it starts all of itself unless the program answers this; whoever does use it calls its
@@ -167,6 +168,7 @@ class CurlClient : public HttpClient {
   // One transfer, which may be two requests where the server wants a user and password.
   Answer ask(const Deadline& deadline, Trace& trace) {
     trace.begin("GET " + hop_.page() + " from " + hop_.server());
+    refuse_stranger();
     CURL* easy = easy_.get();
     // 0 would mean no limit.
     const long milliseconds = std::max(1, deadline.remaining_milliseconds());
@@ -186,6 +188,14 @@ class CurlClient : public HttpClient {
     if (code != CURLE_OK && !arriving.complete()) fail(code, arriving);
     arriving.answer().status = static_cast<int>(info<long>(easy, CURLINFO_RESPONSE_CODE));
     return finished(arriving, began);
+  }
+
+  // What we are given to log in with is not for whoever put a socket in the server's place.
+  void refuse_stranger() const {
+    if (hop_.unix_socket.empty() || (!hop_.credentials && hop_.headers.empty())) return;
+    const std::string flaw =
+        flaw_of_unix_socket(hop_.unix_socket, std::nullopt, {"www-data", "apache", "nginx", "http"});
+    if (!flaw.empty()) throw Error(Fault::denied, hop_.server() + ": not asked: " + flaw);
   }
 
   Answer finished(Arriving& arriving, Deadline::Clock::time_point began) const {

@@ -12,6 +12,7 @@
 #include "evenkeel/memcached/answer_guard.h"
 #include "evenkeel/memcached/memcached_client.h"
 #include "evenkeel/text.h"
+#include "evenkeel/unix_socket.h"
 
 namespace evenkeel::memcached {
 
@@ -212,7 +213,15 @@ class LibmemcachedClient : public MemcachedClient {
     } catch (const Error& error) {
       throw Error(error.fault(), "looking up " + where_ + ": " + error.what());
     }
+    refuse_stranger();
     use_address();
+  }
+
+  // SASL hands over the password as it is.
+  void refuse_stranger() const {
+    if (!with_sasl_ || server_.socket.empty()) return;
+    const std::string flaw = flaw_of_unix_socket(server_.socket, std::nullopt, {"memcache", "memcached"});
+    if (!flaw.empty()) throw Error(Fault::denied, "connecting to " + where_ + ": not logged in: " + flaw);
   }
 
   void use_address() {

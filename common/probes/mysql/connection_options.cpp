@@ -132,6 +132,13 @@ void require_readable(const std::string& option, const std::string& path) {
   throw usage_error(option + (is_path ? " " + clean(path, 300) : "") + ": " + reason);
 }
 
+// A value of an option file is not shown: it may be a password on the wrong line.
+void require_readable_unnamed(const std::string& file, const std::string& key, const std::string& path) {
+  if (!path.empty() && access(path.c_str(), R_OK) != 0)
+    throw usage_error("option file " + clean(file, 300) + ": the file of " + key + ": " +
+                      system_reason(errno));
+}
+
 // What was asked for by an option concerns the whole run, however many option files there are.
 void require_good_options(const Options& options) {
   for (const auto& [name, shown] :
@@ -144,7 +151,7 @@ void require_good_options(const Options& options) {
   password_from(options);
 }
 
-TlsSettings tls_from(const Options& options, const ClientOptions& file) {
+TlsSettings tls_from(const Options& options, const std::string& path_of_file, const ClientOptions& file) {
   const auto path = [&](const char* name, const std::optional<std::string>& in_file) {
     return options.value(name).value_or(in_file.value_or(""));
   };
@@ -161,9 +168,14 @@ TlsSettings tls_from(const Options& options, const ClientOptions& file) {
     throw usage_error("-k --key needs the certificate it belongs to: -a --cert");
   // One file may hold both.
   if (tls.key_file.empty()) tls.key_file = tls.cert_file;
-  require_readable("-C --ca-cert", tls.ca_file);
-  require_readable("-a --cert", tls.cert_file);
-  require_readable("-k --key", tls.key_file);
+  const auto require = [&](const char* name, const char* shown, const char* in_file,
+                           const std::string& used) {
+    if (options.has(name)) return require_readable(shown, used);
+    require_readable_unnamed(path_of_file, in_file, used);
+  };
+  require("ca-cert", "-C --ca-cert", "ssl-ca", tls.ca_file);
+  require("cert", "-a --cert", "ssl-cert", tls.cert_file);
+  if (tls.key_file != tls.cert_file) require("key", "-k --key", "ssl-key", tls.key_file);
   return tls;
 }
 
@@ -178,7 +190,7 @@ Login credentials_from(const Options& options, const std::string& path, const Cl
   Login login;
   login.user = options.value("username").value_or(file.user.value_or(""));
   login.password = password_from(options).value_or(file.password.value_or(""));
-  login.tls = tls_from(options, file);
+  login.tls = tls_from(options, path, file);
   login.without_effect = without_effect_in(path, file);
   return login;
 }
@@ -188,6 +200,15 @@ std::string checked_socket(const std::string& what, const std::string& path) {
   // Longer ones are cut, or refused without a reason, by whoever opens them.
   if (path.size() >= sizeof(sockaddr_un::sun_path))
     throw usage_error(what + " " + clean(path, 300) + ": longer than the path of a socket may be (" +
+                      std::to_string(sizeof(sockaddr_un::sun_path) - 1) + " bytes)");
+  return path;
+}
+
+// Not shown before it is known to be a path.
+std::string socket_of_file(const std::string& what, const std::string& path) {
+  if (!path.starts_with('/')) throw usage_error(what + ": its socket is not an absolute path");
+  if (path.size() >= sizeof(sockaddr_un::sun_path))
+    throw usage_error(what + ": its socket is longer than the path of a socket may be (" +
                       std::to_string(sizeof(sockaddr_un::sun_path) - 1) + " bytes)");
   return path;
 }
@@ -263,7 +284,7 @@ Login login_to(const Instance& instance, const Options& options) {
   login.socket = socket_from(options);
   if (!login.socket.empty() || !local || port) return login;
   if (said.socket && !said.socket->empty() && !login.tls.wanted)
-    login.socket = checked_socket(what + ": socket", *said.socket);
+    login.socket = socket_of_file(what, *said.socket);
   else if (!said.port)
     point_at_local_server(login);
   return login;
@@ -369,7 +390,7 @@ Login login_of_file(const std::string& option, const std::string& file, const Op
   Login login;
   login.user = said.user.value_or("");
   login.password = said.password.value_or("");
-  login.tls = tls_from(options, said);
+  login.tls = tls_from(options, file, said);
   login.without_effect = without_effect_in(file, said);
   return login;
 }

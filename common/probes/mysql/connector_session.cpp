@@ -243,7 +243,7 @@ class Connector : public SqlConnector {
     const std::string head = "'" + user.substr(0, colon + 1);
     for (std::size_t at = result.find(head); at != std::string::npos; at = result.find(head, at + 1)) {
       const std::size_t begin = at + head.size();
-      const std::size_t end = std::min(result.find("'@'", begin), result.size());
+      const std::size_t end = std::max(begin, std::min(result.rfind("'@'"), result.size()));
       result.replace(begin, end - begin, "\xE2\x80\xA6");
     }
     return result;

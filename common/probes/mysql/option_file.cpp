@@ -1,6 +1,7 @@
 #include "evenkeel/mysql/option_file.h"
 
 #include <dirent.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -294,8 +295,12 @@ class Reader {
     const std::size_t space = std::min(line.find_first_of(" \t"), line.size());
     const std::string_view word = line.substr(0, space);
     std::string path(trim(line.substr(space)));
+    const bool is_shown = path.starts_with('/') || path.starts_with("./") || path.starts_with("../");
     if (path.empty()) throw usage_error(at.where() + ": !include needs a path");
     if (path.front() != '/') path.insert(0, includer, 0, includer.rfind('/') + 1);
+    // It may be a password on the wrong line, unless it is there.
+    if (!is_shown && word.starts_with("!include") && access(path.c_str(), R_OK) != 0)
+      throw usage_error(at.where() + ": what is included (value not shown): " + system_reason(errno));
     if (word == "!include") {
       read_file(at.where() + ": option file", path, depth + 1);
     } else if (word == "!includedir") {
