@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from conftest import BUILD, PluginRunner
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from fakes.scripted_server import ScriptedServer  # noqa: E402
 
 PLUGINS = ("check_mysql_replication", "check_table_sync", "check_apache_rps", "check_memcached")
 # What a number, a state, a range, a path, a pattern or a time-out cannot be; beside it, values that another option
@@ -63,6 +68,20 @@ def test_a_wrong_value_names_the_key(plugin: PluginRunner, tmp_path: Path, name:
         assert f"{key} in [{name}] of {ini}" in answer.line1, (wrong, answer.line1)
         assert f"--{option}" not in answer.line1, answer.line1
     assert complaints, f"no value of {option} is wrong"
+
+
+@pytest.mark.parametrize(("option", "wrong", "said"), [
+    ("proxy", "nonsense://x", "the URL of the proxy is not one"), ("proxy", "http://127.0.0.1:99999999", "the URL of the proxy"),
+    ("proxy", "http://u:p@h/", "a user or password in a URL"), ("proxy", "http://no-such-name.invalid:1", "does not resolve"),
+    ("ca-cert", "/etc/hostname", "no certificates in PEM")])
+def test_what_shows_when_the_server_is_asked(plugin: PluginRunner, tmp_path: Path, option: str, wrong: str, said: str) -> None:
+    """Wrong values that the library alone can tell."""
+    with ScriptedServer(lambda line: line.wait_for_ever()) as server:
+        values = {"hostname": server.address, option: wrong, **({"ssl": ""} if option == "ca-cert" else {})}
+        ini = ini_of(tmp_path, "check_apache_rps", **values)
+        answer = plugin("check_apache_rps", f"--extra-opts=@{ini}", "--no-state", "-t", "5")
+    assert said in answer.line1 and f"{option} in [check_apache_rps] of {ini}" in answer.line1, answer.line1
+    assert f"--{option}" not in answer.line1
 
 
 @pytest.mark.parametrize(("values", "said"), [

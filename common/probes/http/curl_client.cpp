@@ -303,7 +303,10 @@ class CurlClient : public HttpClient {
     const std::string details = clean(details_[0] != '\0' ? details_.data() : curl_easy_strerror(code), 300);
     // libcurl quotes the proxy's URL, and there may be a password in it.
     if (details.starts_with("Unsupported proxy"))
-      throw Error(Fault::usage, "the URL of the proxy is not one, or of a kind that libcurl does not have");
+      throw Error(Fault::usage,
+                  "--proxy: the URL of the proxy is not one, or of a kind that libcurl does not have");
+    if (code == CURLE_SSL_CACERT_BADFILE && !hop_.ca_file.empty())
+      throw usage_error("--ca-cert: no certificates in PEM: " + details);
     if (code == CURLE_SSL_CERTPROBLEM && !hop_.cert_file.empty()) throw bad_key(details);
     if (wants_certificate_ && arriving.answers() == 0) fail_for_certificate(code, details);
     const Fault fault = fault_of(code, details);

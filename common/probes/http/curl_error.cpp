@@ -40,6 +40,8 @@ std::string reason_of(CURLcode code, const std::string& details) {
   switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
       return "the name does not resolve";
+    case CURLE_COULDNT_RESOLVE_PROXY:
+      return "the name in --proxy does not resolve";
     case CURLE_OPERATION_TIMEDOUT:
       return "timed out";
     case CURLE_GOT_NOTHING:
