@@ -84,6 +84,20 @@ def test_what_shows_when_the_server_is_asked(plugin: PluginRunner, tmp_path: Pat
     assert f"--{option}" not in answer.line1
 
 
+@pytest.mark.parametrize("name", ["check_mysql_replication", "check_table_sync"])
+@pytest.mark.parametrize("option", ["ca-cert", "cert", "key"])
+def test_a_file_that_is_no_pem(plugin: PluginRunner, tmp_path: Path, name: str, option: str) -> None:
+    values = {**FINE[name], "cert": "/nowhere", option: "/etc/hostname"}
+    if option == "key":
+        values["cert"] = str(tmp_path / "cert.pem")
+        (tmp_path / "cert.pem").write_text("-----BEGIN CERTIFICATE-----\n")
+    elif option == "ca-cert":
+        del values["cert"]
+    ini = ini_of(tmp_path, name, **values)
+    answer = plugin(name, f"--extra-opts=@{ini}")
+    assert answer.code == 3 and f"{option} in [{name}] of {ini}: /etc/hostname: no " in answer.line1, answer.stdout
+
+
 @pytest.mark.parametrize(("values", "said"), [
     ({}, "table"), ({"hostname": "a"}, "table"), ({"hostname": "a", "table": "a.b"}, "hostname")])
 def test_what_is_missing_is_missed_there(plugin: PluginRunner, tmp_path: Path, values: dict[str, str], said: str) -> None:

@@ -60,6 +60,7 @@ def test_no_directive_is_repeated(plugin: PluginRunner, tmp_path: Path, name: st
 def test_what_is_missing_is_said(plugin: PluginRunner, tmp_path: Path) -> None:
     """The operator learns which line it is."""
     for line, said in (("ssl-ca=/nowhere/ca.pem", "my.cnf: the file of ssl-ca: no such file or directory"),
+                       ("ssl-ca=/etc/hostname", "my.cnf: the file of ssl-ca: no certificate in PEM"),
                        ("!include nothing.cnf", "my.cnf line 4: what is included (value not shown): no such file or directory"),
                        ("!include /nowhere/x.cnf", "/nowhere/x.cnf: no such file or directory"),
                        ("socket=mysql.sock", "my.cnf: its socket is not an absolute path")):

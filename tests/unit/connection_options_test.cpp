@@ -28,7 +28,10 @@ class Files {
     write("more/west.cnf", "[client]\nhost=db9\nport=3309\nsocket=/run/west.sock\n");
     write("tls.cnf", "[client]\nhost=db9\nssl-mode=REQUIRED\n");
     write("tls_socket.cnf", "[client]\nsocket=/run/s.sock\nssl\n");
-    write("ca.pem", "-");
+    write("ca.pem", "-----BEGIN CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----\n");
+    write("no.pem", "-");
+    write("pem_is_none.cnf",
+          "[client]\nssl-cert=" + (*this / "ca.pem") + "\nssl-key=" + (*this / "no.pem") + "\n");
     write("password", "s3cret\nsecond line\n");
     write("crlf", "s3cret\r\n");
     write("empty", "\n");
@@ -222,6 +225,13 @@ TEST_CASE("what contradicts itself, or cannot be read, is named") {
       {{"--password-file", files / "none"},
        "--password-file " + (files / "none") + ": no such file or directory"},
       {{"-C", files / "none.pem"}, "-C --ca-cert " + (files / "none.pem") + ": no such file or directory"},
+      {{"-C", files / "no.pem"}, "-C --ca-cert " + (files / "no.pem") + ": no certificate in PEM"},
+      {{"-a", files / "no.pem"}, "-a --cert " + (files / "no.pem") + ": no certificate in PEM"},
+      {{"-a", files / "ca.pem", "-k", files / "no.pem"},
+       "-k --key " + (files / "no.pem") + ": no private key in PEM"},
+      {{"-C", files / "."}, "-C --ca-cert " + (files / ".") + ": not a regular file"},
+      {{"-f", files / "pem_is_none.cnf"},
+       "option file " + (files / "pem_is_none.cnf") + ": the file of ssl-key: no private key in PEM"},
       {{"-k", files / "ca.pem"}, "-k --key needs the certificate it belongs to: -a --cert"},
       // Nothing where something was asked for: most often a variable that is not set.
       {{"-f", ""}, "-f --file: the path is empty"},

@@ -10,12 +10,14 @@
 #include <cerrno>
 #include <climits>
 #include <cstdlib>
+#include <tuple>
 
 #include "evenkeel/error.h"
 #include "evenkeel/mysql/option_file.h"
 #include "evenkeel/small_file.h"
 #include "evenkeel/target.h"
 #include "evenkeel/text.h"
+#include "pem_file.h"
 
 namespace evenkeel::mysql {
 
@@ -124,28 +126,28 @@ std::optional<std::string> password_from(const Options& options) {
   return options.value("password");
 }
 
-void require_readable(const std::string& option, const std::string& path) {
-  if (path.empty() || access(path.c_str(), R_OK) == 0) return;
-  const std::string reason = system_reason(errno);
+void require_pem(const std::string& option, const std::string& path, Pem kind) {
+  const std::string flaw = path.empty() ? "" : flaw_of_pem_file(path, kind);
   // -a is user:password in check_http.
   const bool is_path = path.find('/') != std::string::npos || path.find(':') == std::string::npos;
-  throw usage_error(option + (is_path ? " " + clean(path, 300) : "") + ": " + reason);
+  if (!flaw.empty()) throw usage_error(option + (is_path ? " " + clean(path, 300) : "") + ": " + flaw);
 }
 
 // A value of an option file is not shown: it may be a password on the wrong line.
-void require_readable_unnamed(const std::string& file, const std::string& key, const std::string& path) {
-  if (!path.empty() && access(path.c_str(), R_OK) != 0)
-    throw usage_error("option file " + clean(file, 300) + ": the file of " + key + ": " +
-                      system_reason(errno));
+void require_unnamed_pem(const std::string& file, const std::string& key, const std::string& path, Pem kind) {
+  const std::string flaw = path.empty() ? "" : flaw_of_pem_file(path, kind);
+  if (!flaw.empty())
+    throw usage_error("option file " + clean(file, 300) + ": the file of " + key + ": " + flaw);
 }
 
 // What was asked for by an option concerns the whole run, however many option files there are.
 void require_good_options(const Options& options) {
-  for (const auto& [name, shown] :
-       {std::pair{"ca-cert", "-C --ca-cert"}, {"cert", "-a --cert"}, {"key", "-k --key"}})
+  for (const auto& [name, shown, kind] : {std::tuple{"ca-cert", "-C --ca-cert", Pem::certificate},
+                                          {"cert", "-a --cert", Pem::certificate},
+                                          {"key", "-k --key", Pem::key}})
     if (const auto path = options.value(name)) {
       if (path->empty()) throw usage_error(std::string(shown) + ": the path is empty");
-      require_readable(shown, *path);
+      require_pem(shown, *path, kind);
     }
   if (options.value("group") == "") throw usage_error("-g --group: the name is empty");
   password_from(options);
@@ -168,14 +170,13 @@ TlsSettings tls_from(const Options& options, const std::string& path_of_file, co
     throw usage_error("-k --key needs the certificate it belongs to: -a --cert");
   // One file may hold both.
   if (tls.key_file.empty()) tls.key_file = tls.cert_file;
-  const auto require = [&](const char* name, const char* shown, const char* in_file,
-                           const std::string& used) {
-    if (options.has(name)) return require_readable(shown, used);
-    require_readable_unnamed(path_of_file, in_file, used);
+  // What stands in options has been looked at.
+  const auto require = [&](const char* name, const char* in_file, const std::string& used, Pem kind) {
+    if (!options.has(name)) require_unnamed_pem(path_of_file, in_file, used, kind);
   };
-  require("ca-cert", "-C --ca-cert", "ssl-ca", tls.ca_file);
-  require("cert", "-a --cert", "ssl-cert", tls.cert_file);
-  if (tls.key_file != tls.cert_file) require("key", "-k --key", "ssl-key", tls.key_file);
+  require("ca-cert", "ssl-ca", tls.ca_file, Pem::certificate);
+  require("cert", "ssl-cert", tls.cert_file, Pem::certificate);
+  if (tls.key_file != tls.cert_file) require("key", "ssl-key", tls.key_file, Pem::key);
   return tls;
 }
 
