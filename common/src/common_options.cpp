@@ -59,7 +59,9 @@ std::vector<OptionSpec> common_options(const Description& description) {
        .default_text = "no limit"},
       {.name = "state-dir",
        .value = "DIR",
-       .help = "where the last run's counters are kept",
+       .help = "where the last run's counters are kept, in a folder per user; not in one that everybody may "
+               "write to "
+               "without the sticky bit",
        .default_text =
            "$EVENKEEL_STATE_DIR, else /var/lib/evenkeel where writable, else the user's state folder"},
       {.name = "no-state", .help = "keep nothing, and use nothing that was kept"},

@@ -110,6 +110,16 @@ std::string why_not_trusted(int fd) {
   return {};
 }
 
+// Of the directory that holds a folder per user. Without the sticky bit, whoever may write there may put
+// another folder in the place of ours.
+std::string why_not_shared(int fd) {
+  struct stat status {};
+  if (fstat(fd, &status) != 0) return reason(errno);
+  if ((status.st_mode & S_IWOTH) != 0 && (status.st_mode & S_ISVTX) == 0)
+    return "everybody may replace what is in it, wanted is mode 0700, or 1777";
+  return {};
+}
+
 FileDescriptor open_directory(int parent, const std::string& name, int access) {
   FileDescriptor fd(openat(parent, name.c_str(), access | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   struct stat status {};
@@ -220,9 +230,15 @@ Folder open_in(Directory directory, bool create, bool& taken) {
   const std::string user = std::to_string(geteuid());
   folder.path = directory.path + '/' + user;
   const FileDescriptor parent = open_parent(directory, create);
-  if (parent)
+  if (parent) {
+    if (const std::string why = why_not_shared(parent.get()); !why.empty()) {
+      taken = true;
+      folder.problem = complaint(directory.path, why);
+      return folder;
+    }
     folder.fd = open_or_make(parent.get(), user, O_RDONLY, create,
                              [&] { return mkdirat(parent.get(), user.c_str(), 0700) == 0 ? 0 : errno; });
+  }
   if (!folder.fd) {
     const int error = errno;
     // What somebody put in its place, or a directory that is another user's alone.

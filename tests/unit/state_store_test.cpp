@@ -524,6 +524,53 @@ TEST_CASE("state: a run by hand as root never breaks the scheduled run") {
                                             (home / "evenkeel/65534") + " loaded");
 }
 
+// Whose folder it is, who may write to it, whether a link leads to it, and who asks: state is kept there, or
+// elsewhere with a reason, and never where somebody can put another folder in its place.
+TEST_CASE("state: a folder that everybody may write to needs the sticky bit") {
+  const mode_t mode = GENERATE(0700, 0755, 0775, 0777, 0707, 0703, 0733, 01777, 01733, 01755);
+  const uid_t owner = GENERATE(0u, nobody);
+  const uid_t asker = GENERATE(0u, nobody);
+  const bool by_link = GENERATE(false, true);
+  const bool was_there = GENERATE(false, true);
+  if (!is_root()) return;
+  CAPTURE(mode, owner, asker, by_link, was_there);
+  const Scratch scratch;
+  const Scratch home;
+  REQUIRE(chown(home.path().c_str(), asker, asker) == 0);
+  const std::string base = scratch / "base";
+  fs::create_directory(base);
+  const std::string own = base + "/" + std::to_string(asker);
+  if (was_there) {
+    fs::create_directory(own);
+    REQUIRE((chmod(own.c_str(), 0700) == 0 && chown(own.c_str(), asker, asker) == 0));
+  }
+  REQUIRE((chown(base.c_str(), owner, owner) == 0 && chmod(base.c_str(), mode) == 0));
+  if (by_link) fs::create_directory_symlink(base, scratch / "link");
+  setenv("XDG_STATE_HOME", home.path().c_str(), 1);
+  REQUIRE(seteuid(asker) == 0);
+  std::string problem;
+  bool kept = false;
+  {
+    StateStore store("check_x", scratch / (by_link ? "link" : "base"));
+    store.save("key", "kept");
+    problem = store.problem();
+    kept = store.load("key").has_value();
+  }
+  REQUIRE(seteuid(0) == 0);
+  unsetenv("XDG_STATE_HOME");
+  CAPTURE(problem);
+  const bool replaceable = (mode & 0002) != 0 && (mode & 01000) == 0;
+  if (by_link) {
+    CHECK_THAT(problem, Contains("a link"));
+  } else if (replaceable && (asker == 0 || (mode & 0001) != 0 || owner == asker)) {
+    CHECK_THAT(problem, Contains("everybody may replace what is in it") && Contains("it is kept in "));
+    CHECK(kept);
+  }
+  const bool used = was_there ? fs::exists(own) && !fs::is_empty(own) : fs::exists(own);
+  if (by_link || replaceable) CHECK_FALSE(used);
+  if (problem.empty()) CHECK((kept && used));
+}
+
 TEST_CASE("state: root makes a folder for itself alone, and follows no link but root's") {
   if (!is_root()) {
     WARN("SKIPPED, needs root");
