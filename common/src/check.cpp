@@ -145,6 +145,14 @@ bool asks_for_json(const std::vector<std::string>& words) {
   return false;
 }
 
+// Makes the answer of a run that came to nothing, for a reason of our own.
+std::function<std::string(const std::string&)> answers_of(const std::string& plugin, bool json) {
+  return [plugin, json](const std::string& why) {
+    const Report report = report_of(Error(Fault::internal, why), Status::unknown);
+    return json ? render_json(plugin, EVENKEEL_VERSION, report, {}) : render_text(plugin, report, {});
+  };
+}
+
 // One run. The thread that watches it may tell of it before it is done, so what both touch is behind a lock,
 // and belongs to the run.
 class Run {
@@ -289,6 +297,7 @@ class Run {
   void ask_for_json() {
     const std::lock_guard lock(mutex_);
     settings_.json = true;
+    become_crash_proof(answers_of(description_.name, true));
   }
 
   static std::chrono::duration<double> margin(double timeout) {
@@ -350,7 +359,7 @@ int run_plugin(std::shared_ptr<Check> check, int argc, char** argv) {
     wipe_secrets(specs, argc, argv);
 
     const bool has_stdout = secure_descriptors();
-    become_crash_proof(service_name(description.name));
+    become_crash_proof(answers_of(description.name, asks_for_json(arguments)));
     const double first_timeout = description.default_timeout;
     arm_last_resort(std::chrono::duration<double>(first_timeout + margin_of(first_timeout)));
     const auto run =

@@ -37,6 +37,9 @@ namespace {
 // little.
 constexpr std::size_t stack_of_a_thread = 1u << 20;
 
+// Whether the result is being written: then nothing but its reader is waited for.
+volatile sig_atomic_t writing = 0;
+
 // Many targets at once need many sockets; what the administrator allows at most is ours to use.
 void allow_many_descriptors() {
   rlimit limit{};
@@ -78,6 +81,7 @@ bool secure_descriptors() {
 }
 
 bool write_to_stdout(const std::string& text) {
+  writing = 1;
   std::size_t written = 0;
   while (written < text.size()) {
     const ssize_t count = write(STDOUT_FILENO, text.data() + written, text.size() - written);
@@ -99,10 +103,21 @@ namespace {
 std::atomic<int> wake_of_watch{-1};
 std::atomic<bool> alarm_was_sent{false};
 
+volatile sig_atomic_t had_more_time = 0;
+
+// For a run that was stopped (SIGSTOP) past its time, and goes on: enough to tell of the time-out.
+constexpr timeval time_to_tell{0, 500000};
+
 void on_alarm(int, siginfo_t* info, void*) {
-  if (info->si_code == SI_KERNEL) _exit(3);  // our own timer
   const int error = errno;
-  alarm_was_sent = true;
+  if (info->si_code != SI_KERNEL) {
+    alarm_was_sent = true;
+  } else {  // our own timer
+    if (writing || had_more_time) _exit(3);
+    had_more_time = 1;
+    const itimerval again{{}, time_to_tell};
+    setitimer(ITIMER_REAL, &again, nullptr);
+  }
   const std::uint64_t one = 1;
   if (const int fd = wake_of_watch; fd >= 0) (void)!write(fd, &one, sizeof one);
   errno = error;
@@ -134,20 +149,28 @@ std::string name_of_signal(int signal) {
 // Whoever sent the signal may send SIGKILL next; what is known is worth more than what is missing.
 constexpr std::chrono::seconds time_to_stop(3);
 
-// Read by a signal handler: no allocation, no lock.
-constexpr std::string_view breakdown =
-    "UNKNOWN - the plugin broke down, out of memory or by a mistake of ours\n";
-std::array<char, 300> crash_line{};
-std::size_t crash_line_length = 0;
+constexpr std::string_view breakdown = "the plugin broke down, out of memory or by a mistake of ours";
+
+// Read by a signal handler: no allocation, no lock. One is written while the other may be read.
+struct CrashAnswer {
+  std::array<char, 2000> text{};
+  std::size_t length = 0;
+};
+std::array<CrashAnswer, 2> crash_answers{};
+std::atomic<const CrashAnswer*> crash_answer{nullptr};
+static_assert(std::atomic<const CrashAnswer*>::is_always_lock_free);
+std::function<std::string(const std::string&)> answer_of_reason;
 volatile sig_atomic_t quiet = 0;
 
 // A fault of the processor raises these, too, and the kernel kills where they are blocked.
 constexpr std::array crash_signals{SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS, SIGTRAP};
 
 [[noreturn]] void on_crash(int) {
-  const std::string_view line =
-      crash_line_length > 0 ? std::string_view(crash_line.data(), crash_line_length) : breakdown;
-  if (!quiet) (void)!write(STDOUT_FILENO, line.data(), line.size());
+  static constexpr std::string_view nameless =
+      "UNKNOWN - the plugin broke down, out of memory or by a mistake of ours\n";
+  const CrashAnswer* const made = crash_answer;
+  const std::string_view answer = made ? std::string_view(made->text.data(), made->length) : nameless;
+  if (!quiet) (void)!write(STDOUT_FILENO, answer.data(), answer.size());
   _exit(3);
 }
 
@@ -158,6 +181,16 @@ void give_crashes_a_stack() {
   stack.ss_sp = memory.data();
   stack.ss_size = memory.size();
   sigaltstack(&stack, nullptr);
+}
+
+// They stop a process unless it takes them. A scheduler waits for the end that -t promises; somebody at a
+// terminal who presses Ctrl-Z wants it to stop.
+constexpr std::array job_signals{SIGTSTP, SIGTTIN, SIGTTOU};
+
+bool is_in_foreground() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (tcgetpgrp(fd) == getpgrp()) return true;
+  return false;
 }
 
 enum class Moment { deadline, signal, end_of_body };
@@ -210,7 +243,7 @@ class Watch {
       if (poll(waiting.data(), waiting.size(), until.remaining_milliseconds()) <= 0) continue;
       std::uint64_t count = 0;
       if (waiting[0].revents) (void)!read(wake_fd_, &count, sizeof count);
-      if (waiting[1].revents) return take_signal();
+      if (waiting[1].revents && take_signal()) return Moment::signal;
     }
     return Moment::end_of_body;
   }
@@ -222,11 +255,17 @@ class Watch {
   Deadline::Clock::time_point when() const {
     return Deadline::Clock::time_point(Deadline::Clock::duration(when_.load()));
   }
-  Moment take_signal() {
+  // False where it was one of job control, and the run goes on.
+  bool take_signal() {
     signalfd_siginfo info{};
     const bool whole = read(signal_fd_, &info, sizeof info) == static_cast<ssize_t>(sizeof info);
-    signal_ = whole ? static_cast<int>(info.ssi_signo) : SIGHUP;
-    return Moment::signal;
+    const int signal = whole ? static_cast<int>(info.ssi_signo) : SIGHUP;
+    if (std::find(job_signals.begin(), job_signals.end(), signal) != job_signals.end()) {
+      if (is_in_foreground()) kill(getpid(), SIGSTOP);
+      return false;
+    }
+    signal_ = signal;
+    return true;
   }
 
   std::atomic<Deadline::Clock::rep> when_;
@@ -236,8 +275,8 @@ class Watch {
   int signal_fd_;
 };
 
-// What stops and resumes a process, or is ignored unless asked for, stays as it is.
-constexpr std::array harmless_signals{SIGCHLD, SIGCONT, SIGURG, SIGWINCH, SIGTSTP, SIGTTIN, SIGTTOU};
+// What resumes a process, or is ignored unless asked for, stays as it is.
+constexpr std::array harmless_signals{SIGCHLD, SIGCONT, SIGURG, SIGWINCH};
 // Writes fail instead, see secure_descriptors().
 constexpr std::array ignored_signals{SIGPIPE, SIGXFSZ};
 
@@ -248,7 +287,7 @@ bool is_ignored_by_wish(int signal) {
   return sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
-// All that would end the process; crashes and the alarm have handlers of their own.
+// All that would end the process, or stop it; crashes and the alarm have handlers of their own.
 sigset_t ending_signals() {
   sigset_t set;
   sigfillset(&set);
@@ -262,7 +301,7 @@ sigset_t ending_signals() {
 }
 
 // Signals are for the watching thread: those that end us come by descriptor, and are blocked in every thread,
-// whatever mask we were started with. Those that stop and resume us act here.
+// whatever mask we were started with. One that resumes us acts here.
 void take_signals() {
   sigset_t mine;
   sigemptyset(&mine);
@@ -284,12 +323,18 @@ void leave_signals() {
 
 void hold_signals() { leave_signals(); }
 
-void become_crash_proof(const std::string& service) {
-  std::string line = service.substr(0, 60) + ' ' + std::string(breakdown);
+void become_crash_proof(std::function<std::string(const std::string& why)> answer_of) {
   // With a limit, this is what it is; without one, nobody knows.
-  if (has_memory_limit())
-    line.replace(line.find("out of"), std::string::npos, "most likely: " + memory_limit_text() + '\n');
-  crash_line_length = line.copy(crash_line.data(), crash_line.size());
+  const std::string why = has_memory_limit() ? "the plugin broke down, most likely: " + memory_limit_text()
+                                             : std::string(breakdown);
+  const std::string answer = answer_of(why);
+  CrashAnswer& spare = crash_answers[crash_answer == &crash_answers[0] ? 1 : 0];
+  // An answer that was cut would be none.
+  if (answer.size() <= spare.text.size()) {
+    spare.length = answer.copy(spare.text.data(), spare.text.size());
+    crash_answer = &spare;
+  }
+  answer_of_reason = std::move(answer_of);
   if (sanitized) return;
   give_crashes_a_stack();
   struct sigaction action {};
@@ -302,10 +347,7 @@ void break_down() { on_crash(0); }
 
 void break_down(const std::string& why) {
   if (quiet) _exit(3);
-  // Its begin is that of the crash's line.
-  const std::string_view line(crash_line.data(), crash_line_length);
-  const std::string_view head = line.substr(0, line.find("UNKNOWN"));
-  write_to_stdout(std::string(head) + "UNKNOWN - " + why + "\n");
+  write_to_stdout(answer_of_reason ? answer_of_reason(why) : "UNKNOWN - " + why + "\n");
   _exit(3);
 }
 

@@ -26,12 +26,14 @@ bool secure_descriptors();
 // All of the text to stdout; false when it cannot be written.
 bool write_to_stdout(const std::string& text);
 
-// Ends the process with exit code 3 at `seconds` from now, whatever it waits for, a full pipe included.
+// Ends the process with exit code 3 at `seconds` from now, whatever it waits for, a full pipe included; half
+// a second later where no result is being written: it was stopped until then.
 void arm_last_resort(std::chrono::duration<double> seconds);
 
-// From here on a crash, an abort or an uncaught exception prints one line in the name of `service` and ends
-// with exit code 3. Sanitizers and their reports are left alone.
-void become_crash_proof(const std::string& service);
+// From here on a crash, an abort or an uncaught exception prints one answer and ends with exit code 3.
+// `answer_of` makes the answer for a reason, in the form that was asked for; that for a crash is made now.
+// Sanitizers and their reports are left alone. May be called again, with another form.
+void become_crash_proof(std::function<std::string(const std::string& why)> answer_of);
 // That end, for who sees it coming.
 [[noreturn]] void break_down();
 [[noreturn]] void break_down(const std::string& why);

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import pty
 import re
 import resource
 import signal
@@ -17,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from conftest import SANITIZED, Answer, PluginRunner
+from sandbox import Sandbox
 
 STUB = "check_stub"
 
@@ -167,7 +169,8 @@ def test_a_single_target_that_hangs_hides_nothing_else(plugin: PluginRunner) -> 
 
 
 # SIGKILL and SIGSTOP cannot be caught; these stop or resume a process, or mean nothing to it.
-HARMLESS = {signal.SIGCHLD, signal.SIGCONT, signal.SIGURG, signal.SIGWINCH, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU}
+JOB_CONTROL = {signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU}
+HARMLESS = {signal.SIGCHLD, signal.SIGCONT, signal.SIGURG, signal.SIGWINCH} | JOB_CONTROL
 WRITE_FAILS = {signal.SIGPIPE, signal.SIGXFSZ}
 CRASHING = {signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGABRT, signal.SIGSYS, signal.SIGTRAP}
 CATCHABLE = sorted(signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP})
@@ -200,9 +203,75 @@ def test_every_signal_that_would_end_it_becomes_a_line(plugin: PluginRunner) -> 
 
 
 def test_a_signal_that_ends_nothing_is_followed_by_the_result(plugin: PluginRunner) -> None:
-    for number in WRITE_FAILS | HARMLESS - {signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU}:
+    for number in WRITE_FAILS | HARMLESS:
         code, out = ended_by(plugin, number, "-t", "0.4:1")
         assert code == 1 and out == "STUB WARNING - the run was not done after 0.4 s\n", number
+
+
+@pytest.mark.parametrize("act", ["hang", "hang-one", "hang-alone", "spin", "work"])
+def test_no_signal_of_job_control_stops_a_run_without_a_terminal(plugin: PluginRunner, act: str) -> None:
+    for number in JOB_CONTROL:
+        process = subprocess.Popen([plugin.path(STUB), "--act", act, "-t", "0.8:1"], env=plugin.environment(),
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        wait_for_threads(process.pid, 2)
+        for _ in range(3):
+            process.send_signal(number)
+        out, _ = process.communicate(timeout=10)
+        assert process.returncode == 1 and out.startswith(b"STUB WARNING - "), (number, out)
+
+
+def wait_for_state(pid: int, state: str) -> None:
+    Sandbox.wait_until(lambda: Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == state, 20)
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_run_that_was_stopped_past_its_time_tells_so_at_once(plugin: PluginRunner, form: str) -> None:
+    # Before the deadline, between it and the last resort, and after that.
+    for rest in (0.1, 0.5, 0.56, 0.7, 1.5):
+        process = subprocess.Popen([plugin.path(STUB), "--act", "hang", "-t", "0.5:1", "--output", form],
+                                   env=plugin.environment(), stdout=subprocess.PIPE)
+        wait_for_threads(process.pid, 2)
+        process.send_signal(signal.SIGSTOP)
+        wait_for_state(process.pid, "T")
+        time.sleep(rest)
+        process.send_signal(signal.SIGCONT)
+        resumed = time.monotonic()
+        out, _ = process.communicate(timeout=10)
+        assert process.returncode == 1 and b"the run was not done after 0.5 s" in out, (rest, out)
+        assert form == "text" or json.loads(out)["state"] == "WARNING"
+        assert time.monotonic() - resumed < max(0.5 - rest, 0) + 1
+
+
+def test_somebody_at_a_terminal_may_stop_it_and_go_on(plugin: PluginRunner) -> None:
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execve(plugin.path(STUB), [STUB, "--act", "hang", "-t", "3:1"], plugin.environment())
+    wait_for_threads(pid, 2)
+    os.write(terminal, b"\x1a")  # Ctrl-Z
+    _, status = os.waitpid(pid, os.WUNTRACED)
+    assert os.WIFSTOPPED(status)
+    os.kill(pid, signal.SIGCONT)
+    said = b""
+    while b"not done after 3 s" not in said:
+        said += os.read(terminal, 4096)
+    _, status = os.waitpid(pid, 0)
+    assert os.waitstatus_to_exitcode(status) == 1
+    os.close(terminal)
+
+
+@pytest.mark.skipif(SANITIZED, reason="sanitizers report crashes themselves")
+def test_a_crash_is_told_in_the_form_that_was_asked_for(plugin: PluginRunner, tmp_path: Path) -> None:
+    ini = tmp_path / "plugins.ini"
+    ini.write_text("[check_stub]\noutput = json\n")
+    for number in CRASHING:
+        for words in (["--output", "json"], ["--output=json"]):
+            code, out = ended_by(plugin, number, *words)
+            told = json.loads(out)
+            assert (code, told["state"], told["exit_code"]) == (3, "UNKNOWN", 3) and "broke down" in told["summary"], number
+    for act in ("crash", "abort", "overflow", "escape"):
+        for words in (["--output", "json"], [f"--extra-opts=@{ini}"]):
+            told = json.loads(stub(plugin, "--act", act, *words).stdout)
+            assert told["state"] == "UNKNOWN" and told["plugin"] == "check_stub", act
 
 
 @pytest.mark.skipif(SANITIZED, reason="sanitizers report crashes themselves")
