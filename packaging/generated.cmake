@@ -34,6 +34,14 @@ foreach(plugin IN LISTS EVENKEEL_PLUGINS)
   evenkeel_generate(bash ${out}/bash/${plugin} ${out}/descriptions/${plugin}.json)
   evenkeel_generate(zsh ${out}/zsh/_${plugin} ${out}/descriptions/${plugin}.json)
 endforeach()
+set(grant ${PROJECT_SOURCE_DIR}/nrpe-config/grants/evenkeel-grant)
+add_custom_command(OUTPUT ${out}/man/evenkeel-grant.1
+  COMMAND ${Python3_EXECUTABLE} ${generate} tool-man --version ${PROJECT_VERSION}
+          --path /usr/share/evenkeel/evenkeel-grant --purpose "makes the logins of evenkeel's MySQL checks"
+          ${grant} > ${out}/man/evenkeel-grant.1
+  DEPENDS ${grant} ${generate} ${generators} VERBATIM)
+set(made ${made} ${out}/man/evenkeel-grant.1)
+evenkeel_compress(${out}/man/evenkeel-grant.1 ${out}/man/evenkeel-grant.1.gz)
 evenkeel_compress(${CMAKE_CURRENT_SOURCE_DIR}/deb/changelog ${out}/doc/changelog.Debian.gz)
 evenkeel_compress(${PROJECT_SOURCE_DIR}/CHANGELOG.md ${out}/doc/changelog.gz)
 add_custom_target(package_files ALL DEPENDS ${made})

@@ -85,3 +85,52 @@ def written(description: dict[str, Any], version: str) -> str:
                         common="\n".join(map(option, description["common_options"])),
                         labels="\n".join(map(label, description["labels"])),
                         examples="\n".join(map(example, description["examples"])))
+
+
+TOOL_FRAME = """.TH {upper} 1 "" "evenkeel {version}" "Monitoring plugins"
+.SH NAME
+{name} \\- {purpose}
+.SH SYNOPSIS
+{synopsis}
+.SH DESCRIPTION
+{description}
+.SH OPTIONS
+{options}
+.SH NOTES
+{notes}
+.SH EXIT STATUS
+0 done, 1 something went wrong, 2 misused.
+.SH FILES
+.TP
+.I {path}
+the program
+.SH SEE ALSO
+.BR check_mysql_replication (1),
+.BR check_table_sync (1),
+.I /usr/share/doc/evenkeel\\-common/README.md
+"""
+
+
+def tool_options(block: str) -> str:
+    """Two blanks, the option, at least two blanks, its text; what is indented more goes on with that."""
+    items: list[tuple[str, str]] = []
+    for line in block.splitlines():
+        begun = re.match(r"  (\S.*?)(?:  +(\S.*))?$", line)
+        if begun:
+            items.append((begun[1], begun[2] or ""))
+        else:
+            name, text = items[-1]
+            items[-1] = name, f"{text} {line.strip()}".strip()
+    return "\n".join(f".TP\n\\fB{escaped(name)}\\fR\n{escaped(text)}" for name, text in items)
+
+
+def written_of_tool(path: str, purpose: str, usage: str, version: str) -> str:
+    """Of what --help prints: usage lines, paragraphs, a block of options, and paragraphs after it."""
+    name = path.rpartition("/")[2]
+    blocks = usage.strip("\n").split("\n\n")
+    synopsis = "\n.br\n".join(escaped(line.replace("usage:", "").strip()) for line in blocks[0].splitlines())
+    at = next(i for i, block in enumerate(blocks) if block.startswith("  --"))
+    return TOOL_FRAME.format(name=escaped(name), upper=escaped(name.upper()), version=escaped(version), purpose=escaped(purpose),
+                             synopsis=synopsis, description=paragraphs("\n\n".join(blocks[1:at])),
+                             options=tool_options(blocks[at]), notes=paragraphs("\n\n".join(blocks[at + 1:])),
+                             path=escaped(path))

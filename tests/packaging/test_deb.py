@@ -27,6 +27,7 @@ CONTENTS = {
     "evenkeel-common": {
         "/etc/profile.d/evenkeel.sh", "/etc/nagios/nrpe.d/evenkeel.cfg", "/etc/evenkeel/evenkeel.ini",
         "/etc/evenkeel/monitor.cnf", "/etc/evenkeel/sync.cnf", "/etc/evenkeel/nrpe.d/README",
+        "/usr/share/man/man1/evenkeel-grant.1.gz",
         "/usr/share/evenkeel/nagios/evenkeel.cfg", "/usr/share/evenkeel/nagios/evenkeel-example.cfg",
         "/usr/share/evenkeel/icinga2/evenkeel.conf"},
     "libevenkeel-dev": {

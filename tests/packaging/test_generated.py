@@ -44,6 +44,18 @@ def test_each_option_is_in_man_page_and_completion(plugin: str) -> None:
     run("zsh", "-n", OUT / "zsh" / f"_{plugin}")
 
 
+def test_the_man_page_of_evenkeel_grant_has_all_that_its_help_says() -> None:
+    page = subprocess.run(["man", "--warnings", "-E", "UTF-8", "-l", "-Tutf8", OUT / "man" / "evenkeel-grant.1"],
+                          capture_output=True, text=True, check=True, env={**os.environ, "MANWIDTH": "200", "GROFF_NO_SGR": "1"})
+    assert page.stderr == ""
+    shown = " ".join(re.sub(".\b", "", page.stdout).split()).replace("\u2010 ", "")  # words that were divided
+    told = run("sh", ROOT / "nrpe-config/grants/evenkeel-grant", "--help")
+    for block in told.replace("usage:", "").split("\n\n"):
+        for sentence in re.split(r"[.\n]", block):
+            assert " ".join(sentence.split()) in shown, sentence
+    assert {*re.findall(r"--[a-z-]+", told)} <= {*re.findall(r"--[a-z-]+", shown)}
+
+
 def test_the_readme_is_not_stale() -> None:
     readme = (ROOT / "README.md").read_text()
     assert set(re.findall("^<!-- options of (.*) -->$", readme, re.MULTILINE)) == {*PLUGINS, "every-plugin"}
