@@ -102,6 +102,17 @@ std::vector<HostPort> parse_hosts(const std::string& option, const std::vector<s
   return hosts;
 }
 
+std::string place_of_step(const std::string& preposition, const std::string& target,
+                          const std::string& where) {
+  if (where == target && !target.empty()) return {};
+  const std::size_t colon = where.rfind(':');
+  const std::string host = where.substr(0, colon);
+  const bool names_host = !target.empty() && (host == target || host == "[" + target + "]");
+  if (colon != std::string::npos && names_host)
+    return (preposition == "to" ? " to port " : " on port ") + where.substr(colon + 1);
+  return " " + preposition + " " + where;
+}
+
 std::uint16_t parse_port(const std::string& option, std::string_view text) {
   const auto port = parse_integer<std::uint16_t>(text);
   if (!port || *port == 0)

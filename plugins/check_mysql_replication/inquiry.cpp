@@ -4,18 +4,11 @@
 
 namespace evenkeel::replication {
 
-std::string reason_of(const mysql::SqlError& error, const std::string& where) {
-  const std::string text = error.what();
-  const std::string mark = " on " + where + ": ";
-  const std::size_t at = text.find(mark);
-  return at == std::string::npos ? text : text.substr(at + mark.size());
-}
-
 mysql::Rows Inquiry::ask(const std::string& purpose, const std::string& sql) {
   try {
     return session_.query(sql);
   } catch (const mysql::SqlError& error) {
-    throw mysql::SqlError(error.fault(), error.code(), purpose + ": " + reason_of(error, where_));
+    throw mysql::SqlError(error.fault(), error.code(), purpose + ": " + mysql::reason_of(error, sql));
   }
 }
 

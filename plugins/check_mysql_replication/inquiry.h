@@ -7,12 +7,9 @@
 
 namespace evenkeel::replication {
 
-// The server's part of an error, without the statement in front of it.
-std::string reason_of(const mysql::SqlError& error, const std::string& where);
-
 class Inquiry {
  public:
-  Inquiry(mysql::SqlSession& session, std::string where) : session_(session), where_(std::move(where)) {}
+  explicit Inquiry(mysql::SqlSession& session) : session_(session) {}
 
   // `purpose` is "reading the replication status".
   mysql::Rows ask(const std::string& purpose, const std::string& sql);
@@ -22,7 +19,6 @@ class Inquiry {
 
  private:
   mysql::SqlSession& session_;
-  std::string where_;
 };
 
 }  // namespace evenkeel::replication

@@ -88,11 +88,11 @@ std::vector<Pair> pairs_of(const std::vector<Target>& targets, const Logins& log
   return pairs;
 }
 
-std::string reason(const Error& error, const std::string& where) {
+std::string reason(const Error& error, const mysql::Login& source) {
   if (error.fault() == Fault::timeout) return "no answer in time";
   // The step that failed names the source once more.
   const std::string text = error.what();
-  const std::string step = "connecting to " + where + ": ";
+  const std::string step = source.connecting() + ": ";
   return text.starts_with(step) ? text.substr(step.size()) : text;
 }
 
@@ -116,7 +116,7 @@ class Comparing {
     result.source = logins_[pair.source].where();
     if (channel != nullptr) result.channel = channel->name;
     if (!source.reading) {
-      result.problem = source.error ? reason(*source.error, result.source) : "no answer";
+      result.problem = source.error ? reason(*source.error, logins_[pair.source]) : "no answer";
       return result;
     }
     if (!explicit_ && !is_source_of(*channel, *source.reading)) {
@@ -180,7 +180,7 @@ AskReplica ask_replica(const Connector& connector, const Logins& logins, const S
   const ReplicaQuestions questions{settings.heartbeat, settings.compares()};
   return [connector, logins, questions, deadline](std::size_t i, Trace& trace) {
     const std::unique_ptr<mysql::SqlSession> session = connector->connect(logins[i], deadline, trace);
-    return read_replica(*session, logins[i].where(), questions);
+    return read_replica(*session, questions);
   };
 }
 

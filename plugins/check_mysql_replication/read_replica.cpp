@@ -20,8 +20,8 @@ constexpr const char* status_purpose = "reading the replication status";
 
 class Reader {
  public:
-  Reader(mysql::SqlSession& session, const std::string& where, const ReplicaQuestions& questions)
-      : inquiry_(session, where), questions_(questions) {
+  Reader(mysql::SqlSession& session, const ReplicaQuestions& questions)
+      : inquiry_(session), questions_(questions) {
     reading_.version = mysql::ServerVersion::parse(session.server_version());
   }
 
@@ -187,9 +187,8 @@ class Reader {
 
 }  // namespace
 
-ReplicaReading read_replica(mysql::SqlSession& session, const std::string& where,
-                            const ReplicaQuestions& questions) {
-  return Reader(session, where, questions).read();
+ReplicaReading read_replica(mysql::SqlSession& session, const ReplicaQuestions& questions) {
+  return Reader(session, questions).read();
 }
 
 }  // namespace evenkeel::replication

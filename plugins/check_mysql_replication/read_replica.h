@@ -16,7 +16,6 @@ struct ReplicaQuestions {
 
 // Throws mysql::SqlError; a missing privilege names its GRANT. What only part of the answer needs and
 // cannot be had stands in `not_readable`.
-ReplicaReading read_replica(mysql::SqlSession& session, const std::string& where,
-                            const ReplicaQuestions& questions);
+ReplicaReading read_replica(mysql::SqlSession& session, const ReplicaQuestions& questions);
 
 }  // namespace evenkeel::replication

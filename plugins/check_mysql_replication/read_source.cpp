@@ -69,7 +69,7 @@ std::vector<ChannelStatus> read_channels(Inquiry& inquiry, bool mariadb) {
 }  // namespace
 
 SourceReading read_source(mysql::SqlSession& session, const std::string& where, bool channels) {
-  Inquiry inquiry(session, where);
+  Inquiry inquiry(session);
   SourceReading source = read_either(session, inquiry);
   source.where = where;
   if (channels) source.channels = read_channels(inquiry, source.mariadb);

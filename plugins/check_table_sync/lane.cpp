@@ -38,11 +38,8 @@ struct Pulse {
 };
 
 // An error without the statement that it came to: that is for -vvv alone.
-mysql::SqlError without_statement(const mysql::SqlError& error, const std::string& sql,
-                                  const std::string& where) {
-  const std::string step = clean(sql, 120) + " on " + where + ": ";
-  std::string text = error.what();
-  if (text.starts_with(step)) text.erase(0, step.size());
+mysql::SqlError without_statement(const mysql::SqlError& error, const std::string& sql) {
+  std::string text = mysql::reason_of(error, sql);
   // The server repeats part of it.
   const auto repeated = text.find("; check the manual");
   if (error.code() == 1064 && repeated != std::string::npos) text = text.substr(0, repeated) + '"';
@@ -75,14 +72,14 @@ class WatchedSession : public mysql::SqlSession {
       return watched(sql, ask);
     } catch (const mysql::SqlError& error) {
       if (fresh || !connection_was_lost(error.code()) || options_.stop->made())
-        throw without_statement(error, sql, options_.login.where());
+        throw without_statement(error, sql);
     }
     session_.reset();
     connect();
     try {
       return watched(sql, ask);
     } catch (const mysql::SqlError& error) {
-      throw without_statement(error, sql, options_.login.where());
+      throw without_statement(error, sql);
     }
   }
 

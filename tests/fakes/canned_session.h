@@ -68,7 +68,7 @@ class CannedSession : public evenkeel::mysql::SqlSession {
     server_.asked.push_back(sql);
     for (const auto& [statement, what] : server_.answers) {
       if (!sql.starts_with(statement)) continue;
-      if (const auto* error = std::get_if<SqlError>(&what)) throw SqlError(*error);
+      if (const auto* error = std::get_if<SqlError>(&what)) throw of_statement(*error, sql);
       return std::get<Rows>(what);
     }
     throw std::logic_error("no answer prepared for: " + sql);
@@ -76,6 +76,14 @@ class CannedSession : public evenkeel::mysql::SqlSession {
   std::string server_version() const override { return server_.version; }
 
  private:
+  // As real sessions begin it: with the statement, where the prepared text has a letter.
+  static SqlError of_statement(const SqlError& error, const std::string& sql) {
+    const std::string text = error.what();
+    const std::size_t place = text.find(" on db: ");
+    if (place == std::string::npos) return error;
+    return {error.fault(), error.code(), evenkeel::mysql::step_of(sql, text.substr(place))};
+  }
+
   CannedServer& server_;
 };
 
@@ -89,7 +97,7 @@ class CannedConnector : public evenkeel::mysql::SqlConnector {
   std::unique_ptr<evenkeel::mysql::SqlSession> connect(const evenkeel::mysql::Login& login,
                                                        const evenkeel::Deadline& /*deadline*/,
                                                        evenkeel::Trace& trace) override {
-    const std::string step = "connecting to " + login.where();
+    const std::string step = login.connecting();
     trace.begin(step);
     const std::lock_guard lock(mutex);
     connected.push_back(login.where());

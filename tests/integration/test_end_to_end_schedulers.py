@@ -215,7 +215,7 @@ def frozen_cache(shop: Shop) -> Iterator[None]:
 BREAKAGES = {
     "mysql-replication": (stopped_sql_thread, r"replica1: SQL thread stopped, error 1062 \"Duplicate entry '1\d*'"),
     "table-sync": (drifted_row, r"shop\.orders: 127\.0\.0\.1:\d+ differs in 1 row \(id 7\)"),
-    "apache-rps": (stopped_apache, r"connecting to .*: connection refused"),
+    "apache-rps": (stopped_apache, r"connecting.*: connection refused"),
     "memcached": (frozen_cache, r"timed out"),
 }
 GREEN = dict.fromkeys(SERVICES, OK)

@@ -60,4 +60,4 @@ def test_dead_and_hanging_targets_hide_nothing(pair: Pair, box: Sandbox, plugin:
     assert answer.code == 2 and answer.seconds < 2.5
     assert states[good][0] == "OK"
     assert states[dead][0] == "CRITICAL" and "refused" in states[dead][1]
-    assert states[hanging][0] == "CRITICAL" and f"connecting to {hanging}" in states[hanging][1]
+    assert states[hanging][0] == "CRITICAL" and "connecting" in states[hanging][1]

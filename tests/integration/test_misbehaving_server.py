@@ -45,7 +45,7 @@ EXPECTED = {
     "huge_packet_header": (UNKNOWN, "no MySQL server answers there"),
     "endless_greeting": (UNKNOWN, "no MySQL server answers there"),
     "empty_packets": (UNKNOWN, "no MySQL server answers there"),
-    "short_greeting": (UNKNOWN, "connecting to"),
+    "short_greeting": (UNKNOWN, "connecting: "),
     "wrong_auth_plugin": (UNKNOWN, "verified TLS only; use --ssl with --ca-cert, or -s"),
     "plugin_name_with_a_path": (UNKNOWN, "verified TLS only; use --ssl with --ca-cert, or -s"),
     "asks_for_the_password_in_clear": (UNKNOWN, "verified TLS only; use --ssl with --ca-cert, or -s"),

@@ -263,7 +263,7 @@ SITUATIONS = [
 
     # targets
     S("a dead target hides no other", dead_port, "-H {dead},{replica}", CRITICAL,
-      ("{dead}: connecting to {dead}", "'lag@{replica}'=")),
+      ("{dead}: connecting: ", "'lag@{replica}'=")),
     S("a source and its replica", nothing, "-H {source},{replica} --not-replica ok", OK,
       ("1 replica (1 channel) replicates, lag at most ",)),
     S("a replica that hangs", frozen_replica, "-t 2", CRITICAL, ("timed out",)),

@@ -69,7 +69,7 @@ TEST_CASE("each target is asked, in the order given, and a dead one hides no oth
   bench.connector->servers = {{"db2:3306", replica_of("db1", "0-1-3")},
                               {"db4:3306", replica_of("db1", "0-1-3")}};
   const std::string line = bench.line({"-H", "db2,db3,db4"});
-  CHECK_THAT(line, Contains("CRITICAL - db3: connecting to db3:3306: no connection"));
+  CHECK_THAT(line, Contains("CRITICAL - db3: connecting to port 3306: no connection"));
   CHECK_THAT(line, Contains("'lag@db2'=0s;300;600;0 'lag@db4'=0s;300;600;0"));
 }
 

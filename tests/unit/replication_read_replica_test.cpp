@@ -51,7 +51,7 @@ void set_up_mysql(CannedServer& server) {
 
 ReplicaReading read(CannedServer& server, const ReplicaQuestions& questions = {}) {
   fakes::CannedSession session(server);
-  return read_replica(session, "db", questions);
+  return read_replica(session, questions);
 }
 
 }  // namespace

@@ -29,6 +29,12 @@ HostPort parse_host_port(const std::string& option, std::string_view text);
 // Each text may be a comma list. A host named twice is an error: it would report twice.
 std::vector<HostPort> parse_hosts(const std::string& option, const std::vector<std::string>& texts);
 
+// Where a step of a probe happens, for a text that follows the target's name, in which no address stands
+// twice: empty where the name says it, " on port 3307" (" to port 3307") where the name is the host, else
+// `preposition` and the place.
+std::string place_of_step(const std::string& preposition, const std::string& target,
+                          const std::string& where);
+
 std::uint16_t parse_port(const std::string& option, std::string_view text);  // 1 to 65535
 // The path of a unix socket: 1 to 107 bytes, as unix(7) has it.
 std::string parse_socket_path(const std::string& option, std::string_view text);

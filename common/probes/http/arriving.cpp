@@ -25,9 +25,10 @@ void Arriving::begin_answer(std::string_view line) {
   // What an interim answer said, or one that was asked again, is over.
   answer_ = {};
   length_ = 0;
-  const std::size_t blank = line.find(' ');
-  const std::string_view code = blank == std::string_view::npos ? "" : line.substr(blank + 1, 3);
-  answer_.status = parse_integer<int>(code).value_or(0);
+  const std::string_view rest = trim(line.substr(std::min(line.find(' '), line.size())));
+  const std::string_view code = rest.substr(0, rest.find(' '));
+  answer_.status = code.size() == 3 ? parse_integer<int>(code).value_or(0) : 0;
+  if (answer_.status < 100 || answer_.status > 599) bad_status_ = std::string(code);
   if (answer_.status >= 100 && answer_.status < 200) return;
   ++answers_;
   previous_ = first_line_;
@@ -53,6 +54,7 @@ bool Arriving::take_header(std::string_view line) {
     return false;
   }
   if (line.starts_with("HTTP/")) begin_answer(line);
+  if (bad_status_) return false;
   const std::size_t colon = line.find(':');
   if (colon != std::string_view::npos)
     keep_header(lower(line.substr(0, colon)), trim(line.substr(colon + 1)));

@@ -1,6 +1,7 @@
 // The part of an answer that has arrived, and whether there is need for more.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -13,12 +14,15 @@ class Arriving {
   // `tries_again`: the client repeats a request that a 401 answers.
   Arriving(const Endpoint& endpoint, bool tries_again) : endpoint_(endpoint), tries_again_(tries_again) {}
 
-  // False: no more of it is wanted. Then it is complete(), or too_much() says what was larger than we read.
+  // False: no more of it is wanted. Then it is complete(), too_much() says what was larger than we read, or
+  // it has a bad_status().
   bool take_header(std::string_view line);
   bool take_body(std::string_view part);
 
   bool complete() const { return complete_; }
   const std::string& too_much() const { return too_much_; }
+  // A status that is none of HTTP's, as "600"; nothing where it is one.
+  const std::optional<std::string>& bad_status() const { return bad_status_; }
   int answers() const { return answers_; }  // interim ones apart
   Answer& answer() { return answer_; }
   const Answer& answer() const { return answer_; }
@@ -38,6 +42,7 @@ class Arriving {
   std::size_t length_ = 0;  // that the header tells
   bool complete_ = false;
   std::string too_much_;
+  std::optional<std::string> bad_status_;
   Deadline::Clock::time_point previous_{}, first_line_{};
 };
 

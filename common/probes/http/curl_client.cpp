@@ -148,12 +148,13 @@ class CurlClient : public HttpClient {
       const std::string target = leads_on ? target_of(hop_.url, answer.location) : "";
       if (target.empty()) {
         anew_ = false;
-        if (redirects > 0) answer.redirected_to = hop_.server() + hop_.page();
+        if (redirects > 0) answer.redirected_to = page_of(hop_);
+        answer.location = shown_location(answer.location);
         answer.requests = requests_;
         return answer;
       }
       if (redirects == max_redirects)
-        throw Error(Fault::protocol, "GET " + hop_.page() + " from " + hop_.server() + ": more than " +
+        throw Error(Fault::protocol, "GET " + hop_.page() + hop_.place("from") + ": more than " +
                                          std::to_string(max_redirects) + " redirects");
       const std::string before = hop_.server();
       go_to(redirected(endpoint_, target));
@@ -167,7 +168,7 @@ class CurlClient : public HttpClient {
  private:
   // One transfer, which may be two requests where the server wants a user and password.
   Answer ask(const Deadline& deadline, Trace& trace) {
-    trace.begin("GET " + hop_.page() + " from " + hop_.server());
+    trace.begin("GET " + hop_.page() + hop_.place("from"));
     refuse_stranger();
     CURL* easy = easy_.get();
     // 0 would mean no limit.
@@ -266,21 +267,42 @@ class CurlClient : public HttpClient {
     set(easy, CURLOPT_KEYPASSWD, "");
   }
 
+  std::string looking_up() const {
+    const std::string place = hop_.place("of");
+    return "looking up the name" + (place.starts_with(" of ") ? place : std::string());
+  }
+
+  // "/page", "/page on port 8443" where the name says the rest, or "web2:80/page".
+  static std::string page_of(const Endpoint& hop) {
+    const std::string place = hop.place("at");
+    return place.starts_with(" at ") ? place.substr(4) + hop.page() : hop.page() + place;
+  }
+
+  // Of a redirect that is not followed. What leads to the server itself is named by its page.
+  std::string shown_location(const std::string& location) const {
+    const std::string target = target_of(hop_.url, location);
+    if (target.empty() || location.find("://") == std::string::npos) return location;
+    Endpoint there = redirected(hop_, target);
+    if (there.place("at").starts_with(" at ")) return location;
+    const bool other_scheme = there.url.starts_with("https:") != hop_.url.starts_with("https:");
+    const std::string scheme = there.url.substr(0, there.url.find(':'));
+    return page_of(there) + (other_scheme ? " by " + scheme : "");
+  }
+
   // The first step that did not end.
   std::string step(Fault fault) const {
     CURL* easy = easy_.get();
-    const std::string server = hop_.server();
-    if (seconds(easy, CURLINFO_NAMELOOKUP_TIME_T) <= 0) return "looking up " + server;
-    if (fault == Fault::untrusted) return "TLS with " + server;
-    if (seconds(easy, CURLINFO_CONNECT_TIME_T) <= 0) return "connecting to " + server;
+    if (seconds(easy, CURLINFO_NAMELOOKUP_TIME_T) <= 0) return looking_up();
+    if (fault == Fault::untrusted) return "TLS" + hop_.place("with");
+    if (seconds(easy, CURLINFO_CONNECT_TIME_T) <= 0) return "connecting" + hop_.place("to");
     const bool tls = hop_.url.starts_with("https:");
-    if (tls && seconds(easy, CURLINFO_APPCONNECT_TIME_T) <= 0) return "TLS with " + server;
-    return "GET " + hop_.page() + " from " + server;
+    if (tls && seconds(easy, CURLINFO_APPCONNECT_TIME_T) <= 0) return "TLS" + hop_.place("with");
+    return "GET " + hop_.page() + hop_.place("from");
   }
 
   // Of a server that asked who we are, and broke off.
   void fail_for_certificate(CURLcode code, const std::string& details) const {
-    const std::string server = "TLS with " + hop_.server();
+    const std::string server = "TLS" + hop_.place("with");
     if (hop_.cert_file.empty() && (is_about_certificate(code, details) || is_loss(code)))
       throw Error(Fault::denied, server + ": the server wants a client certificate; see --cert and --key");
     if (!hop_.cert_file.empty() && is_about_certificate(code, details))
@@ -299,7 +321,10 @@ class CurlClient : public HttpClient {
   [[noreturn]] void fail(CURLcode code, const Arriving& arriving) const {
     if (!arriving.too_much().empty())
       throw Error(Fault::protocol,
-                  "GET " + hop_.page() + " from " + hop_.server() + ": the answer's " + arriving.too_much());
+                  "GET " + hop_.page() + hop_.place("from") + ": the answer's " + arriving.too_much());
+    if (arriving.bad_status())
+      throw Error(Fault::protocol, "GET " + hop_.page() + hop_.place("from") + ": the answer's status \"" +
+                                       clean(*arriving.bad_status(), 20) + "\" is none of HTTP's");
     const std::string details = clean(details_[0] != '\0' ? details_.data() : curl_easy_strerror(code), 300);
     // libcurl quotes the proxy's URL, and there may be a password in it.
     if (details.starts_with("Unsupported proxy"))

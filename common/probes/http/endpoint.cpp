@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "evenkeel/http/http_client.h"
+#include "evenkeel/target.h"
 #include "evenkeel/text.h"
 
 namespace evenkeel::http {
@@ -71,6 +72,18 @@ std::string Endpoint::server() const {
   if (!unix_socket.empty()) return unix_socket;
   const std::string authority = authority_of(url);
   return connect_to.empty() ? authority : connect_to + " for " + authority;
+}
+
+std::string Endpoint::place(const std::string& preposition) const {
+  if (!unix_socket.empty()) return place_of_step(preposition, name, unix_socket);
+  const std::string authority = authority_of(url);
+  if (connect_to.empty()) return place_of_step(preposition, name, authority);
+  const std::string port = Origin(url).port;
+  const bool is_named =
+      !place_of_step(preposition, name, authority).starts_with(" " + preposition + " " + authority);
+  const std::string there =
+      (connect_to.find(':') == std::string::npos ? connect_to : "[" + connect_to + "]") + ":" + port;
+  return place_of_step(preposition, name, is_named ? there : server());
 }
 
 std::string Endpoint::page() const {

@@ -2,6 +2,7 @@
 #include <libmemcached/memcached.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "evenkeel/error.h"
 #include "evenkeel/memcached/answer_guard.h"
 #include "evenkeel/memcached/memcached_client.h"
+#include "evenkeel/target.h"
 #include "evenkeel/text.h"
 #include "evenkeel/unix_socket.h"
 
@@ -50,6 +52,8 @@ bool is_refusal(memcached_return_t code) {
     case MEMCACHED_CLIENT_ERROR:
     case MEMCACHED_ERROR:
     case MEMCACHED_NOTSTORED:
+    case MEMCACHED_DATA_EXISTS:
+    case MEMCACHED_NOTFOUND:
     case MEMCACHED_E2BIG:
     case MEMCACHED_MEMORY_ALLOCATION_FAILURE:
     case MEMCACHED_SERVER_MEMORY_ALLOCATION_FAILURE:
@@ -57,6 +61,28 @@ bool is_refusal(memcached_return_t code) {
     default:
       return false;
   }
+}
+
+// What the server said in one word, which the library turns into a sentence that misleads.
+std::string word_of(memcached_return_t code) {
+  if (code == MEMCACHED_NOTSTORED) return "NOT_STORED";
+  if (code == MEMCACHED_DATA_EXISTS) return "EXISTS";
+  if (code == MEMCACHED_NOTFOUND) return "NOT_FOUND";
+  return {};
+}
+
+// Words of memcached's protocol: one that answers another question is no sign of another kind of server.
+// Source: memcached, doc/protocol.txt.
+bool is_word_of_protocol(std::string_view line, std::string_view command) {
+  static constexpr std::array words{"STORED",  "NOT_STORED", "EXISTS", "NOT_FOUND", "DELETED",
+                                    "TOUCHED", "END",        "OK",     "RESET",     "HD",
+                                    "EN",      "NF",         "NS",     "EX",        "MN"};
+  static constexpr std::array begins{"VERSION", "STAT", "BUSY", "VA", "ME"};  // more follows
+  const std::string_view text = trim(line);
+  const std::string_view first = text.substr(0, text.find(' '));
+  if (first == "VALUE") return command != "get";  // where it belongs, something is wrong with it
+  return std::find(words.begin(), words.end(), text) != words.end() ||
+         std::find(begins.begin(), begins.end(), first) != begins.end();
 }
 
 // What the library makes of an error that it did not expect there.
@@ -89,7 +115,6 @@ class LibmemcachedClient : public MemcachedClient {
  public:
   LibmemcachedClient(const Server& server, const Deadline& deadline, Trace& trace)
       : server_{server.name, server.host, server.port, server.socket, {}},
-        where_(server.where()),
         deadline_(deadline),
         trace_(trace),
         with_sasl_(server.credentials.has_value()),
@@ -180,9 +205,14 @@ class LibmemcachedClient : public MemcachedClient {
     return code == MEMCACHED_NOTFOUND || code == MEMCACHED_END ? MEMCACHED_SUCCESS : code;
   }
 
+  std::string place(const char* preposition) const {
+    return place_of_step(preposition, server_.name, server_.where());
+  }
+  std::string connecting() const { return "connecting" + place("to"); }
+
   template <class Call>
   void ask(const std::string& command, Question question, const Call& call, const TakeStat& take_stat = {}) {
-    trace_.begin((guard_.connected() ? "" : "connecting to " + where_ + ", ") + command);
+    trace_.begin((guard_.connected() ? "" : connecting() + ", ") + command);
     if (addresses_.empty()) look_up();
     Reply reply = ask_address(question, call, take_stat);
     while (reply.failed() && !guard_.connected() && address_ + 1 < addresses_.size()) {
@@ -211,7 +241,7 @@ class LibmemcachedClient : public MemcachedClient {
     try {
       addresses_ = server_.socket.empty() ? addresses_of(server_.host) : std::vector{server_.socket};
     } catch (const Error& error) {
-      throw Error(error.fault(), "looking up " + where_ + ": " + error.what());
+      throw Error(error.fault(), "looking up the name: " + std::string(error.what()));
     }
     refuse_stranger();
     use_address();
@@ -221,7 +251,7 @@ class LibmemcachedClient : public MemcachedClient {
   void refuse_stranger() const {
     if (!with_sasl_ || server_.socket.empty()) return;
     const std::string flaw = flaw_of_unix_socket(server_.socket, std::nullopt, {"memcache", "memcached"});
-    if (!flaw.empty()) throw Error(Fault::denied, "connecting to " + where_ + ": not logged in: " + flaw);
+    if (!flaw.empty()) throw Error(Fault::denied, connecting() + ": not logged in: " + flaw);
   }
 
   void use_address() {
@@ -230,7 +260,8 @@ class LibmemcachedClient : public MemcachedClient {
     const memcached_return_t added = server_.socket.empty()
                                          ? memcached_server_add(handle_.get(), address, server_.port)
                                          : memcached_server_add_unix_socket(handle_.get(), address);
-    if (memcached_failed(added)) throw usage_error(where_ + " is no address that libmemcached takes");
+    if (memcached_failed(added))
+      throw usage_error(server_.where() + " is no address that libmemcached takes");
   }
 
   // Of the version it only says that there were some errors.
@@ -256,10 +287,13 @@ class LibmemcachedClient : public MemcachedClient {
   }
 
   [[noreturn]] void fail(const std::string& command, const Reply& reply) const {
-    const std::string step = guard_.connected() ? command + " on " + where_ : "connecting to " + where_;
+    const std::string step = guard_.connected() ? command + place("on") : connecting();
     switch (guard_.verdict()) {
       case AnswerGuard::Verdict::malformed:
         if (guard_.strange().starts_with(no_connection_left)) fail_for_want_of_a_connection(step);
+        if (is_word_of_protocol(guard_.strange(), command))
+          throw Error(Fault::protocol,
+                      step + ": \"" + clean(trim(guard_.strange()), 60) + "\" is no answer to that");
         throw Error(Fault::protocol, step + ": " +
                                          (guard_.has_understood() ? "the answer is not memcached's: \"" +
                                                                         clean(guard_.strange(), 60) + "\""
@@ -292,9 +326,7 @@ class LibmemcachedClient : public MemcachedClient {
     if (code == MEMCACHED_UNKNOWN_READ_FAILURE && guard_.refusal() == "Unknown command")
       throw Error(Fault::denied, step + ": the server has no SASL, so leave --auth-file out");
     if (is_refusal(code) || (!said.empty() && is_vague(code)))
-      throw Refusal(
-          Fault::protocol,
-          step + ": " + (said.empty() ? clean(memcached_strerror(handle_.get(), code), 200) : said));
+      throw Refusal(Fault::protocol, step + ": " + (said.empty() ? words_of(code) : said));
     if (code == MEMCACHED_TIMEOUT || system_error == ETIMEDOUT)
       throw Error(Fault::timeout, step + ": timed out" +
                                       (with_sasl_ && guard_.connected() && !guard_.has_answered()
@@ -304,8 +336,13 @@ class LibmemcachedClient : public MemcachedClient {
     fail_by_connection(step, code, system_error);
   }
 
+  std::string words_of(memcached_return_t code) const {
+    const std::string word = word_of(code);
+    return word.empty() ? clean(memcached_strerror(handle_.get(), code), 200) : word;
+  }
+
   [[noreturn]] void fail_to_log_in(memcached_return_t code) const {
-    const std::string step = "logging in to " + where_ + ": ";
+    const std::string step = "logging in" + place("to") + ": ";
     if (code == MEMCACHED_AUTH_FAILURE)
       throw Error(Fault::denied, step + "the server refuses the user or password of --auth-file");
     throw Error(Fault::denied,
@@ -331,7 +368,6 @@ class LibmemcachedClient : public MemcachedClient {
   Server server_;  // without the credentials
   std::vector<std::string> addresses_;
   std::size_t address_ = 0;
-  std::string where_;
   Deadline deadline_;
   Trace& trace_;
   bool with_sasl_;

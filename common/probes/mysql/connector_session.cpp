@@ -79,10 +79,6 @@ std::string connection_string(const Login& login, bool may_hand_over, const std:
   return text + ";host=" + login.host;
 }
 
-std::string step_of(const std::string& sql, const std::string& where) {
-  return clean(sql, 120) + " on " + where;
-}
-
 // What went wrong in a step, in the order of what we know best: that we cut the connection, or why the
 // library says it failed.
 SqlError failure(const std::string& step, const ReadAllowance& allowance, const Deadline& deadline, int code,
@@ -98,16 +94,16 @@ SqlError failure(const std::string& step, const ReadAllowance& allowance, const 
 
 class ConnectorSession : public SqlSession {
  public:
-  ConnectorSession(std::unique_ptr<sql::Connection> connection, std::string where, const Deadline& deadline,
+  ConnectorSession(std::unique_ptr<sql::Connection> connection, std::string place, const Deadline& deadline,
                    Trace& trace)
       : connection_(std::move(connection)),
-        where_(std::move(where)),
+        place_(std::move(place)),
         version_(connection_->getMetaData()->getDatabaseProductVersion()),
         deadline_(deadline),
         trace_(trace) {}
 
   Rows query(const std::string& sql) override {
-    const std::string step = step_of(sql, where_);
+    const std::string step = step_of(sql, place_);
     trace_.begin(step);
     ReadAllowance allowance(max_column_bytes, deadline_);
     try {
@@ -120,7 +116,7 @@ class ConnectorSession : public SqlSession {
   }
 
   void execute(const std::string& sql) override {
-    const std::string step = step_of(sql, where_);
+    const std::string step = step_of(sql, place_);
     trace_.begin(step);
     ReadAllowance allowance(max_column_bytes, deadline_);
     try {
@@ -165,7 +161,7 @@ class ConnectorSession : public SqlSession {
   }
 
   std::unique_ptr<sql::Connection> connection_;
-  std::string where_;
+  std::string place_;
   std::string version_;
   Deadline deadline_;
   Trace& trace_;
@@ -183,7 +179,7 @@ class Connector : public SqlConnector {
 
   std::unique_ptr<SqlSession> connect(const Login& login, const Deadline& deadline, Trace& trace) override {
     if (login.problem) throw *login.problem;
-    const std::string step = "connecting to " + clean(login.where(), 300);
+    const std::string step = login.connecting();
     trace.begin(step);
     const bool encrypted = login.tls.wanted && login.socket.empty();
     auto session = encrypted && !login.tls.verify
@@ -222,7 +218,7 @@ class Connector : public SqlConnector {
       sql::ConnectOptionsMap properties = properties_of(login, may_hand_over, deadline, step);
       std::unique_ptr<sql::Connection> connection(driver_->connect(properties));
       if (verification && !verification->succeeded()) throw not_verified(step);
-      return std::make_unique<ConnectorSession>(std::move(connection), login.where(), deadline, trace);
+      return std::make_unique<ConnectorSession>(std::move(connection), login.place("on"), deadline, trace);
     } catch (const sql::SQLException& error) {
       const std::string_view text = error.what();
       if (!peer.flaw().empty()) throw stranger(step, peer);

@@ -21,14 +21,23 @@ std::string identity_sql(bool with_uuid) {
          (with_uuid ? ", @@GLOBAL.server_uuid AS uuid" : "");
 }
 
+Rows ask(SqlSession& session, bool with_uuid) {
+  const std::string sql = identity_sql(with_uuid);
+  try {
+    return session.query(sql);
+  } catch (const SqlError& error) {
+    throw SqlError(error.fault(), error.code(), "asking which server it is: " + reason_of(error, sql));
+  }
+}
+
 Rows ask(SqlSession& session) {
   const bool mariadb = ServerVersion::parse(session.server_version()).mariadb;
   try {
-    return session.query(identity_sql(!mariadb));
+    return ask(session, !mariadb);
   } catch (const SqlError& error) {
     // A proxy may greet with a version of its own.
     if (error.code() != unknown_variable) throw;
-    return session.query(identity_sql(mariadb));
+    return ask(session, mariadb);
   }
 }
 
@@ -58,7 +67,13 @@ std::optional<double> started_at(double uptime) {
 
 std::optional<double> started_at(SqlSession& session) {
   double uptime = 0;
-  const Cell value = session.query("SHOW GLOBAL STATUS LIKE 'Uptime'").at(0, "Value");
+  const std::string sql = "SHOW GLOBAL STATUS LIKE 'Uptime'";
+  Cell value;
+  try {
+    value = session.query(sql).at(0, "Value");
+  } catch (const SqlError& error) {
+    throw SqlError(error.fault(), error.code(), "asking for its uptime: " + reason_of(error, sql));
+  }
   if (!value || !parse_number(*value, uptime)) return std::nullopt;
   return started_at(uptime);
 }

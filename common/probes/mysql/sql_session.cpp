@@ -7,6 +7,7 @@
 
 #include "evenkeel/local_limits.h"
 #include "evenkeel/mysql/server_text.h"
+#include "evenkeel/target.h"
 #include "evenkeel/text.h"
 
 namespace evenkeel::mysql {
@@ -142,6 +143,15 @@ std::optional<std::size_t> index_of(const std::vector<std::string>& columns, std
 
 }  // namespace
 
+std::string step_of(const std::string& sql, const std::string& place) { return clean(sql, 120) + place; }
+
+std::string reason_of(const SqlError& error, const std::string& sql) {
+  const std::string text = error.what();
+  const std::string statement = step_of(sql, "");
+  const std::size_t end = text.starts_with(statement) ? text.find(": ", statement.size()) : std::string::npos;
+  return end == std::string::npos ? text : text.substr(end + 2);
+}
+
 SqlError sql_error(const std::string& step, int code, std::string_view text) {
   if (const auto inner = error_before_tls(text)) return sql_error(step, inner->first, inner->second);
   const CodeRule rule = rule_of(code);
@@ -171,5 +181,11 @@ std::string Login::where() const {
   const bool ipv6 = host.find(':') != std::string::npos;
   return (ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
 }
+
+std::string Login::place(const std::string& preposition) const {
+  return place_of_step(preposition, name, clean(where(), 300));
+}
+
+std::string Login::connecting() const { return "connecting" + place("to"); }
 
 }  // namespace evenkeel::mysql

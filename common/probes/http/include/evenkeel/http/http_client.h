@@ -38,6 +38,8 @@ struct Endpoint {
   // For people. The page is the URL's path, without its query, which may hold a secret.
   std::string server() const;  // "web1:80", "[::1]:80", "192.0.2.7:80 for web1:80" or the socket's path
   std::string page() const;    // "/server-status"
+  // Of a step, behind the name: "", " on port 8080", or `preposition` and the server.
+  std::string place(const std::string& preposition) const;
 };
 
 // Where a redirect of `from` leads: to another server no credentials, headers or certificates go along.
@@ -53,7 +55,7 @@ struct Answer {
   std::vector<std::string> auth_schemes;  // that a 401 offers, in small letters
   std::string http_version;               // "1.0", "1.1"
   std::string server;                     // how it calls itself: the Server header
-  std::string redirected_to;              // the server and page that answered, where redirects led there
+  std::string redirected_to;              // the page that answered, and its server if it is another
   std::optional<double> age;              // seconds, by the cache that the answer comes from
   std::string cache_hit;                  // the header by which a cache says that it has answered itself
   bool with_credentials = false;          // those of the endpoint were offered
@@ -76,7 +78,7 @@ class HttpClient {
   // The next get() uses a new connection.
   virtual void connect_anew() = 0;
 
-  static constexpr std::size_t max_body_bytes = 256u << 10;
+  static constexpr std::size_t max_body_bytes = 2u << 20;
   static constexpr std::size_t max_header_bytes = 64u << 10;
 };
 

@@ -41,7 +41,12 @@ class SqlError : public Error {
   int code_;
 };
 
-// The error of a step ("connecting to db1:3306") from what the client library says of it: the class by the
+// What is said of a statement's step, on the server or at its `place` (" on port 3307").
+std::string step_of(const std::string& sql, const std::string& place);
+// The reason alone, without the step: a statement is for -vvv.
+std::string reason_of(const SqlError& error, const std::string& sql);
+
+// The error of a step ("connecting to port 3307") from what the client library says of it: the class by the
 // code, the server's own words cleaned and quoted.
 SqlError sql_error(const std::string& step, int code, std::string_view text);
 
@@ -72,6 +77,10 @@ struct Login {
 
   // "db1:3306", "[::1]:3306" or "/run/mysqld/mysqld.sock"; the name where there is a problem.
   std::string where() const;
+  // Behind the name: "", " on port 3307", or with the place.
+  std::string place(const std::string& preposition) const;
+  // The step of a connection: "connecting", "connecting to port 3307" or with the place.
+  std::string connecting() const;
 };
 
 class SqlSession {
