@@ -60,12 +60,13 @@ bool words_differ(const CounterSample& before, const CounterSample& now) {
   return !before.generation || !now.generation || *now.generation == *before.generation;
 }
 
-// Of samples whose uptimes say nothing.
+// A counter that stands still or grows may be another server's, or a cached page's.
 Continuity without_uptime(const CounterSample& before, const CounterSample& now) {
+  if (before.uptime || now.uptime) return Continuity::another_server;
   if (!before.started.empty() && !now.started.empty() && before.started != now.started)
-    return Continuity::restarted;
+    return Continuity::uncertain;
   if (words_differ(before, now)) return Continuity::another_server;
-  return counters_fell(before, now) ? Continuity::reset : Continuity::unbroken;
+  return counters_fell(before, now) ? Continuity::reset : Continuity::uncertain;
 }
 
 // Of samples whose uptimes say that they are of one life.

@@ -45,13 +45,18 @@ std::string why_no_rate(const ServerReading& reading) {
     return "the page is " + format_number(*reading.page_age, *reading.page_age < 10 ? 1 : 0) +
            " s old: a cache answers";
   if (!reading.cache_hit.empty()) return "a cache answers (" + reading.cache_hit + ")";
+  if (!reading.status.uptime || reading.within_this_run == Continuity::uncertain)
+    return "the page tells no uptime, so that its counters may be several servers' or a cache's";
   if (reading.too_slow) return "its status page takes longer than the time between two samples (--interval)";
   if (reading.within_this_run == Continuity::restarted)
     return "restarted again and again while it was sampled";
   return "its uptime did not grow with the time: a cache answers, or clocks were set";
 }
 
+constexpr const char* no_scoreboard = "its scoreboard is larger than we will read";
+
 std::string busy_text(const Scoreboard& board) {
+  if (board.slots() == 0) return no_scoreboard;
   return std::to_string(board.busy) + " of " + std::to_string(board.slots()) + " workers busy";
 }
 
@@ -92,16 +97,17 @@ class Judge {
     const Scoreboard& board = reading.status.scoreboard;
     const double slots = static_cast<double>(board.slots());
     const double busy = static_cast<double>(board.busy);
+    const auto workers = [&](double count) { return slots > 0 ? std::optional(count) : std::nullopt; };
     const std::optional<double> rps = requests_per_second(reading);
     measure({"rps", name, "", rps, "", 0}, rps ? rate_text(*rps) : "");
     measure({"bytes_per_second", name, "", bytes_per_second(reading), "", 0});
     measure({"request_duration", name, "", request_duration(reading), "s", 0});
-    measure({"busy_workers", name, "", busy, "", 0, slots}, busy_text(board));
-    measure({"idle_workers", name, "", static_cast<double>(board.idle), "", 0, slots});
-    measure({"open_slots", name, "", static_cast<double>(board.open), "", 0, slots});
-    const double busy_percent = 100 * busy / slots;
+    measure({"busy_workers", name, "", workers(busy), "", 0, slots}, busy_text(board));
+    measure({"idle_workers", name, "", workers(static_cast<double>(board.idle)), "", 0, slots});
+    measure({"open_slots", name, "", workers(static_cast<double>(board.open)), "", 0, slots});
+    const std::optional<double> busy_percent = workers(100 * busy / std::max(slots, 1.0));
     measure({"busy_percent", name, "", busy_percent, "%", 0, 100},
-            busy_text(board) + ", " + format_number(busy_percent, 2) + " %");
+            busy_percent ? busy_text(board) + ", " + format_number(*busy_percent, 2) + " %" : "");
     measure({"uptime", name, "", reading.status.uptime, "s", 0});
   }
 
@@ -109,6 +115,11 @@ class Judge {
   // served took no time.
   void explain_missing(std::size_t begin, const ServerReading& reading) {
     for (const Metric& metric : report_.unjudged(begin)) {
+      if (metric.max && metric.name != "uptime") {  // of the scoreboard
+        if (is_asked_for(metric.name))
+          report_.add(Status::unknown, metric.target, "no value for " + metric.name + ": " + no_scoreboard);
+        continue;
+      }
       const bool told = metric.name == "request_duration"
                             ? reading.status.duration_ms.has_value()
                             : metric.name != "uptime" && metric.name != "bytes_per_second";
@@ -116,6 +127,13 @@ class Judge {
         report_.add(Status::unknown, metric.target,
                     "no value for " + metric.name + ": this server does not tell");
     }
+  }
+
+  // A default is no question of the user's.
+  bool is_asked_for(const std::string& label) const {
+    const auto instances = limits_.named_instances();
+    return limits_.given(label) || std::any_of(instances.begin(), instances.end(),
+                                               [&](const auto& named) { return named.first == label; });
   }
 
   void measure(Metric metric, std::string what = {}) {

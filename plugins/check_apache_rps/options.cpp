@@ -77,9 +77,9 @@ Description description() {
        "bytes_per_second=13772.087394;;;0 request_duration=0.000033s;;;0 busy_workers=1;;;0;16 "
        "idle_workers=3;;;0;16 open_slots=12;;;0;16 busy_percent=6.25%;;;0;100 uptime=5s;;;0"},
       {"check_apache_rps -H web1,web2 -c rps_total=10: --interval 0.5",
-       "APACHE_RPS CRITICAL - web2: connecting to web2:80: connection refused | 'rps@web1'=17.623895;;;0 "
+       "APACHE_RPS CRITICAL - web2: connecting to port 80: connection refused | 'rps@web1'=17.623895;;;0 "
        "'bytes_per_second@web1'=8582.836841;;;0 'request_duration@web1'=0.000045s;;;0 …\n"
-       "[CRITICAL] web2: connecting to web2:80: connection refused\n"
+       "[CRITICAL] web2: connecting to port 80: connection refused\n"
        "[OK] web1: 17.6 requests/s, 1 of 16 workers busy"},
   };
   return description;

@@ -88,7 +88,8 @@ class Sampling {
     Sampled now = ask(deadline_);
     if (now.from_cache()) count_own_of_failed_run(state_, key_, now.requests_before + 1);
     const bool counts = now.status.accesses.has_value();
-    if (counts && is_alive(now)) {
+    // Without an uptime no sample is certain to be of the same server as another.
+    if (counts && is_alive(now) && now.counters.uptime) {
       compare_with_last_run(now.counters, now.requests_before);
       if (!reading_.growth) {
         now = sample_again(std::move(now));

@@ -61,6 +61,8 @@ void take_line(ServerStatus& status, std::string_view key, std::string_view valu
 // than usual at times, but not longer than this.
 constexpr std::size_t first_look = 1024;
 constexpr std::size_t longest_before_scoreboard = 8192;
+// A scoreboard of a million slots. What is larger is not read to its end: the counters come before it.
+constexpr std::size_t longest_page = 1u << 20;
 
 bool is_html(std::string_view page) { return trim(page.substr(0, first_look)).starts_with('<'); }
 
@@ -116,7 +118,8 @@ Error nonsense_of(std::string_view page) {
 bool tells_enough(std::string_view page) {
   if (is_html(page)) return true;
   const std::string_view scoreboard = from_scoreboard(page);
-  if (!scoreboard.empty()) return scoreboard.find('\n') != std::string_view::npos;
+  if (!scoreboard.empty())
+    return page.size() >= longest_page || scoreboard.find('\n') != std::string_view::npos;
   if (page.size() >= longest_before_scoreboard) return true;
   return page.size() >= first_look && !has_key_of_ours(page);
 }
@@ -133,7 +136,8 @@ ServerStatus parse_server_status(std::string_view page) {
       const std::string_view key = line.substr(0, colon);
       const std::string_view value = trim(line.substr(colon + 2));
       if (key == "Scoreboard") {
-        if (end == std::string_view::npos) break;
+        if (end == std::string_view::npos && whole.size() < longest_page) break;
+        if (end == std::string_view::npos) return status;
         status.scoreboard = read_scoreboard(value);
         return status;
       }

@@ -31,7 +31,7 @@ struct ServerStatus {
   std::string version;
   std::optional<std::uint64_t> generation;  // grows with each reload of the configuration
   std::string mpm;
-  Scoreboard scoreboard;
+  Scoreboard scoreboard;  // no slots where it is too large to be read
 };
 
 // Reads up to the end of the scoreboard: what follows was appended by other modules.

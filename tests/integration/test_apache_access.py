@@ -161,7 +161,7 @@ def test_a_redirect_to_a_server_that_is_down(plugin: PluginRunner) -> None:
     with leads_to("https://%s/x") as front:
         front.script = lambda _path, _count: (302, [("Location", f"https://{front.address}/x")], b"")
         told = check(plugin, "-H", front.address, "--follow-redirects")
-    assert told.code == CRITICAL and f"TLS with {front.address}: the server does not speak TLS there" in told.line1
+    assert told.code == CRITICAL and f"{front.address}: TLS: the server does not speak TLS there" in told.line1
 
 
 @pytest.mark.parametrize("target", ["file:///etc/passwd", "ftp://127.0.0.1/x", "gopher://127.0.0.1:1/x", "http://[", ""])
@@ -175,7 +175,7 @@ def test_redirects_in_a_ring(plugin: PluginRunner) -> None:
     with leads_to("/server-status?auto") as front:
         told = check(plugin, "-H", front.address, "--follow-redirects")
         assert len(front.requests) == 6
-    assert told.code == UNKNOWN and f"{front.address}: more than 5 redirects" in told.line1
+    assert told.code == UNKNOWN and f"{front.address}: GET /server-status: more than 5 redirects" in told.line1
 
 
 # client certificates

@@ -31,6 +31,7 @@ enum class Continuity {
   reset,           // it lives on, but its counters fell
   another_server,  // the samples are of two servers
   standing_still,  // its uptime did not grow: an old answer was given again
+  uncertain,       // without an uptime nobody knows whether they are of one server
   out_of_step,     // its uptime grew by more or less than the time between: an old answer, or a clock was set
 };
 
