@@ -1,9 +1,11 @@
 #include "judge.h"
 
 #include <algorithm>
+#include <set>
 
 #include "evenkeel/text.h"
 #include "evictions.h"
+#include "missing_values.h"
 #include "rejections.h"
 #include "same_settings.h"
 
@@ -30,8 +32,6 @@ std::optional<double> rate(const ServerReading& reading, const char* counter, do
   return std::max(0.0, *grown - own) / reading.growth->seconds();
 }
 
-bool tells_of_gets(const CounterGrowth& growth) { return growth.of("get_hits") && growth.of("get_misses"); }
-
 std::string milliseconds(double seconds) { return format_number(seconds * 1000, 2) + " ms"; }
 
 constexpr const char* several_servers = "several servers answer at this address";
@@ -47,6 +47,8 @@ const char* why_no_rate(Continuity since_last_run) {
       return several_servers;
     case Continuity::standing_still:
       return "its uptime has not grown since the last run";
+    case Continuity::uncertain:
+      return "it tells no uptime";
     case Continuity::out_of_step:
       return "its uptime has not grown by the time since the last run";
   }
@@ -76,11 +78,10 @@ Metric share(const char* label, const std::string& target, const std::optional<d
   return {label, target, "", percent, "%", 0, most};
 }
 
-std::string odd_ones(const ServerReading& reading) {
-  std::string text;
-  for (const auto& [name, value] : reading.statistics.odd)
-    text.append(text.empty() ? "; what it tells cannot be: " : ", ").append(name).append(" ").append(value);
-  return text;
+// Whether it has so many connections that no other fits; libevent's and the listening ones are counted, too.
+bool is_full(const ServerStatistics& now) {
+  if (!now.connections || !now.max_connections || *now.max_connections == 0) return false;
+  return *now.connections + now.reserved_descriptors.value_or(0) + 1 >= *now.max_connections;
 }
 
 class Judge {
@@ -111,8 +112,8 @@ class Judge {
     judge_connections(target.name, reading);
     const std::size_t metrics_before = report_.metrics().size();
     add_metrics(target.name, reading);
-    explain_missing(metrics_before, reading);
-    add_remarks(target.name, reading);
+    const std::set<std::string> explained = explain_missing(metrics_before, reading);
+    add_remarks(target.name, reading, explained);
     add_facts(target.name, reading);
     if (report_.findings().size() == before) report_.add(Status::ok, target.name, fine_text(reading));
   }
@@ -131,7 +132,9 @@ class Judge {
                                   ? " of " + std::to_string(*reading.statistics.max_connections)
                                   : "";
     if (reading.statistics.accepting == std::uint64_t{0})
-      report_.add(Status::warning, name, "accepts no connections: the limit" + limit + " is reached");
+      report_.add(Status::warning, name,
+                  is_full(reading.statistics) ? "accepts no connections: the limit" + limit + " is reached"
+                                              : "accepts no connections for now");
     if (!reading.growth) return;
     const double turned_away =
         reading.growth->of("listen_disabled_num").value_or(0) + rejected_at_the_limit(reading);
@@ -177,13 +180,17 @@ class Judge {
   }
 
   // A threshold that no run judges is a silent miss; the first run's are judged by the next. A default is no
-  // question of the user's, and many servers have no answer to it.
-  void explain_missing(std::size_t begin, const ServerReading& reading) {
+  // question of the user's, and many servers have no answer to it. Returns the reasons that were given.
+  std::set<std::string> explain_missing(std::size_t begin, const ServerReading& reading) {
+    std::set<std::string> reasons;
     for (const Metric& metric : report_.unjudged(begin)) {
       if (!is_asked_for(metric.name)) continue;
-      if (const std::string reason = why_missing(metric.name, reading); !reason.empty())
-        report_.add(Status::unknown, metric.target, "no value for " + metric.name + ": " + reason);
+      const std::string reason = why_missing(metric.name, reading);
+      if (reason.empty()) continue;
+      report_.add(Status::unknown, metric.target, "no value for " + metric.name + ": " + reason);
+      reasons.insert(reason);
     }
+    return reasons;
   }
 
   bool is_asked_for(const std::string& label) const {
@@ -196,25 +203,28 @@ class Judge {
   std::string why_missing(const std::string& label, const ServerReading& reading) const {
     if (!settings_.statistics) return "--no-statistics leaves it out";
     if (!reading.statistics_problem.empty()) return reading.statistics_problem;
-    const bool few_gets = label == "hit_ratio" && reading.growth && tells_of_gets(*reading.growth);
-    if (!is_difference(label) || (reading.growth && !few_gets))
-      return "this server does not tell" + odd_ones(reading);
-    if (few_gets) return {};
+    // Where it tells all, there were too few gets, or it has told it since the last run only.
+    if (!is_difference(label) || reading.growth) return why_not_told(label, reading.statistics);
     if (const char* reason = why_no_rate(reading.since_last_run)) return reason;
     if (!reading.statistics.uptime) return "this server tells no uptime, so that its counters tell no rate";
     if (!reading.keeps_state) return "the counters of the last run are not kept";
     if (reading.last_run_too_old)
       return "the last run was " + format_seconds(*reading.last_run_too_old) + " ago, longer than --max-age";
-    return {};
+    return why_not_told(label, reading.statistics);
   }
 
   void measure(Metric metric, std::string what = {}) {
     report_.measure(std::move(metric), limits_, std::move(what));
   }
 
-  void add_remarks(const std::string& name, const ServerReading& reading) {
-    if (const std::string words = continuity_text(reading); !words.empty()) report_.remark_of(name, words);
-    if (!reading.statistics_problem.empty())
+  // What explains why a label has no value is not said again.
+  void add_remarks(const std::string& name, const ServerReading& reading,
+                   const std::set<std::string>& explained) {
+    const char* const no_rate = why_no_rate(reading.since_last_run);
+    if (const std::string words = continuity_text(reading);
+        !words.empty() && (no_rate == nullptr || !explained.contains(no_rate)))
+      report_.remark_of(name, words);
+    if (!reading.statistics_problem.empty() && !explained.contains(reading.statistics_problem))
       report_.remark_of(name, "no statistics: " + reading.statistics_problem);
     if (reading.statistics.uptime && *reading.statistics.uptime < short_uptime) add_young(name, reading);
     if (!reading.state_problem.empty()) report_.remark(reading.state_problem);

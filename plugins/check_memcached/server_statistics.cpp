@@ -108,6 +108,14 @@ std::uint64_t ServerStatistics::counter(std::string_view name) const {
   return it == counters.end() ? 0 : it->second;
 }
 
+std::optional<double> ServerStatistics::value_of(std::string_view name) const {
+  if (name == "uptime") return uptime;
+  if (const auto it = counters.find(name); it != counters.end()) return static_cast<double>(it->second);
+  for (const Gauge& gauge : gauges)
+    if (name == gauge.name && this->*gauge.value) return static_cast<double>(*(this->*gauge.value));
+  return std::nullopt;
+}
+
 bool is_statistic_of_ours(std::string_view name) {
   return std::find(of_the_process.begin(), of_the_process.end(), name) != of_the_process.end() ||
          std::find(counter_names.begin(), counter_names.end(), name) != counter_names.end() ||
@@ -122,8 +130,12 @@ ServerStatistics read_statistics(const memcached::Stats& stats) {
   ServerStatistics result;
   read_process(stats, result);
   for (const Gauge& gauge : gauges) result.*gauge.value = count_at(stats, gauge.name, gauge.can_be, result);
-  for (const char* name : counter_names)
+  // mcrouter's rates have the names of memcached's counters. Source: mcrouter/stat_list.h.
+  const bool tells_rates = result.version.starts_with("mcrouter");
+  for (const char* name : counter_names) {
+    if (tells_rates && std::string_view(name).starts_with("cmd_")) continue;
     if (const auto value = count_at(stats, name, fits_64_bits, result)) result.counters.emplace(name, *value);
+  }
   return result;
 }
 

@@ -29,6 +29,8 @@ struct ServerStatistics {
   std::map<std::string, std::string, std::less<>> odd;  // what cannot be, by memcached's own names
 
   std::uint64_t counter(std::string_view name) const;  // 0 where there is none
+  // Of a counter, a gauge or the uptime; nothing where it is not told, or cannot be.
+  std::optional<double> value_of(std::string_view name) const;
   bool tells_of_itself() const { return !version.empty() || uptime; }
 };
 

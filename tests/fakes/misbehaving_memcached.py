@@ -114,14 +114,21 @@ def told(**statistics):
 
 
 # The relatives' statistics as their sources write them, in part.
-DRAGONFLY = {"pid": 1, "uptime": 90, "time": 1700000090, "version": "df-v1.25.1", "libevent": "iouring", "pointer_size": 64,
-             "rusage_user": "0.420000", "rusage_system": "0.310000", "max_connections": -1, "curr_connections": 2,
-             "total_connections": -1, "rejected_connections": -1, "cmd_get": 1, "cmd_set": 1, "get_hits": 1, "get_misses": 0,
-             "threads": 4, "curr_items": 1, "total_items": -1, "bytes": 524288, "limit_maxbytes": -1, "evictions": -1}
+# Dragonfly: src/server/server_family.cc, ServerFamily::StatsMC(); its version is a git tag.
+DRAGONFLY = {"pid": 1, "uptime": 90, "time": 1700000090, "version": "v1.25.1", "libevent": "iouring", "pointer_size": 8,
+             "rusage_user": "0.42", "rusage_system": "0.31", "max_connections": -1, "curr_connections": 2,
+             "total_connections": -1, "rejected_connections": -1, "bytes_read": 524, "bytes_written": 431, "limit_maxbytes": -1}
+# mcrouter: mcrouter/stat_list.h; cmd_get and cmd_set are rates there, and the counters are called cmd_get_count.
+MCROUTER = {"version": "mcrouter 36.0.0", "commandargs": "-p 5000 --config-str={\"route\":\"NullRoute\"}", "child_pid": 27051,
+            "parent_pid": 18758, "time": 1700000090, "uptime": 90, "num_servers": 1, "num_servers_up": 1, "num_clients": 1,
+            "rusage_system": "0.5", "rusage_user": "0.25", "cmd_get_count": 1, "cmd_set_count": 1, "cmd_get": 3, "cmd_set": 2,
+            "duration_us": "0"}
+# Hazelcast: com.hazelcast.internal.ascii.memcache, Stats and VersionCommandProcessor.
 HAZELCAST = {"uptime": 90, "threads": 3, "waiting_requests": 0, "curr_connections": 1, "total_connections": 1, "bytes": 0,
              "cmd_get": 1, "cmd_set": 1, "cmd_touch": 0, "get_hits": 1, "get_misses": 0, "delete_hits": 1}
-INFINISPAN = {"pid": 0, "uptime": 90, "time": 1700000090, "version": "9.4.24.Final", "pointer_size": 0, "rusage_user": "0:0",
-              "rusage_system": "0:0", "curr_items": 1, "total_items": 1, "bytes": 0, "curr_connections": 0,
+# Infinispan: server/memcached, createStatsResponse(); what it does not support is 0.
+INFINISPAN = {"pid": 0, "uptime": 90, "time": 1700000090, "version": "9.4.24.Final", "pointer_size": 0, "rusage_user": 0,
+              "rusage_system": 0, "curr_items": 1, "total_items": 1, "bytes": 0, "curr_connections": 0,
               "total_connections": 0, "connection_structures": 0, "cmd_get": 1, "cmd_set": 1, "get_hits": 1, "get_misses": 0,
               "evictions": 0, "limit_maxbytes": 0, "threads": 0}
 MEMCACHED = {"pid": 7, "uptime": 90, "time": 1700000090, "version": "1.6.18", "max_connections": 1024, "curr_connections": 1,
@@ -157,8 +164,11 @@ SITUATIONS = {
     "refuses_version": but(version=b"ERROR\r\n"),
     "version_of_a_proxy": but(version=b"VERSION mcrouter 37\r\n"),
     "no_settings": but(stats=no_settings),
+    # Source: twemproxy, src/proto/nc_memcache.c: stats is no request that it parses; version only from 0.5 on.
     "twemproxy": but(stats=hangs_up, version=hangs_up),
-    "mcrouter": but(blank_at_end=b"CLIENT_ERROR malformed request\r\n", version=b"VERSION mcrouter 2023.07.17.00\r\n"),
+    "twemproxy_0.5": but(stats=hangs_up, version=b"VERSION 0.5.0\r\n"),
+    "mcrouter": but(blank_at_end=b"CLIENT_ERROR malformed request\r\n", stats=told(**MCROUTER),
+                    version=b"VERSION mcrouter 36.0.0\r\n"),
     "dragonfly": but(stats=told(**DRAGONFLY), version=b"VERSION df-v1.25.1\r\n"),
     "hazelcast": but(stats=told(**HAZELCAST), version=b"VERSION Hazelcast\r\n"),
     "infinispan": but(stats=told(**INFINISPAN), version=b"VERSION 9.4.24.Final\r\n"),

@@ -21,7 +21,8 @@ import mount_namespace
 from conftest import Answer, PluginRunner
 from segmenting_proxy import SegmentingProxy
 from fakes.late_servers import LateMemcached
-from fakes.misbehaving_memcached import BINARY_SITUATIONS, SITUATIONS, misbehaving
+from fakes.misbehaving_memcached import BINARY_SITUATIONS, SITUATIONS, but, misbehaving
+from fakes.scripted_server import ScriptedServer
 from sandbox import KindUnavailable, Sandbox, SandboxError
 from sandbox.memcached import Memcached
 
@@ -281,7 +282,7 @@ def test_one_pool_with_the_same_settings(plugin: PluginRunner, servers: Sandbox)
 
 def test_one_that_is_down_does_not_hide_the_others(plugin: PluginRunner, cache: Memcached) -> None:
     answer = check(plugin, "-H", f"127.0.0.1:1,{cache.address}")
-    assert answer.code == CRITICAL and "127.0.0.1:1: connecting to 127.0.0.1:1: connection refused" in answer.line1
+    assert answer.code == CRITICAL and "127.0.0.1:1: connecting: connection refused" in answer.line1
     assert f"[OK] {cache.address}: stored and fetched" in answer.stdout
     assert f"items@{cache.address}" in answer.perfdata
 
@@ -340,12 +341,12 @@ EXPECTED = {
     "silent": (CRITICAL, "timed out"),
     "closes": (CRITICAL, "closed the connection without an answer"),
     "resets": (CRITICAL, "closed the connection without an answer"),
-    "hangs_in_get": (CRITICAL, "get on"),
-    "hangs_in_stats": (CRITICAL, "stats on"),
+    "hangs_in_get": (CRITICAL, ": get: "),
+    "hangs_in_stats": (CRITICAL, ": stats: "),
     "trickles_stats": (CRITICAL, "timed out"),
     "endless_stats": (UNKNOWN, "the answer is larger than 1024 KiB"),
     "endless_line": (UNKNOWN, "the answer is larger than 1024 KiB"),
-    "out_of_memory": (CRITICAL, "does not store a value: set on"),
+    "out_of_memory": (CRITICAL, "does not store a value: set: "),
     "too_large": (CRITICAL, "object too large"),
     "not_stored": (CRITICAL, "does not store a value"),
     "error": (CRITICAL, "does not store a value"),
@@ -358,6 +359,7 @@ EXPECTED = {
     "version_of_a_proxy": (OK, "stored and fetched"),
     "no_settings": (OK, "stored and fetched"),  # -v asks for them, and has no other verdict
     "twemproxy": (OK, "stored and fetched"),
+    "twemproxy_0.5": (OK, "stored and fetched"),
     "mcrouter": (OK, "stored and fetched"),
     "dragonfly": (OK, "stored and fetched"),
     "hazelcast": (OK, "stored and fetched"),
@@ -375,20 +377,20 @@ EXPECTED = {
     "value_without_numbers": (UNKNOWN, "the answer is not memcached's"),
     "value_cut_short": (CRITICAL, "timed out"),
     "deletes_nothing": (CRITICAL, "a value was gone before it was deleted"),
-    "answers_another_question": (UNKNOWN, 'what answers there is not memcached: "DELETED'),
-    "a_value_for_a_set": (UNKNOWN, "what answers there is not memcached"),
-    "a_statistic_for_a_set": (UNKNOWN, "what answers there is not memcached"),
-    "stored_for_a_get": (UNKNOWN, "the answer is not memcached's"),
-    "stored_for_a_delete": (UNKNOWN, "the answer is not memcached's"),
-    "refuses_gets": (CRITICAL, "does not give back a value: get on"),
-    "refuses_deletes": (CRITICAL, "does not delete a value: delete on"),
+    "answers_another_question": (UNKNOWN, 'set: "DELETED" is no answer to that'),
+    "a_value_for_a_set": (UNKNOWN, 'set: "VALUE k 0 1" is no answer to that'),
+    "a_statistic_for_a_set": (UNKNOWN, 'set: "STAT a 1" is no answer to that'),
+    "stored_for_a_get": (UNKNOWN, 'get: "STORED" is no answer to that'),
+    "stored_for_a_delete": (UNKNOWN, 'delete: "STORED" is no answer to that'),
+    "refuses_gets": (CRITICAL, "does not give back a value: get: "),
+    "refuses_deletes": (CRITICAL, "does not delete a value: delete: "),
     "full": (CRITICAL, "the server has no connection left"),
-    "version_alone": (UNKNOWN, "what answers there is not memcached"),
+    "version_alone": (UNKNOWN, 'set: "VERSION" is no answer to that'),
     "stats_without_names": (OK, "no statistics: its statistics hold neither a version nor an uptime"),
     "stats_of_nothing": (OK, "no statistics: its statistics hold neither a version nor an uptime"),
     "stats_of_nonsense": (OK, "stored and fetched"),
     "rude_version": (OK, ""),
-    "stats_refused": (OK, "no statistics: stats on"),
+    "stats_refused": (OK, "no statistics: stats: "),
     "garbage": (UNKNOWN, "what answers there is not memcached"),
     "nothing_but_zeros": (UNKNOWN, "what answers there is not memcached"),
     "http_server": (UNKNOWN, "an HTTP server answers there"),
@@ -492,6 +494,37 @@ def test_a_name_server_that_does_not_answer_is_a_time_out(plugin: PluginRunner, 
     assert answer.returncode == UNKNOWN and "temporary failure in name resolution" in answer.stdout, answer
 
 
+# Words of the protocol, and what each says where it answers a question.
+WORDS = ["STORED", "NOT_STORED", "EXISTS", "NOT_FOUND", "DELETED", "TOUCHED", "END", "OK", "RESET", "BUSY no", "VERSION 1.6.18",
+         "HD", "VA 2", "EN", "NF", "NS", "EX", "MN", "ME key"]
+SAYS_NO = {"set": {"NOT_STORED": "does not store a value: set: NOT_STORED", "EXISTS": "does not store a value: set: EXISTS",
+                   "NOT_FOUND": "does not store a value: set: NOT_FOUND"},
+           "get": {"END": "a value was gone right after it was stored"},
+           "delete": {"NOT_FOUND": "a value was gone before it was deleted"}}
+GOOD = {("set", "STORED"): "gone", ("delete", "DELETED"): "stored and fetched"}
+
+
+@pytest.mark.parametrize("command", ["set", "get", "delete"])
+def test_each_word_of_the_protocol_as_each_answer(plugin: PluginRunner, command: str) -> None:
+    for word in WORDS:
+        if (command, word) in GOOD:
+            continue
+        with ScriptedServer(but(**{command: word.encode() + b"\r\n"})) as server:
+            told = plugin(CHECK, "-H", f"127.0.0.1:{server.port}", "-t", 3)
+        if word in SAYS_NO[command]:
+            assert told.code == CRITICAL and SAYS_NO[command][word] in told.line1, told.line1
+        else:
+            assert told.code == UNKNOWN and f'{command}: "{word}" is no answer to that' in told.line1, told.line1
+
+
+def test_the_rates_of_mcrouter_are_no_counters(plugin: PluginRunner) -> None:
+    with misbehaving("mcrouter") as server:
+        told = plugin(CHECK, "-H", f"127.0.0.1:{server.port}", "-t", 3, "-w", "gets_per_second=5")
+        let_a_second_pass()
+        told = plugin(CHECK, "-H", f"127.0.0.1:{server.port}", "-t", 3, "-w", "gets_per_second=5")
+    assert told.code == UNKNOWN and "gets_per_second" not in told.perfdata, told.line1
+
+
 def test_every_situation_has_an_expectation() -> None:
     assert set(EXPECTED) == set(SITUATIONS) and set(EXPECTED_BINARY) == set(BINARY_SITUATIONS)
 
@@ -513,8 +546,8 @@ GAUGES = {"items", "memory_used", "connections_used", "uptime", "threads"}
 # Which gauges have no value at relatives, or where they cannot be right.
 NOT_TOLD = {
     "twemproxy": GAUGES,
-    "mcrouter": {"memory_used", "connections_used", "threads"},
-    "dragonfly": {"memory_used", "connections_used"},
+    "mcrouter": {"items", "memory_used", "connections_used", "threads"},
+    "dragonfly": {"items", "memory_used", "connections_used", "threads"},
     "hazelcast": {"items", "memory_used", "connections_used"},
     "infinispan": {"memory_used", "connections_used"},
     "wrapped_gauges": {"items", "memory_used", "connections_used", "threads"},

@@ -31,6 +31,7 @@ ServerReading grown(Counters counters, std::uint64_t own = 1) {
   reading.statistics.version = "1.6.18";
   reading.statistics.uptime = 4242;
   reading.statistics.max_bytes = 64u << 20;
+  reading.statistics.counters = counters;
   reading.growth.emplace(sample(0, zero, own), sample(10, std::move(counters)));
   return reading;
 }
@@ -78,6 +79,13 @@ TEST_CASE("line 1 of one cache") {
   ServerReading closed = grown({});
   closed.statistics.max_connections = 1024;
   closed.statistics.accepting = 0;
+  ServerReading closed_at_limit = closed;
+  closed_at_limit.statistics.connections = 1018;
+  closed_at_limit.statistics.reserved_descriptors = 5;
+  ServerReading closed_below_limit = closed_at_limit;
+  closed_below_limit.statistics.connections = 700;
+  ServerReading closed_without_limit = closed_at_limit;
+  closed_without_limit.statistics.max_connections.reset();
   restarted.statistics.uptime = 42;
   ServerReading young = grown({});
   young.statistics.uptime = 42;
@@ -148,7 +156,12 @@ TEST_CASE("line 1 of one cache") {
        {},
        "CRITICAL - c1: does not store a value: out of memory | response_time=0.0004s;;;0 "
        "refused_per_second=0.5"},
-      {target("c1", closed), {}, "WARNING - c1: accepts no connections: the limit of 1024 is reached"},
+      {target("c1", closed), {}, "WARNING - c1: accepts no connections for now |"},
+      {target("c1", closed_below_limit), {}, "WARNING - c1: accepts no connections for now |"},
+      {target("c1", closed_without_limit), {}, "WARNING - c1: accepts no connections for now |"},
+      {target("c1", closed_at_limit),
+       {},
+       "WARNING - c1: accepts no connections: the limit of 1024 is reached |"},
       {{"c1", {{}, Error(Fault::unreachable, "connecting to c1:11211: connection refused"), {}}},
        {},
        "CRITICAL - c1: connecting to c1:11211: connection refused"},
@@ -200,8 +213,10 @@ TEST_CASE("whatever parts two samples has its words, with a threshold for a rate
 }
 
 TEST_CASE("a threshold that no run can judge is no OK") {
-  ServerReading first = grown({});
+  ServerReading first = grown({{"get_hits", 2}, {"get_misses", 1}});
   first.growth.reset();
+  ServerReading silent = grown({});
+  silent.growth.reset();
   ServerReading unkept = first;
   unkept.keeps_state = false;
   ServerReading late = first;
@@ -211,7 +226,10 @@ TEST_CASE("a threshold that no run can judge is no OK") {
   ServerReading timeless = first;
   timeless.statistics.uptime.reset();
   ServerReading wrapped = grown({});
-  wrapped.statistics.odd = {{"bytes", "18446744073709551515"}};
+  wrapped.statistics.odd = {{"bytes", "18446744073709551515"}, {"curr_items", "-1"}};
+  ServerReading unlimited = grown({});
+  unlimited.statistics.bytes = 7;
+  unlimited.statistics.max_bytes = 0;
   ServerReading a_proxy;
   a_proxy.statistics_problem = "stats on c1: ERROR";
   const struct {
@@ -221,21 +239,25 @@ TEST_CASE("a threshold that no run can judge is no OK") {
     const char* expected;
   } table[]{
       {"several servers", another,
-       "hit_ratio=80:", "UNKNOWN - c1: no value for hit_ratio: several servers answer at this address;"},
+       "hit_ratio=80:", "UNKNOWN - c1: no value for hit_ratio: several servers answer at this address |"},
       {"several servers, no threshold for a rate", another, "1", "OK - c1: stored"},
       {"no uptime", timeless, "gets_per_second=80",
        "UNKNOWN - c1: no value for gets_per_second: this server tells no uptime"},
       {"a wrapped gauge", wrapped, "memory_used=80",
-       "UNKNOWN - c1: no value for memory_used: this server does not tell; what it tells cannot be: bytes "
-       "18446744073709551515"},
+       "UNKNOWN - c1: no value for memory_used: its bytes 18446744073709551515 cannot be |"},
+      {"no limit of memory", unlimited, "memory_used=80",
+       "UNKNOWN - c1: no value for memory_used: its limit_maxbytes is 0 |"},
       {"a wrapped gauge, no threshold for it", wrapped, "1", "OK - c1: stored"},
-      {"a proxy", a_proxy, "items=80", "UNKNOWN - c1: no value for items: stats on c1: ERROR"},
+      {"a proxy", a_proxy, "items=80",
+       "UNKNOWN - c1: no value for items: stats on c1: ERROR | response_time"},
       {"a proxy, and the question of the one value", a_proxy, "refused_per_second=80",
        "UNKNOWN - c1: no value for refused_per_second: stats on c1: ERROR"},
       {"a proxy, no threshold", a_proxy, "1", "OK - c1: stored"},
       {"first run", first, "hit_ratio=80:", "OK - c1: stored"},
+      {"first run of one that counts no gets", silent,
+       "hit_ratio=80:", "UNKNOWN - c1: no value for hit_ratio: this server does not tell get_hits"},
       {"--no-state, no question", unkept, "items=80",
-       "UNKNOWN - c1: no value for items: this server does not tell"},
+       "UNKNOWN - c1: no value for items: this server does not tell curr_items |"},
       {"--no-state", unkept,
        "hit_ratio=80:", "UNKNOWN - c1: no value for hit_ratio: the counters of the last run are not kept"},
       {"--no-state, for it alone", unkept, "evictions_per_second@c1=1",
@@ -247,14 +269,52 @@ TEST_CASE("a threshold that no run can judge is no OK") {
       {"the same, no threshold for a rate", late, "1", "OK - c1: stored"},
       {"too few gets", grown({{"get_hits", 2}, {"get_misses", 1}}), "hit_ratio=80:", "OK - c1: stored"},
       {"an old server", grown({}), "evicted_unfetched_per_second=1",
-       "UNKNOWN - c1: no value for evicted_unfetched_per_second: this server does not tell"},
+       "UNKNOWN - c1: no value for evicted_unfetched_per_second: this server does not tell "
+       "evicted_unfetched |"},
       {"an old server", grown({}), "connections_used=80",
-       "UNKNOWN - c1: no value for connections_used: this server does not tell"},
+       "UNKNOWN - c1: no value for connections_used: this server does not tell "
+       "curr_connections |"},
   };
   for (const auto& row : table) {
     INFO(row.what);
     CHECK_THAT(line({target("c1", row.reading)}, {row.warning}),
                Catch::StartsWith(std::string("MEMCACHED ") + row.expected));
+  }
+}
+
+// Whatever is missing or odd, and whatever else is: the one reason that holds for this label.
+TEST_CASE("a value that is missing has one reason") {
+  const std::string name =
+      GENERATE("get_hits", "get_misses", "evictions", "bytes", "limit_maxbytes", "curr_connections",
+               "max_connections", "store_no_memory", "cmd_get", "cmd_set", "curr_items", "uptime",
+               "expired_unfetched", "evicted_unfetched", "threads", "listen_disabled_num", "accepting_conns");
+  const std::string value = GENERATE("", "-1", "18446744073709551615", "many", "1e3", "0");
+  memcached::Stats stats{{"version", "1.6.18"}, {"rejected_connections", "-1"}, {"total_connections", "x"}};
+  for (const char* const told :
+       {"get_hits", "get_misses", "evictions", "bytes", "limit_maxbytes", "curr_connections",
+        "max_connections", "store_no_memory", "cmd_get", "cmd_set", "curr_items", "uptime",
+        "expired_unfetched", "evicted_unfetched", "threads", "listen_disabled_num", "accepting_conns"})
+    stats[told] = "1";
+  if (value.empty())
+    stats.erase(name);
+  else
+    stats[name] = value;
+  ServerReading reading;
+  reading.statistics = read_statistics(stats);
+  reading.growth.emplace(sample(0, reading.statistics.counters), sample(10, reading.statistics.counters));
+  for (const LabelSpec& label : description().labels) {
+    const std::string said = line({target("c1", reading)}, {label.name + "=5"});
+    CAPTURE(name, value, label.name, said);
+    const std::size_t reason = said.find("no value for ");
+    if (reason == std::string::npos) continue;
+    CHECK_THAT(said, Catch::StartsWith("MEMCACHED UNKNOWN - c1: no value for " + label.name + ": "));
+    CHECK(said.find("no value for ", reason + 1) == std::string::npos);
+    const std::string expected = value.empty()  ? "this server does not tell " + name
+                                 : value == "0" ? "its " + name + " is 0"
+                                                : "its " + name + " " + value + " cannot be";
+    CHECK_THAT(said, Catch::Contains(": " + expected));
+    CHECK_THAT(said, !Catch::Contains("rejected_connections") && !Catch::Contains("total_connections"));
+    if (!value.empty()) CHECK_THAT(said, !Catch::Contains("does not tell"));
   }
 }
 
