@@ -502,7 +502,7 @@ class MisbehavingServer:
         self.files = []
         self.source_host = b"x;host=127.0.0.1"
         self.source_port = 1
-        self.replica_error = (b"0", b"")
+        self.replica_error = (b"1105", b"something is wrong")
         self._connections = []
         self._listener = socket.create_server((host, 0))
         self.port = self._listener.getsockname()[1]
