@@ -40,7 +40,7 @@ def stub(plugin: PluginRunner, *arguments: object, **options: object) -> Answer:
     (["-c", "depth@nobody=5"], 3, "the threshold for depth@nobody matches nothing"),
     (["-t", "0"], 3, "--timeout: \"0\" does not begin with a number of seconds"),
     (["-t", "5:maybe"], 3, "names no state"),
-    (["-t", "x"], 3, "--timeout: \"x\""),
+    (["-t", "x"], 3, "--timeout: the value does not begin"),
     (["--output", "xml"], 3, "--output: \"xml\" is none of text, json"),
     (["--perfdata-thresholds=all"], 3, "is none of range, plain, none"),
     (["--max-output", "9"], 3, "--max-output: 9 is not within"),
