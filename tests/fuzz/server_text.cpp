@@ -48,6 +48,9 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (any.find_first_of("Zqw9k47") != std::string::npos) return 0;
 
   const char quote = (data[1] & 1) != 0 ? '"' : '\'';
+  // With a quote of its own in it, what stands behind would be no literal, and no statement either.
+  for (std::size_t at = any.find(quote); at != std::string::npos; at = any.find(quote, at + 1))
+    if (at == 0 || any[at - 1] != '\\') return 0;
   const std::string statement = std::string(statements[data[0] % statements.size()]) + quote + any +
                                 std::string(secret) + quote + " " + any;
   std::string text = "Error 'it failed' on query. Default database: ''. Query: '" + statement + "'";

@@ -78,6 +78,8 @@ class Shape {
     for (std::size_t i = at_ + 1; i < text_.size(); ++i) {
       if (text_[i] != quote) continue;
       if (i > at_ + 1 && text_[i - 1] == '\\') return npos;
+      // Nobody writes 'a'b; there it may have begun elsewhere.
+      if (i + 1 < text_.size() && is_word(text_[i + 1])) return npos;
       if (i + 1 >= text_.size() || text_[i + 1] != quote) return i + 1;
       ++i;
     }
