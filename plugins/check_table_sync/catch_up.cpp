@@ -13,7 +13,8 @@ namespace {
 
 constexpr double slice = 0.5;              // of a wait on a server, so that we may stop in between
 constexpr double shortest_patience = 1;    // for a replica to show that it applies anything at all
-constexpr double patience_while_busy = 5;  // times as long for one that does
+constexpr double patience_while_busy = 5;  // times as long for one that does, or may be about to
+constexpr double share_at_work = 0.25;     // of what is left of the run, for one that shows no progress
 
 double seconds_since(Deadline::Clock::time_point when) {
   return std::chrono::duration<double>(Deadline::Clock::now() - when).count();
@@ -22,7 +23,12 @@ double seconds_since(Deadline::Clock::time_point when) {
 }  // namespace
 
 CatchUp::CatchUp(Crew& crew, Fleet& fleet, StopRequest& stop, double patience)
-    : crew_(crew), fleet_(fleet), stop_(stop), patience_(std::max(patience, shortest_patience)) {}
+    : crew_(crew),
+      fleet_(fleet),
+      stop_(stop),
+      patience_(std::max(patience, shortest_patience)),
+      patience_at_work_(std::clamp(stop.latest().remaining().count() * share_at_work, patience_,
+                                   patience_ * patience_while_busy)) {}
 
 std::vector<std::size_t> CatchUp::wait(const std::vector<Executed>& executed,
                                        const std::vector<std::size_t>& servers) {
@@ -44,7 +50,8 @@ void CatchUp::begin(const std::vector<Executed>& executed, const std::vector<std
     for (const std::size_t from : servers)
       if (from != to) others.push_back(&executed[from]);
     WaitTarget target = wait_target(executed[to], fleet_[to].replication, others);
-    if (!target.empty()) waits_[to] = {std::move(target), executed[to].applied(), now, now};
+    if (target.empty()) continue;
+    waits_[to] = {std::move(target), executed[to].applied(), executed[to].applies.value_or(true), now, now};
   }
 }
 
@@ -90,15 +97,19 @@ std::string CatchUp::reason(std::size_t server) {
 }
 
 bool CatchUp::given_up(std::size_t server, const Wait& wait) {
-  const bool stands = seconds_since(wait.progress) > patience_;
+  const double standing = seconds_since(wait.progress);
+  const bool stands = standing > patience_;
   if (!stands && seconds_since(wait.began) <= patience_ * patience_while_busy) return false;
   if (const std::string why = reason(server); !why.empty()) {
     fleet_.note_not_applying(server, why + "; it cannot be compared");
     return true;
   }
+  // What stands still may be one large transaction, or a disk that others keep busy.
+  if (stands && wait.may_be_at_work && standing <= patience_at_work_) return false;
   if (stands) {
     fleet_.note_not_applying(
-        server, "does not apply what the others have executed (nothing for " + format_seconds(patience_) +
+        server, "does not apply what the others have executed (nothing for " +
+                    format_seconds(static_cast<double>(static_cast<long>(standing))) +
                     "): stopped, delayed or busy with a large transaction; it cannot be compared");
   } else {
     fleet_.note_not_applying(server, "is more than " + format_seconds(patience_ * patience_while_busy) +

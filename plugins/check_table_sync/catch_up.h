@@ -15,7 +15,8 @@ namespace evenkeel::table_sync {
 class CatchUp {
  public:
   // A server that applies nothing for `patience` seconds while it lacks something is given up, and one that
-  // is still behind after several times that.
+  // is still behind after several times that. One that may be at work on a single transaction, or that its
+  // machine keeps waiting, has more time where the run has.
   CatchUp(Crew& crew, Fleet& fleet, StopRequest& stop, double patience);
 
   // `executed` by server. Returns those that cannot be compared; the fleet knows why.
@@ -26,6 +27,7 @@ class CatchUp {
   struct Wait {
     WaitTarget target;
     std::string applied;
+    bool may_be_at_work = true;
     Deadline::Clock::time_point began, progress;
   };
   struct Step {
@@ -45,6 +47,7 @@ class CatchUp {
   Fleet& fleet_;
   StopRequest& stop_;
   double patience_;
+  double patience_at_work_;
   std::map<std::size_t, Wait> waits_;
   std::vector<std::size_t> lacking_;
 };

@@ -129,6 +129,26 @@ std::string equal_key(const ComparisonPlan& plan, const KeyTuple& key) {
   return "(" + text + ")";
 }
 
+std::string any_of_keys(const ComparisonPlan& plan, const std::vector<KeyTuple>& keys) {
+  std::string list;
+  for (const KeyTuple& key : keys) list += (list.empty() ? "" : " OR ") + equal_key(plan, key);
+  return "(" + list + ")";
+}
+
+// Servers sort the constants of IN and search among them; a chain of OR is evaluated term by term for every
+// row.
+std::string in_list(const KeyColumn& column, const std::vector<KeyTuple>& keys) {
+  const std::string name = mysql::quoted_name(column.name);
+  std::string list, bytes;
+  for (const KeyTuple& key : keys) {
+    list += (list.empty() ? "" : ", ") + literal(column, key[0]);
+    bytes += (bytes.empty() ? "x'" : ", x'") + key[0] + "'";
+  }
+  const std::string by_index = name + " IN (" + list + ")";
+  if (column.kind != Kind::text) return by_index;
+  return "(" + by_index + " AND cast(" + name + " as binary) IN (" + bytes + "))";
+}
+
 std::string with_where(const ComparisonPlan& plan, std::string condition) {
   if (plan.where.empty()) return condition;
   return "(" + plan.where + ") AND " + condition;
@@ -204,15 +224,8 @@ std::string order_check(const ComparisonPlan& plan, const KeyRange& range) {
 }
 
 std::string keys_condition(const ComparisonPlan& plan, const std::vector<KeyTuple>& keys) {
-  std::string list;
-  const bool simple = plan.key.size() == 1 && plan.key[0].kind != Kind::text;
-  for (const KeyTuple& key : keys) {
-    if (!list.empty()) list += simple ? ", " : " OR ";
-    list += simple ? literal(plan.key[0], key[0]) : equal_key(plan, key);
-  }
-  if (list.empty()) return "0";
-  return with_where(plan,
-                    simple ? mysql::quoted_name(plan.key[0].name) + " IN (" + list + ")" : "(" + list + ")");
+  if (keys.empty()) return "0";
+  return with_where(plan, plan.key.size() == 1 ? in_list(plan.key[0], keys) : any_of_keys(plan, keys));
 }
 
 RangeCutter::RangeCutter(const ComparisonPlan& plan, std::optional<KeyTuple> after)

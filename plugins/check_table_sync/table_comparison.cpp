@@ -105,16 +105,16 @@ bool TableComparison::time_is_up() const {
   return context_.stop.made() || servers_.size() < 2 || (context_.budget.expired() && !owes_a_range_);
 }
 
-std::chrono::duration<double> TableComparison::chunk_time() const {
-  return std::chrono::duration<double>(context_.settings.chunk_time);
-}
-
 // A repair shows in the next run, however long a pass over the table takes; and the pass goes on by one range
 // at least.
 void TableComparison::look_at_known() {
-  const bool was_over = context_.budget.expired();
+  owes_a_range_ = !context_.budget.expired();
   findings_.look_at_known();
-  owes_a_range_ = context_.budget.expired() && !was_over;
+}
+
+double TableComparison::seconds_for_range() const {
+  const double left = context_.budget.remaining().count();
+  return owes_a_range_ ? std::max(left, context_.settings.chunk_time) : left;
 }
 
 void TableComparison::compare_whole() {
@@ -162,7 +162,7 @@ void TableComparison::judge_whole(const Confirmed& confirmed, bool early) {
 
 void TableComparison::compare_ranges() {
   while (!time_is_up()) {
-    const Deadline until = owes_a_range_ ? Deadline::after(chunk_time()) : context_.budget;
+    const Deadline until = Deadline::after(std::chrono::duration<double>(seconds_for_range()));
     guard_.wait(servers_, until);
     if (until.expired()) owes_a_range_ = false;
     if (time_is_up()) return;
@@ -200,8 +200,7 @@ std::optional<KeyRange> TableComparison::cut() {
 }
 
 std::uint64_t TableComparison::rows_wanted() const {
-  const auto left = owes_a_range_ ? chunk_time() : context_.budget.remaining();
-  const std::uint64_t fitting = size_.rows_within(left.count());
+  const std::uint64_t fitting = size_.rows_within(seconds_for_range());
   if (!differed_) return fitting;
   const double confirmable = static_cast<double>(findings_.room()) / std::max(density_, 1e-6);
   return std::min({fitting, most_rows_by_blocks, static_cast<std::uint64_t>(confirmable)});

@@ -37,7 +37,7 @@ class TableComparison {
   void judge_whole(const Confirmed& confirmed, bool early);
   void compare_ranges();
   bool time_is_up() const;
-  std::chrono::duration<double> chunk_time() const;
+  double seconds_for_range() const;
 
   // The next range, cut on the server whose side is taken; nothing at the end, or where nobody can say.
   std::optional<KeyRange> cut();
@@ -90,7 +90,7 @@ class TableComparison {
   bool too_many_ = false;                   // rows of the range at hand
   int cuts_ = 0;                            // of the range at hand, for that reason
   double density_ = 0;                      // of rows that differ, in the last range
-  bool owes_a_range_ = false;               // the budget went into what was known
+  bool owes_a_range_ = false;               // whatever the budget goes into
   bool early_ = false;                      // we began with most of the budget left
   std::map<std::size_t, Failure> stalled_;  // what kept us from the last range
   double visited_before_us_ = 0;

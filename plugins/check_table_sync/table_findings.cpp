@@ -8,7 +8,7 @@ namespace evenkeel::table_sync {
 namespace {
 
 constexpr std::size_t least_room = 500;
-constexpr std::size_t first_batch = 1000;
+constexpr std::size_t first_batch = 1000;  // tells how long the others will take
 // Of what is left until the run ends.
 constexpr double share_to_confirm = 0.5;
 
@@ -95,8 +95,7 @@ void TableFindings::look_at_doubtful() {
 // What does not fit into half of the time is first in the next run.
 void TableFindings::look_at_drift() {
   const Deadline half = Deadline::after(context_.budget.remaining() / 2);
-  // How long it takes is not known before the first.
-  std::size_t most = std::min(room(), first_batch);
+  std::size_t most = confirmable_in(half.remaining().count());
   std::vector<DriftedRow> batch;
   for (const DriftedRow& row : memory_.drift) {
     if (half.expired() || time_is_up()) return;
@@ -104,7 +103,7 @@ void TableFindings::look_at_drift() {
     batch.push_back(row);
     if (batch.size() < most) continue;
     recheck(std::exchange(batch, {}));
-    most = room();
+    most = confirmable_in(half.remaining().count());
   }
   if (!batch.empty() && !half.expired() && !time_is_up()) recheck(batch);
 }
@@ -136,7 +135,7 @@ bool TableFindings::stage(const std::vector<RowDifference>& rows, Deadline::Cloc
       candidate.sight[servers_[i]] = row.digests.at(i);
     // Found among servers of which one is lost by now.
     if (row.digests.size() != servers_.size()) candidate.sight.clear();
-    if (staged_.size() < Confirmation::max_rows) continue;
+    if (staged_.size() < std::min(2 * room(), Confirmation::max_rows)) continue;
     if (!in_one_piece) return false;
     pool_staged();
     certain_ = confirm_pool(is_early()) && certain_;
@@ -161,8 +160,13 @@ void TableFindings::drop_staged() {
 }
 
 std::size_t TableFindings::room() const {
-  const double left = context_.stop.latest().remaining().count() * share_to_confirm - seconds_fixed_;
-  const double rows = std::clamp(left / seconds_per_row_, 0.0, static_cast<double>(Confirmation::max_rows));
+  return confirmable_in(context_.stop.latest().remaining().count() * share_to_confirm);
+}
+
+std::size_t TableFindings::confirmable_in(double seconds) const {
+  if (!seconds_per_row_) return first_batch;
+  const double rows = std::clamp((seconds - seconds_fixed_) / *seconds_per_row_, 0.0,
+                                 static_cast<double>(Confirmation::max_rows));
   return std::max(static_cast<std::size_t>(rows), least_room);
 }
 

@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <utility>
 #include <vector>
@@ -72,6 +73,7 @@ class TableFindings {
   void add_unexplained(const KeyRange& range);
   void take(const Confirmed& confirmed);
   bool keep_open(const Confirmed& confirmed, bool early);
+  std::size_t confirmable_in(double seconds) const;
   void learn(std::size_t rows, double hold, Deadline::Clock::time_point began);
   bool is_early() const;
 
@@ -93,7 +95,9 @@ class TableFindings {
   bool certain_ = true;      // what was confirmed in the middle of a range
   std::uint64_t unnamed_ = 0;
   std::uint64_t unnamed_before_range_ = 0;  // what counts if the range at hand has to be read again
-  double seconds_fixed_ = 1, seconds_per_row_ = 3e-4;  // of a confirmation
+  // Of a confirmation; per row it is not known before the first of more than a few rows.
+  double seconds_fixed_ = 1;
+  std::optional<double> seconds_per_row_;
 };
 
 }  // namespace evenkeel::table_sync

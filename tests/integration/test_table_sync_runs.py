@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import re
 import threading
@@ -9,6 +10,8 @@ import threading
 import pytest
 from conftest import Answer, Pair, PluginRunner
 from sync_scene import SyncScene, numbers, start_check, state_files
+
+SOAK = bool(os.environ.get("EVENKEEL_SOAK"))
 
 
 @pytest.fixture
@@ -27,38 +30,41 @@ def coverage(answer: Answer) -> float:
     return answer.perfdata["coverage"].value if "coverage" in answer.perfdata else 0
 
 
+def rows_differing(answer: Answer) -> float:
+    assert "rows_differing" in answer.perfdata, answer
+    return answer.perfdata["rows_differing"].value
+
+
 @pytest.mark.parametrize(("key", "options"), [("int", []), ("varchar(20)", []), ("int", ["--strong"]), ("int", ["--threads", "2"])])
 def test_a_table_that_drifted_all_over(scene: SyncScene, key: str, options: list[str]) -> None:
-    """Never more than there are; further and further; exact at the end of the pass."""
-    rows = 30000
+    """Never more than there are; further with each run; exact at the end of the pass."""
+    rows, named = 50000 if SOAK else 24000, 20000
     create(scene, "t", key, rows)
     create(scene, "u", "int", 10)
     scene.only_on(scene.others[0], "update shop.t set v = v + 1")
-    seen: list[float] = []
-    for _ in range(30):
-        answer = scene.check("-t", "8", *options)
+    seen = [0.0]
+    while seen[-1] < 100:
+        # Half of the time for the rows that are known; more for those that are confirmed, also on a busy machine.
+        answer = scene.check("-t", "15", "--budget", "3", *options)
         assert answer.code == 2, answer
-        assert answer.perfdata["rows_differing"].value <= rows, answer
-        # On a busy machine a run may have no time for a whole range.
-        assert coverage(answer) >= (seen[-1] if seen else 0), (seen, answer)
-        assert len(seen) < 3 or coverage(answer) > seen[-3], (seen, answer)
+        assert rows_differing(answer) <= rows, answer
+        # 99 is the most that is said before the end.
+        assert coverage(answer) > min(seen[-1], 98.9), (seen, answer)
         seen.append(coverage(answer))
-        if seen[-1] == 100:
-            break
-        assert "more rows not named" not in answer.line1 or "at least" in answer.line1, answer
-    assert seen[-1] == 100, seen
-    assert answer.perfdata["rows_differing"].value == rows and "at least" not in answer.line1, answer
+        if seen[-1] < 100:
+            assert "more rows not named" not in answer.line1 or "at least" in answer.line1, answer
+    assert rows_differing(answer) == rows and "at least" not in answer.line1, answer
     # In the next pass, too.
-    for _ in range(2):
-        assert 20000 <= scene.check("-t", "8", *options).perfdata["rows_differing"].value <= rows
+    for _ in range(2 if SOAK else 1):
+        assert min(rows, named) <= rows_differing(scene.check("-t", "15", *options)) <= rows
 
 
 def test_counts_of_runs_that_are_killed_or_at_once(scene: SyncScene) -> None:
-    rows = 25000
+    rows = 25000 if SOAK else 10000
     create(scene, "t", "int", rows)
     scene.only_on(scene.others[0], "update shop.t set v = v + 1")
     chance = random.Random(1)
-    for turn in range(6):
+    for turn in range(6 if SOAK else 4):
         processes = [start_check(scene, "-t", "8") for _ in range(2)]
         if turn % 2 == 0:
             timer = threading.Timer(chance.uniform(0.5, 6), processes[0].kill)
@@ -70,11 +76,11 @@ def test_counts_of_runs_that_are_killed_or_at_once(scene: SyncScene) -> None:
         if turn % 2 == 0:
             timer.join()
     for _ in range(20):
-        answer = scene.check("-t", "8")
-        assert answer.perfdata["rows_differing"].value <= rows, answer
-        if answer.perfdata["coverage"].value == 100 and "at least" not in answer.line1:
+        answer = scene.check("-t", "12")
+        assert rows_differing(answer) <= rows, answer
+        if coverage(answer) == 100 and "at least" not in answer.line1:
             break
-    assert answer.perfdata["coverage"].value == 100, answer
+    assert coverage(answer) == 100, answer
 
 
 @pytest.mark.parametrize("key", ["primary key", ""])

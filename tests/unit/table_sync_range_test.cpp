@@ -71,7 +71,8 @@ TEST_CASE("Conditions of ranges") {
 
 TEST_CASE("Conditions of keys compare text by its bytes") {
   CHECK(keys_condition(keyed({a}), {{"1"}, {"2"}}) == "`a` IN (1, 2)");
-  CHECK(keys_condition(keyed({text}), {{"41"}}) == "((`s` = _latin1 x'41' AND cast(`s` as binary) = x'41'))");
+  CHECK(keys_condition(keyed({text}), {{"41"}, {"42"}}) ==
+        "(`s` IN (_latin1 x'41', _latin1 x'42') AND cast(`s` as binary) IN (x'41', x'42'))");
   CHECK(keys_condition(keyed({a, b}), {{"1", "2"}, {"3", "4"}}) ==
         "((`a` = 1 AND `b` = '2') OR (`a` = 3 AND `b` = '4'))");
   CHECK(keys_condition(keyed({a}), {}) == "0");
