@@ -49,6 +49,10 @@ struct KeyColumn {
   bool is_unsigned = false;
   std::string charset;    // kind text; of an address, its type
   bool same_sign = true;  // unsigned on all servers, or on none
+  // For people:
+  std::vector<std::string> words = {};  // of an ENUM or SET
+  bool is_set = false;
+  bool is_utc = false;  // a TIMESTAMP on some server, which sessions of ours read in UTC
 };
 
 struct ComparisonPlan {

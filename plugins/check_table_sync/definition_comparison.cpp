@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "column_name.h"
 #include "evenkeel/text.h"
+#include "listed_words.h"
 
 namespace evenkeel::table_sync {
 
@@ -104,7 +106,7 @@ bool is_made_by_server(const Column* column) {
 std::vector<std::string> names_in_common(const TableDefinition& table, const TableDefinition& other) {
   std::vector<std::string> names;
   for (const Column& column : table.columns)
-    if (other.find(column.name)) names.push_back(lower(column.name));
+    if (other.find(column.name)) names.push_back(folded_column(column.name));
   return names;
 }
 
@@ -117,8 +119,9 @@ std::string joined(const std::vector<std::string>& words) {
 const Key* first_key(const TableDefinition& table) { return table.keys.empty() ? nullptr : &table.keys[0]; }
 
 bool same_columns(const Key& a, const Key& b) {
-  return std::equal(a.columns.begin(), a.columns.end(), b.columns.begin(), b.columns.end(),
-                    [](const std::string& x, const std::string& y) { return lower(x) == lower(y); });
+  return std::equal(
+      a.columns.begin(), a.columns.end(), b.columns.begin(), b.columns.end(),
+      [](const std::string& x, const std::string& y) { return folded_column(x) == folded_column(y); });
 }
 
 // A key that the server made itself, on a column that the other table has not.
@@ -246,6 +249,8 @@ std::optional<KeyColumn> key_column(const Column& column, const ComparedColumn& 
   switch (compared.encoding) {
     case Encoding::bits:
       key.kind = KeyColumn::Kind::index;
+      if (one_of(column.data_type, {"enum", "set"})) key.words = listed_words(column.type);
+      key.is_set = column.data_type == "set";
       return key;
     case Encoding::number:
       key.kind = column.data_type == "decimal" ? KeyColumn::Kind::number : KeyColumn::Kind::integer;
@@ -280,8 +285,9 @@ std::optional<std::vector<KeyColumn>> key_columns(const Key& key, const Tables& 
   std::vector<KeyColumn> columns;
   for (const std::string& name : key.columns) {
     const std::optional<Columns> everywhere = columns_everywhere(name, tables);
-    const auto compared = std::find_if(plan.columns.begin(), plan.columns.end(),
-                                       [&](const ComparedColumn& c) { return lower(c.name) == lower(name); });
+    const auto compared =
+        std::find_if(plan.columns.begin(), plan.columns.end(),
+                     [&](const ComparedColumn& c) { return folded_column(c.name) == folded_column(name); });
     if (!everywhere || compared == plan.columns.end()) return std::nullopt;
     std::optional<KeyColumn> one = key_column(*everywhere->front(), *compared);
     if (!one) return std::nullopt;
@@ -290,6 +296,8 @@ std::optional<std::vector<KeyColumn>> key_columns(const Key& key, const Tables& 
         !all_same(*everywhere, [](const Column& c) { return c.data_type; }))
       return std::nullopt;
     one->same_sign = all_same(*everywhere, is_unsigned);
+    one->is_utc = std::any_of(everywhere->begin(), everywhere->end(),
+                              [](const Column* c) { return c->data_type == "timestamp"; });
     columns.push_back(*one);
   }
   return columns;

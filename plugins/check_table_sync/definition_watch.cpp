@@ -154,6 +154,7 @@ bool DefinitionWatch::see(Watched& watched, const std::vector<Look>& looks,
     return true;
   }
   watched.last = compare(*watched.table, looks, asked);
+  watched.was_missing = watched.was_missing || !watched.last.missing_on.empty();
   const RowWatch::Verdict verdict =
       watched.watch.see(sight_of(watched, looks, asked), asked, rules, steady_seconds());
   if (verdict == RowWatch::Verdict::open) return false;
@@ -172,6 +173,10 @@ void DefinitionWatch::close(Watched& watched, RowWatch::Verdict verdict) {
   if (verdict == RowWatch::Verdict::moving) {
     forget(table);
     table.definition.remarks.emplace_back("created, dropped or altered again and again: not compared");
+    // One that comes and goes is of no concern, unless it was named.
+    const std::vector<TableName> named = selection_.named();
+    table.restless =
+        !watched.was_missing || std::find(named.begin(), named.end(), table.table) != named.end();
   }
 }
 

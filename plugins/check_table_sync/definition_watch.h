@@ -41,6 +41,7 @@ class DefinitionWatch {
     RowWatch watch;
     DefinitionComparison last;  // as it was seen last; indexes are servers of the fleet
     bool expected = false;      // missing everywhere, although it was named
+    bool was_missing = false;   // somewhere, at some time
   };
 
   std::vector<Look> look(Crew& crew, std::vector<std::size_t>& servers);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "condition_trouble.h"
 #include "evenkeel/local_limits.h"
 #include "same_server.h"
 #include "survey.h"
@@ -38,7 +39,7 @@ class HostDigestRun {
     if (!stop_.made() && !fleet_.failure_of(0)) {
       const auto tables = tables_of(crew_, fleet_, surveyed, selection, settings_.where);
       for (const TableReading& table : tables) reading.tables.push_back(one(table, surveyed, selection));
-      reading.unmatched = unmatched_patterns(surveyed, selection);
+      reading.unmatched = unmatched_names(surveyed, fleet_, selection);
     }
     reading.server.name = fleet_.name(0);
     reading.server.failure = fleet_.failure_of(0);
@@ -68,12 +69,23 @@ class HostDigestRun {
       const DefinitionOn host{fleet_.name(0), fleet_[0].dialect, &definition->second};
       DefinitionComparison plan = plan_for_digest(table.table, host, selection, settings_.where);
       result.remarks = std::move(plan.remarks);
-      if (plan.plan)
-        digest(std::make_shared<const ComparisonPlan>(std::move(*plan.plan)), result);
-      else
+      if (!plan.plan)
         result.problem = "no column of it can be compared";
+      else if (auto made = std::make_shared<const ComparisonPlan>(std::move(*plan.plan));
+               understands(made, result))
+        digest(made, result);
     }
     return result;
+  }
+
+  // --where, for this table; of other failures the digest tells.
+  bool understands(const std::shared_ptr<const ComparisonPlan>& plan, HostReading::Table& result) {
+    if (plan->where.empty()) return true;
+    const auto replies = crew_.ask<std::string>({0}, [plan](std::size_t, mysql::SqlSession& session) {
+      return trouble_with_condition(session, *plan);
+    });
+    result.problem = replies[0].value.value_or("");
+    return result.problem.empty();
   }
 
   void digest(const std::shared_ptr<const ComparisonPlan>& plan, HostReading::Table& result) {
@@ -87,7 +99,7 @@ class HostDigestRun {
       const Reply<Part> reply = next(plan, cutter, size.rows());
       if (!reply.value) {
         if (!reply.failure->statement_took_too_long() || size.smallest() || !plan->has_key())
-          return explain(*reply.failure, result);
+          return explain(*reply.failure, *plan, result);
         size.shrink();
         cutter = std::make_shared<RangeCutter>(*plan, at);
         continue;
@@ -123,9 +135,14 @@ class HostDigestRun {
     return std::move(replies[0]);
   }
 
-  void explain(const Failure& failure, HostReading::Table& result) {
+  void explain(const Failure& failure, const ComparisonPlan& plan, HostReading::Table& result) {
     if (failure.server_is_lost()) fleet_.lose(0, failure);
-    result.problem = stop_.made() ? "time ran out; -t gives it more" : failure.text;
+    if (stop_.made())
+      result.problem = "time ran out; -t gives it more";
+    else if (!plan.where.empty() && is_expression_error(failure.code))
+      result.problem = condition_error_text(failure.code, failure.text, plan);
+    else
+      result.problem = failure.text;
   }
 
   const Settings& settings_;

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "evenkeel/text.h"
+#include "column_name.h"
 
 namespace evenkeel::table_sync {
 
@@ -12,7 +12,9 @@ DefinitionComparison plan_for_digest(const TableName& table, const DefinitionOn&
   if (!comparison.plan) return comparison;
   // The order of columns may differ from host to host.
   std::sort(comparison.plan->columns.begin(), comparison.plan->columns.end(),
-            [](const ComparedColumn& a, const ComparedColumn& b) { return lower(a.name) < lower(b.name); });
+            [](const ComparedColumn& a, const ComparedColumn& b) {
+              return folded_column(a.name) < folded_column(b.name);
+            });
   return comparison;
 }
 

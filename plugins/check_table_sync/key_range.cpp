@@ -1,7 +1,6 @@
 #include "key_range.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 #include "evenkeel/error.h"
@@ -95,28 +94,6 @@ std::string one_sided(const ComparisonPlan& plan, const KeyTuple& key, const std
          exact;
 }
 
-std::string bytes_of_hex(const std::string& hex) {
-  std::string bytes;
-  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
-    unsigned value = 0;
-    std::from_chars(hex.data() + i, hex.data() + i + 2, value, 16);
-    bytes += static_cast<char>(value);
-  }
-  return bytes;
-}
-
-bool is_ascii(const std::string& text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7F; });
-}
-
-std::string value_text(const KeyColumn& column, const std::string& value) {
-  if (column.kind != Kind::text && column.kind != Kind::bytes) return value;
-  const std::string bytes = bytes_of_hex(value);
-  const bool utf8 = column.kind == Kind::text && column.charset.starts_with("utf8");
-  const std::string cut = shorten("0x" + value, 66);
-  return is_ascii(bytes) || utf8 ? clean(bytes, 64) : cut;
-}
-
 std::string equal_key(const ComparisonPlan& plan, const KeyTuple& key) {
   std::string text;
   for (std::size_t i = 0; i < plan.key.size(); ++i) {
@@ -155,13 +132,6 @@ std::string with_where(const ComparisonPlan& plan, std::string condition) {
 }
 
 }  // namespace
-
-std::string key_text(const ComparisonPlan& plan, const KeyTuple& key) {
-  std::string text;
-  for (std::size_t i = 0; i < plan.key.size() && i < key.size(); ++i)
-    text += (i ? ", " : "") + value_text(plan.key[i], key[i]);
-  return plan.key.size() > 1 ? "(" + text + ")" : text;
-}
 
 bool valid_key(const ComparisonPlan& plan, const KeyTuple& key) {
   if (key.size() != plan.key.size()) return false;

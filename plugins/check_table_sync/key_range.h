@@ -25,7 +25,9 @@ struct KeyRange {
   bool last() const { return !upto; }
 };
 
-// A key for people: "10", "(4, abc)"; text shown as text where it is UTF-8, else as 0x…
+// A key for people, who look for the row with WHERE: "10", "(4, abc)". Words stand as they are; other text
+// and all moments stand in quotes as SQL reads them, and what cannot be printed as it is in hex: 0x00FF. A
+// TIMESTAMP is in UTC, and says so. Of a very long value the beginning.
 std::string key_text(const ComparisonPlan& plan, const KeyTuple& key);
 
 // Whether the server's answer or a state file's entry can be a key of this table.

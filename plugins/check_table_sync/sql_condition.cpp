@@ -1,6 +1,12 @@
 #include "sql_condition.h"
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
+#include <utility>
+#include <vector>
+
+#include "evenkeel/text.h"
 
 namespace evenkeel::table_sync {
 
@@ -23,6 +29,62 @@ bool begins_comment(std::string_view rest) {
          (static_cast<unsigned char>(rest[2]) <= ' ' || rest[2] == '\x7F');
 }
 
+bool is_of_word(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '$' || (c & '\x80') != 0;
+}
+
+// The condition in small letters, with blanks in place of all that stands in quotes.
+std::string without_quoted(std::string_view condition) {
+  std::string text = lower(condition);
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '\'' && text[i] != '"' && text[i] != '`') continue;
+    const std::size_t end = end_of_quote(condition, i);
+    std::fill(text.begin() + static_cast<std::ptrdiff_t>(i),
+              text.begin() + static_cast<std::ptrdiff_t>(end) + 1, ' ');
+    i = end;
+  }
+  return text;
+}
+
+// The words of it, and for each whether a bracket follows.
+std::vector<std::pair<std::string, bool>> words_of(const std::string& text) {
+  std::vector<std::pair<std::string, bool>> words;
+  for (std::size_t i = 0; i < text.size();) {
+    std::size_t end = i;
+    while (end < text.size() && is_of_word(text[end])) ++end;
+    if (end == i) {
+      ++i;
+      continue;
+    }
+    const std::size_t next = text.find_first_not_of(" \t\r\n", end);
+    words.emplace_back(text.substr(i, end - i), next != std::string::npos && text[next] == '(');
+    i = end;
+  }
+  return words;
+}
+
+// What cannot mean the same rows at each reading and on each server, or does more than read.
+std::string flaw_of_words(const std::string& text) {
+  constexpr std::array changing{"rand",          "uuid",           "uuid_v4",   "uuid_v7",   "uuid_short",
+                                "sys_guid",      "random_bytes",   "nextval",   "lastval",   "setval",
+                                "connection_id", "last_insert_id", "row_count", "found_rows"};
+  constexpr std::array locking{"get_lock", "release_lock", "release_all_locks"};
+  if (text.find('@') != std::string::npos) return "reads a variable: each server and session has its own";
+  const auto words = words_of(text);
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const auto& [word, called] = words[i];
+    const auto is_one_of = [&, &name = word](const auto& names) {
+      return std::find(names.begin(), names.end(), name) != names.end();
+    };
+    if (called && is_one_of(changing)) return "calls " + word + "(), which gives another answer each time";
+    if (called && is_one_of(locking)) return "calls " + word + "(), and nothing is to be locked";
+    const std::string next = i + 1 < words.size() ? words[i + 1].first : "";
+    if ((word == "for" && (next == "update" || next == "share")) || (word == "lock" && next == "in"))
+      return "locks rows, and nothing is to be locked";
+  }
+  return {};
+}
+
 }  // namespace
 
 std::string flaw_of_condition(std::string_view condition) {
@@ -43,7 +105,7 @@ std::string flaw_of_condition(std::string_view condition) {
       return "has a comment";
     }
   }
-  return open > 0 ? "has a bracket that is not closed" : "";
+  return open > 0 ? "has a bracket that is not closed" : flaw_of_words(without_quoted(condition));
 }
 
 }  // namespace evenkeel::table_sync

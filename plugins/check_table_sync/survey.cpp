@@ -14,6 +14,12 @@ namespace {
 
 constexpr std::size_t most_probed = 100;  // in one database
 
+// Servers do not tell of columns that the account may not read: drift in them would go unnoticed.
+struct ColumnRights {
+  std::set<TableName> some;            // tables that it has rights on single columns of
+  std::set<TableName> partly_visible;  // and of which it may not read all that is to be compared
+};
+
 struct First {
   std::string version;
   Dialect dialect;
@@ -21,7 +27,8 @@ struct First {
   std::optional<ReplicaStatus> replication;
   std::string log_name;
   TableDefinitions definitions;
-  std::set<TableName> partly_visible;
+  ColumnRights columns;
+  std::set<TableName> left_out;
   Visibility visibility;
   std::set<TableName> sequences;
 };
@@ -41,20 +48,33 @@ bool is_denied(int code) { return code == 1142 || code == 1143 || code == 1044 |
 
 bool is_missing(int code) { return code == 1146 || code == 1049; }
 
-// Servers do not tell of columns that the account may not read: drift in them would go unnoticed.
-std::set<TableName> partly_visible(mysql::SqlSession& session, const TableDefinitions& definitions,
-                                   const TableSelection& selection) {
-  std::set<TableName> tables;
+ColumnRights read_column_rights(mysql::SqlSession& session, const TableDefinitions& definitions,
+                                const TableSelection& selection) {
+  ColumnRights rights;
   const mysql::Rows rows = session.query(
       "SELECT DISTINCT TABLE_SCHEMA AS d, TABLE_NAME AS t FROM information_schema.COLUMN_PRIVILEGES");
   for (std::size_t row = 0; row < rows.rows.size(); ++row) {
     const TableName name{rows.at(row, "d").value_or(""), rows.at(row, "t").value_or("")};
-    if (!definitions.contains(name) || selection.ignores_some_of(name)) continue;
+    if (!definitions.contains(name)) continue;
+    rights.some.insert(name);
+    if (selection.ignores_some_of(name)) continue;
     try {
       session.query("SELECT * FROM " + name.sql() + " LIMIT 0");
     } catch (const mysql::SqlError& error) {
-      if (is_denied(error.code())) tables.insert(name);  // of anything else, the comparison tells
+      if (is_denied(error.code()))
+        rights.partly_visible.insert(name);  // of anything else, the comparison tells
     }
+  }
+  return rights;
+}
+
+std::set<TableName> read_left_out(mysql::SqlSession& session, const TableSelection& selection) {
+  std::set<TableName> tables;
+  if (selection.ignored_tables().empty()) return tables;
+  const mysql::Rows rows = session.query(table_names_sql(selection));
+  for (std::size_t row = 0; row < rows.rows.size(); ++row) {
+    const TableName name{rows.at(row, "TABLE_SCHEMA").value_or(""), rows.at(row, "TABLE_NAME").value_or("")};
+    if (selection.leaves_out(name)) tables.insert(name);
   }
   return tables;
 }
@@ -77,7 +97,8 @@ First ask_first(mysql::SqlSession& session, const TableSelection& selection) {
   first.replication = replication_where_visible(first.dialect, session);
   first.log_name = log_name_of(first.dialect, session);
   first.definitions = read_definitions(session, first.dialect, selection);
-  first.partly_visible = partly_visible(session, first.definitions, selection);
+  first.columns = read_column_rights(session, first.definitions, selection);
+  first.left_out = read_left_out(session, selection);
   first.visibility = read_visibility(session, first.dialect, selection, first.definitions);
   if (first.dialect.is_mariadb()) first.sequences = read_sequences(session, selection);
   return first;
@@ -100,18 +121,27 @@ void deny(const Fleet& fleet, TableReading& table, std::size_t server) {
 void probe_missing(Crew& crew, const Fleet& fleet, TableReading& table) {
   std::vector<std::size_t>& missing = table.definition.missing_on;
   const std::vector<std::size_t> asked = missing;
+  struct Probed {
+    std::string why_not;  // it is compared
+    std::string called;   // what is there in its place
+  };
   const auto replies =
-      crew.ask<std::string>(asked, [name = table.table](std::size_t, mysql::SqlSession& session) {
-        session.query("SELECT 1 FROM " + name.sql() + " LIMIT 0");
-        return why_not_compared(session, name);
+      crew.ask<Probed>(asked, [name = table.table](std::size_t, mysql::SqlSession& session) -> Probed {
+        try {
+          session.query("SELECT 1 FROM " + name.sql() + " LIMIT 0");
+        } catch (const mysql::SqlError& error) {
+          if (!is_missing(error.code())) throw;
+          return {"", name_in_other_case(session, name)};
+        }
+        return {why_not_compared(session, name), ""};
       });
   for (std::size_t i = 0; i < asked.size(); ++i) {
     const std::size_t server = asked[i];
-    if (replies[i].value && replies[i].value->empty()) continue;
-    if (replies[i].failure && is_missing(replies[i].failure->code)) continue;
+    if (replies[i].value && !replies[i].value->called.empty()) table.called = replies[i].value->called;
+    if (replies[i].value && replies[i].value->why_not.empty()) continue;
     std::erase(missing, server);
     if (replies[i].value)
-      table.outcome.failures[server] = {Fault::protocol, 0, *replies[i].value};
+      table.outcome.failures[server] = {Fault::protocol, 0, replies[i].value->why_not};
     else if (is_denied(replies[i].failure->code))
       deny(fleet, table, server);
     else
@@ -167,6 +197,7 @@ Survey survey(Crew& crew, Fleet& fleet, const StopRequest& stop, const TableSele
   Survey survey;
   survey.definitions.resize(fleet.size());
   survey.partly_visible.resize(fleet.size());
+  survey.with_column_rights.resize(fleet.size());
   survey.versions.resize(fleet.size());
   survey.visibility.resize(fleet.size());
   for (std::size_t i = 0; i < all.size(); ++i) {
@@ -188,7 +219,9 @@ Survey survey(Crew& crew, Fleet& fleet, const StopRequest& stop, const TableSele
     survey.sequences.merge(first.sequences);
     survey.visibility[all[i]] = std::move(first.visibility);
     survey.definitions[all[i]] = std::move(first.definitions);
-    survey.partly_visible[all[i]] = std::move(first.partly_visible);
+    survey.partly_visible[all[i]] = std::move(first.columns.partly_visible);
+    survey.with_column_rights[all[i]] = std::move(first.columns.some);
+    survey.left_out.merge(first.left_out);
   }
   return survey;
 }
@@ -231,19 +264,6 @@ std::vector<TableReading> tables_of(Crew& crew, Fleet& fleet, const Survey& surv
       table.weight = std::max<double>(1, static_cast<double>(table.definition.plan->estimated_rows));
   }
   return tables;
-}
-
-std::vector<std::string> unmatched_patterns(const Survey& survey, const TableSelection& selection) {
-  std::vector<std::string> unmatched;
-  for (const NamePattern& pattern : selection.tables()) {
-    if (pattern.literal()) continue;  // missing tables are found one by one
-    bool matched = false;
-    for (const TableDefinitions& of_server : survey.definitions)
-      for (const auto& [name, definition] : of_server)
-        matched = matched || pattern.matches({name.database, name.table});
-    if (!matched) unmatched.push_back(pattern.text());
-  }
-  return unmatched;
 }
 
 }  // namespace evenkeel::table_sync

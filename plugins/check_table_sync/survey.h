@@ -18,8 +18,10 @@ namespace evenkeel::table_sync {
 
 struct Survey {
   std::vector<TableDefinitions> definitions;
-  std::vector<std::set<TableName>>
-      partly_visible;  // the account sees some of their columns only  // by server; empty where it is lost
+  // By server; empty where it is lost.
+  std::vector<std::set<TableName>> partly_visible;      // the account sees some of their columns only
+  std::vector<std::set<TableName>> with_column_rights;  // it may have no right on others
+  std::set<TableName> left_out;                         // by --ignore-table, of any server
   std::vector<std::string> versions;
   std::vector<Visibility> visibility;
   std::set<TableName> sequences;  // of any server
@@ -41,6 +43,5 @@ DefinitionComparison compare_on_servers(
 // answer. A table that seems to be missing may be one that the account may not see: that is found out.
 std::vector<TableReading> tables_of(Crew& crew, Fleet& fleet, const Survey& survey,
                                     const TableSelection& selection, const std::string& where);
-std::vector<std::string> unmatched_patterns(const Survey& survey, const TableSelection& selection);
 
 }  // namespace evenkeel::table_sync

@@ -13,6 +13,7 @@
 #include "evenkeel/mysql/server_identity.h"
 #include "host_digest.h"
 #include "table_comparison.h"
+#include "unmatched_names.h"
 #include "visibility.h"
 
 namespace evenkeel::table_sync {
@@ -28,7 +29,12 @@ struct TableReading {
   std::set<std::size_t> unsettled;
   // Missing or different on a server, but time ran out before that was certain.
   std::vector<std::pair<std::size_t, std::string>> doubts;
-  bool gone = false;  // dropped everywhere while the run looked at it
+  // What servers have against --where, by server: not compared.
+  std::map<std::size_t, std::string> condition;
+  std::string called;     // named in --table and on no server: what one in another case is called
+  bool restless = false;  // it was there, and other each time it was looked at
+  double verified = 0;    // when an earlier run has compared it, in Unix time; 0: never, or not known
+  bool gone = false;      // dropped everywhere while the run looked at it
 };
 
 struct ServerReading {
@@ -46,7 +52,7 @@ struct SyncReading {
   std::vector<ServerReading> servers;
   std::size_t reference = 0;
   std::vector<TableReading> tables;
-  std::vector<std::string> unmatched;  // patterns that match no table anywhere
+  std::vector<UnmatchedName> unmatched;
   std::vector<HiddenDatabase> hidden;
   std::vector<TableName> sequences;
   std::vector<std::string> remarks;
@@ -65,7 +71,7 @@ struct HostReading {
     std::vector<std::string> remarks;
   };
   std::vector<Table> tables;
-  std::vector<std::string> unmatched;
+  std::vector<UnmatchedName> unmatched;
 };
 
 }  // namespace evenkeel::table_sync

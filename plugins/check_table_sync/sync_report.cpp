@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 
+#include "condition_trouble.h"
 #include "doubt.h"
 #include "drift_text.h"
 #include "evenkeel/mysql/grants.h"
@@ -25,9 +26,30 @@ constexpr std::size_t keys_in_fact = 50;
 constexpr std::size_t tables_in_remark = 5;
 constexpr std::size_t most_facts = 200;
 constexpr std::size_t ranges_in_line = 2;
+constexpr double longest_unverified = 24 * 3600.0;  // for a table that changes too fast to be compared
 
 double unix_now() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+void say_unmatched(Report& report, const std::string& target, const UnmatchedName& name) {
+  if (name.is_wrong)
+    report.add(Status::unknown, target, name.text);
+  else
+    report.remark(name.text);
+}
+
+// What leaves nothing out on any host.
+std::vector<UnmatchedName> unmatched_everywhere(const std::vector<HostReading>& hosts) {
+  std::vector<UnmatchedName> everywhere;
+  if (hosts.empty()) return everywhere;
+  for (const UnmatchedName& name : hosts.front().unmatched) {
+    const bool all = std::all_of(hosts.begin(), hosts.end(), [&](const HostReading& host) {
+      return std::find(host.unmatched.begin(), host.unmatched.end(), name) != host.unmatched.end();
+    });
+    if (name.leaves_out && all) everywhere.push_back(name);
+  }
+  return everywhere;
 }
 
 bool is_denied(int code) { return code == 1142 || code == 1143 || code == 1044; }
@@ -45,9 +67,7 @@ class Judging {
     for (const ServerReading& server : reading_.servers) judge_server(server);
     for (const HiddenDatabase& hidden : reading_.hidden) judge_hidden(hidden);
     for (const TableReading& table : reading_.tables) judge_table(table);
-    for (const std::string& pattern : reading_.unmatched)
-      report_.add(Status::unknown, "",
-                  "no table matches " + pattern + ": there is none, or the account may not SELECT from it");
+    for (const UnmatchedName& name : reading_.unmatched) say_unmatched(report_, "", name);
     measure();
     add_remarks();
     summarise();
@@ -67,9 +87,9 @@ class Judging {
                         outcome.blocked.count > 0 || !outcome.unexplained.empty() ||
                         !outcome.doubtful.empty();
       compared_now_ = compared_now_ || outcome.compared;
-      missing_ = missing_ || !table.definition.missing_on.empty();
-      if (outcome.drift.count() > 0 || outcome.whole_differs || !table.definition.missing_on.empty())
-        ++tables_differing_;
+      const bool missing = !table.definition.missing_on.empty() && !is_nowhere(table);
+      missing_ = missing_ || missing;
+      if (outcome.drift.count() > 0 || outcome.whole_differs || missing) ++tables_differing_;
       weight_ += table.weight;
       covered_ += table.weight * outcome.coverage.covered();
       all_covered_ = all_covered_ && outcome.coverage.covered() >= 1;
@@ -94,15 +114,21 @@ class Judging {
 
   void judge_table(const TableReading& table) {
     const std::string name = table.table.text();
-    for (const std::size_t server : table.definition.missing_on)
-      report_.add(Status::critical, names_[server], "the table " + name + " is missing");
+    judge_missing(table);
     for (const auto& [server, grant] : table.denied)
       if (!is_hidden(server, table.table.database))
         report_.add(Status::unknown, names_[server], name + ": privilege missing: " + grant);
     for (const auto& [server, text] : table.doubts)
       report_.add(Status::unknown, names_[server], name + ": " + text);
+    judge_condition(table);
     judge_drift(table);
     for (const auto& [server, failure] : table.outcome.failures) {
+      if (!settings_.where.empty() && is_expression_error(failure.code)) {
+        report_.add(Status::unknown, names_[server],
+                    condition_error_text(failure.code, failure.text, *table.outcome.plan));
+        report_.trace(name, failure.text);
+        continue;
+      }
       const std::string help = is_denied(failure.code)
                                    ? "; " + mysql::grant_for_table(table.table.sql(), mysql::some_account)
                                    : "";
@@ -113,6 +139,7 @@ class Judging {
     for (const std::string& line : table.outcome.values) report_.trace(name, line);
     for (const std::string& remark : table.definition.remarks) remarks_[remark].push_back(name);
     for (const std::string& remark : table.outcome.remarks) remarks_[remark].push_back(name);
+    judge_restless(table);
     judge_undecided(table);
     judge_doubtful(table);
     if (table.outcome.moving.count > 0 && !is_whole(table))
@@ -121,6 +148,43 @@ class Judging {
       remarks_["rows that differ while a server cannot be compared: " + name +
                keys_of(table, table.outcome.blocked)];
     if (report_.facts().size() < most_facts && table.outcome.plan) add_fact(table);
+  }
+
+  // Servers that all lack a table do not differ in it, and yet it was to be there; a name in another case was
+  // not meant.
+  void judge_missing(const TableReading& table) {
+    const std::string text = "the table " + table.table.text() + " is missing";
+    if (!is_nowhere(table)) {
+      for (const std::size_t server : table.definition.missing_on)
+        report_.add(Status::critical, names_[server], text);
+      return;
+    }
+    report_.add(table.called.empty() ? Status::critical : Status::unknown, "",
+                text + (table.definition.missing_on.size() > 1 ? " on all servers" : "") +
+                    (table.called.empty() ? "" : "; there is " + table.called));
+  }
+
+  // Every server that can tell lacks it.
+  bool is_nowhere(const TableReading& table) const {
+    return !table.definition.missing_on.empty() && !table.definition.plan && table.denied.empty() &&
+           table.outcome.failures.empty() && table.unsettled.empty() &&
+           table.definition.missing_on.size() == answering();
+  }
+
+  std::size_t answering() const {
+    return static_cast<std::size_t>(std::count_if(reading_.servers.begin(), reading_.servers.end(),
+                                                  [](const ServerReading& s) { return !s.failure; }));
+  }
+
+  // Once where all servers say the same; a syntax error once for all tables.
+  void judge_condition(const TableReading& table) {
+    std::map<std::string, std::vector<std::size_t>> servers;
+    for (const auto& [server, text] : table.condition) servers[text].push_back(server);
+    for (const auto& [text, where] : servers) {
+      if (!condition_told_.insert(text).second) continue;
+      const bool one = where.size() == 1 && servers_of(table).size() > 1;
+      report_.add(Status::unknown, one ? names_[where.front()] : "", text);
+    }
   }
 
   void judge_hidden(const HiddenDatabase& hidden) {
@@ -194,6 +258,17 @@ class Judging {
                   text + ": raise -t and --budget, or see why servers are slow to catch up");
     else
       report_.remark(text + "; the next run looks at it first");
+  }
+
+  // No alert of its own for as long as an earlier run's word is fresh.
+  void judge_restless(const TableReading& table) {
+    if (!table.restless || table.outcome.compared) return;
+    const double age = unix_now() - table.verified;
+    if (age <= longest_unverified) return;
+    report_.add(Status::unknown, "",
+                table.table.text() + ": it was changed again and again and could not be compared: " +
+                    (table.verified > 0 ? "the last time was " + format_seconds(rounded_up(age)) + " ago"
+                                        : "nothing is known of it"));
   }
 
   // Checksums that differ without a row that explains it.
@@ -346,6 +421,7 @@ class Judging {
   Report report_;
   std::vector<std::string> names_;
   std::map<std::string, std::vector<std::string>> remarks_;
+  std::set<std::string> condition_told_;
   std::uint64_t rows_differing_ = 0, rows_unconfirmed_ = 0, rows_compared_ = 0, tables_differing_ = 0;
   std::uint64_t tables_known_ = 0;
   double weight_ = 0, covered_ = 0;
@@ -390,10 +466,10 @@ Report digest_report(const std::vector<HostReading>& hosts, const RunContext& co
       ++tables;
       rows += table.digest->rows;
     }
-    for (const std::string& pattern : host.unmatched)
-      report.add(Status::unknown, name,
-                 "no table matches " + pattern + ": there is none, or the account may not SELECT from it");
+    for (const UnmatchedName& unmatched : host.unmatched)
+      if (!unmatched.leaves_out) say_unmatched(report, name, unmatched);
   }
+  for (const UnmatchedName& unmatched : unmatched_everywhere(hosts)) say_unmatched(report, "", unmatched);
   report.summarise_ok(counted(tables, "table") + ", " + counted(rows, "row") + " digested");
   const auto value = tables > 0 ? std::optional(static_cast<double>(rows)) : std::nullopt;
   report.measure({.name = "rows_compared", .value = value, .min = 0}, context.limits);

@@ -5,6 +5,7 @@
 #include <thread>
 #include <tuple>
 
+#include "condition_trouble.h"
 #include "evenkeel/local_limits.h"
 #include "evenkeel/target.h"
 #include "progress_line.h"
@@ -36,6 +37,11 @@ void forget_servers(TableMemory& memory, const std::vector<std::size_t>& missing
       return std::find(missing_on.begin(), missing_on.end(), on.first) != missing_on.end();
     });
   std::erase_if(memory.drift, [](const DriftedRow& row) { return row.on.empty(); });
+  if (memory.whole_differs_on.empty()) return;
+  std::erase_if(memory.whole_differs_on, [&](std::size_t server) {
+    return std::find(missing_on.begin(), missing_on.end(), server) != missing_on.end();
+  });
+  memory.whole_differs = !memory.whole_differs_on.empty();
 }
 
 }  // namespace
@@ -77,7 +83,7 @@ SyncReading SyncRun::run() {
   if (!stop_->made() && !fleet_.answering().empty()) {
     reading.tables = tables_of(*crew, fleet_, surveyed, selection_, settings_.where);
     reading.sequences.assign(surveyed.sequences.begin(), surveyed.sequences.end());
-    reading.unmatched = unmatched_patterns(surveyed, selection_);
+    reading.unmatched = unmatched_names(surveyed, fleet_, selection_);
     reading.hidden =
         hidden_databases(*crew, fleet_, *stop_, surveyed.visibility, surveyed.definitions, settings_.confirm);
     DefinitionWatch watch(fleet_, *stop_, settings_.confirm, selection_, settings_.where);
@@ -201,6 +207,7 @@ bool SyncRun::plan_anew(TableReading& table, Crew& crew, int attempt) {
   std::erase_if(table.outcome.failures, [](const auto& entry) { return entry.second.table_changed(); });
   if (comparison_.budget.expired() || stop_->made() || attempt >= most_attempts) {
     table.outcome.remarks.emplace_back("changed while it was read: the next run looks again");
+    table.restless = true;
     return false;
   }
   const std::string before = table.outcome.plan->fingerprint();
@@ -235,9 +242,23 @@ bool SyncRun::plan_anew(TableReading& table, Crew& crew, int attempt) {
   return planned;
 }
 
+bool SyncRun::is_condition_understood(TableReading& table, Crew& crew,
+                                      const std::vector<std::size_t>& servers) {
+  if (settings_.where.empty()) return true;
+  const auto replies =
+      crew.ask<std::string>(servers, [plan = table.outcome.plan](std::size_t, mysql::SqlSession& session) {
+        return trouble_with_condition(session, *plan);
+      });
+  table.condition.clear();
+  // Of other failures, the comparison tells.
+  for (std::size_t i = 0; i < servers.size(); ++i)
+    if (replies[i].value && !replies[i].value->empty()) table.condition[servers[i]] = *replies[i].value;
+  return table.condition.empty();
+}
+
 void SyncRun::compare_once(TableReading& table, Crew& crew) {
   const std::vector<std::size_t> servers = participants(table);
-  if (servers.size() < 2) return;
+  if (servers.size() < 2 || !is_condition_understood(table, crew, servers)) return;
   TableMemory memory;
   {
     const std::lock_guard lock(mutex_);
@@ -266,11 +287,13 @@ std::vector<std::size_t> SyncRun::order_of(const std::vector<TableReading>& tabl
 
 void SyncRun::recall(std::vector<TableReading>& tables) {
   for (TableReading& table : tables) {
+    const auto sample = context_.state.load(state_key(table.table));
+    if (sample) table.verified = TableMemory::visited_in(sample->payload);
     if (!table.definition.plan) continue;
     auto failures = std::move(table.outcome.failures);
     auto plan = std::make_shared<const ComparisonPlan>(*table.definition.plan);
     TableMemory memory;
-    if (const auto sample = context_.state.load(state_key(table.table))) {
+    if (sample) {
       last_kept_[table.table] = sample->payload;
       if (auto parsed = TableMemory::parse(sample->payload, *plan, fleet_.size()))
         memory = std::move(*parsed);

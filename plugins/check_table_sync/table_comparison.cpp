@@ -120,7 +120,7 @@ double TableComparison::seconds_for_range() const {
 void TableComparison::compare_whole() {
   guard_.wait(servers_, context_.budget);
   if (time_is_up()) {
-    outcome_.whole_differs = memory_.whole_differs;
+    keep_known_whole();
     if (memory_.undecided_whole) outcome_.undecided.add({KeyTuple()});
     outcome_.undecided_again = memory_.undecided_whole;
     outcome_.undecided_held = false;
@@ -130,6 +130,12 @@ void TableComparison::compare_whole() {
   lose(confirmed.failures);
   outcome_.compared = confirmed.was_read && confirmed.moving.empty();
   judge_whole(confirmed, early_);
+}
+
+// What an earlier run has found stays until it has been read again.
+void TableComparison::keep_known_whole() {
+  outcome_.whole_differs = memory_.whole_differs;
+  outcome_.whole_differs_on = memory_.whole_differs_on;
 }
 
 void TableComparison::judge_whole(const Confirmed& confirmed, bool early) {
@@ -144,7 +150,7 @@ void TableComparison::judge_whole(const Confirmed& confirmed, bool early) {
     at_end_ = true;
     return;
   }
-  outcome_.whole_differs = memory_.whole_differs;
+  keep_known_whole();
   if (!confirmed.moving.empty()) {
     outcome_.moving.add({KeyTuple()});
     outcome_.remarks.emplace_back("it has no key and moves: it could not be compared");
@@ -331,6 +337,7 @@ void TableComparison::save(bool verified) {
   memory_.visited = again ? visited_before_us_ : unix_now();
   if (verified) advance();
   memory_.whole_differs = outcome_.whole_differs;
+  memory_.whole_differs_on = outcome_.whole_differs_on;
   if (rows_read_ > 0) memory_.chunk_rows = size_.rows();
   findings_.write_to(memory_);
   keep_(memory_);

@@ -34,6 +34,7 @@ class TableComparison {
  private:
   void look_at_known();
   void compare_whole();
+  void keep_known_whole();
   void judge_whole(const Confirmed& confirmed, bool early);
   void compare_ranges();
   bool time_is_up() const;

@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 
+#include "column_name.h"
 #include "evenkeel/error.h"
 #include "evenkeel/text.h"
 
@@ -130,9 +131,9 @@ void sort_keys(TableDefinition& table) {
 
 const Column* TableDefinition::find(std::string_view column) const {
   // As servers do: column names match in any case.
-  const std::string wanted = lower(column);
+  const std::string wanted = folded_column(column);
   for (const Column& candidate : columns)
-    if (lower(candidate.name) == wanted) return &candidate;
+    if (folded_column(candidate.name) == wanted) return &candidate;
   return nullptr;
 }
 
@@ -159,6 +160,12 @@ std::string tables_sql(const TableSelection& selection) {
 
 std::string sequences_sql(const TableSelection& selection) {
   return "SELECT TABLE_SCHEMA, TABLE_NAME FROM information_schema.TABLES WHERE TABLE_TYPE = 'SEQUENCE'" +
+         in_databases(selection);
+}
+
+std::string table_names_sql(const TableSelection& selection) {
+  return "SELECT TABLE_SCHEMA, TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA NOT IN ('mysql', "
+         "'information_schema', 'performance_schema', 'sys')" +
          in_databases(selection);
 }
 

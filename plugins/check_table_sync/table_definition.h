@@ -66,6 +66,7 @@ std::string tables_sql(const TableSelection& selection);
 std::string columns_sql(const std::string& database, const std::vector<std::string>& tables);
 std::string keys_sql(const std::string& database, const std::vector<std::string>& tables);
 std::string sequences_sql(const TableSelection& selection);
+std::string table_names_sql(const TableSelection& selection);  // of all kinds
 TableDefinitions tables_from(const mysql::Rows& rows, const TableSelection& selection);
 void add_columns(const std::string& database, const mysql::Rows& rows, const Dialect& dialect,
                  TableDefinitions& tables);

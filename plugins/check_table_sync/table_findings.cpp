@@ -25,6 +25,7 @@ TableOutcome remembered(std::shared_ptr<const ComparisonPlan> plan, const TableM
   outcome.drift.set_unnamed(memory.unnamed.total());
   outcome.at_least = memory.unnamed.total() > 0 && memory.position;
   outcome.whole_differs = memory.whole_differs;
+  outcome.whole_differs_on = memory.whole_differs_on;
   outcome.undecided.add(memory.undecided);
   if (memory.undecided_whole) outcome.undecided.add({KeyTuple()});
   outcome.undecided_again = outcome.undecided.count > 0;

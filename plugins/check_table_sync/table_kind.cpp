@@ -16,6 +16,13 @@ std::string words_for(const std::string& type) {
   return "is no base table but " + clean(type, 40) + ", which is not compared";
 }
 
+mysql::Rows tables_in_any_case(mysql::SqlSession& session, const TableName& name) {
+  return session.query(
+      "SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_TYPE FROM information_schema.TABLES WHERE "
+      "LOWER(TABLE_SCHEMA) = LOWER(" +
+      text_literal(name.database) + ") AND LOWER(TABLE_NAME) = LOWER(" + text_literal(name.table) + ")");
+}
+
 }  // namespace
 
 std::string why_not_compared(const mysql::Rows& rows, const TableName& name) {
@@ -30,12 +37,16 @@ std::string why_not_compared(const mysql::Rows& rows, const TableName& name) {
 }
 
 std::string why_not_compared(mysql::SqlSession& session, const TableName& name) {
-  return why_not_compared(
-      session.query("SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_TYPE FROM information_schema.TABLES WHERE "
-                    "LOWER(TABLE_SCHEMA) = LOWER(" +
-                    text_literal(name.database) + ") AND LOWER(TABLE_NAME) = LOWER(" +
-                    text_literal(name.table) + ")"),
-      name);
+  return why_not_compared(tables_in_any_case(session, name), name);
+}
+
+std::string name_in_other_case(mysql::SqlSession& session, const TableName& name) {
+  const mysql::Rows rows = tables_in_any_case(session, name);
+  for (std::size_t row = 0; row < rows.rows.size(); ++row) {
+    const TableName found{rows.at(row, "TABLE_SCHEMA").value_or(""), rows.at(row, "TABLE_NAME").value_or("")};
+    if (found != name) return clean(found.text(), 140);
+  }
+  return {};
 }
 
 }  // namespace evenkeel::table_sync

@@ -12,6 +12,9 @@ namespace evenkeel::table_sync {
 // tables were listed among them, and for what the server does not tell.
 std::string why_not_compared(mysql::SqlSession& session, const TableName& name);
 
+// The name of a table there that differs in case only; empty where there is none.
+std::string name_in_other_case(mysql::SqlSession& session, const TableName& name);
+
 // The pure part: TABLE_SCHEMA, TABLE_NAME and TABLE_TYPE of tables with this name in any case.
 std::string why_not_compared(const mysql::Rows& rows, const TableName& name);
 

@@ -64,6 +64,10 @@ TableMemory memory_from(const json& object, const ComparisonPlan& plan, std::siz
   memory.coverage = Coverage(slices);
   for (const json& item : object.at("drift")) memory.drift.push_back(drifted_from(item, plan, servers));
   // What follows is not in the files of earlier versions.
+  for (const json& server : object.value("whole_differs_on", json::array())) {
+    memory.whole_differs_on.push_back(server.get<std::size_t>());
+    if (memory.whole_differs_on.back() >= servers) throw std::invalid_argument("server");
+  }
   memory.undecided_whole = object.value("undecided_whole", false);
   for (const json& key : object.value("undecided", json::array()))
     memory.undecided.push_back(valid(plan, key.get<KeyTuple>()));
@@ -87,6 +91,7 @@ std::string TableMemory::text(const std::string& fingerprint) const {
               {"visited", visited},
               {"chunk_rows", chunk_rows},
               {"whole_differs", whole_differs},
+              {"whole_differs_on", whole_differs_on},
               {"verified", json::array()},
               {"drift", json::array()},
               {"unnamed_rows", json::array()},
@@ -112,6 +117,14 @@ std::optional<TableMemory> TableMemory::parse(std::string_view text, const Compa
     return memory_from(object, plan, servers);
   } catch (const std::exception&) {
     return std::nullopt;
+  }
+}
+
+double TableMemory::visited_in(std::string_view text) {
+  try {
+    return json::parse(text).at("visited").get<double>();
+  } catch (const std::exception&) {
+    return 0;
   }
 }
 

@@ -24,6 +24,7 @@ struct TableMemory {
   std::vector<DriftedRow> drift;  // known, until it is read again; what is to be read first stands first
   UnnamedRows unnamed;            // beyond those; of this pass up to `rows`, behind that of the one before
   bool whole_differs = false;     // a table without a key
+  std::vector<std::size_t> whole_differs_on;  // and on which servers, where that is known
   // What differed, and time ran out before that was certain: it is first in the next run.
   std::vector<KeyTuple> undecided;
   bool undecided_whole = false;    // a table without a key
@@ -35,6 +36,8 @@ struct TableMemory {
   // Nothing where it is garbage, or was written for another plan: the table is started anew.
   static std::optional<TableMemory> parse(std::string_view text, const ComparisonPlan& plan,
                                           std::size_t servers);
+  // When it was visited, for whatever plan; 0 where that is not known.
+  static double visited_in(std::string_view text);
   // Of two runs at once: what either has found stays until it has been read again.
   void add_findings_of(const TableMemory& other);
   bool owes_an_answer() const { return !undecided.empty() || undecided_whole || !doubtful.empty(); }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "column_name.h"
 #include "evenkeel/error.h"
 #include "evenkeel/text.h"
 
@@ -24,6 +25,18 @@ Error bad_pattern(const std::string& option, std::string_view text, std::size_t 
                      "; * and ? are wildcards, and `…` quotes a name that holds a dot");
 }
 
+bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+
+// The blanks of a list or of a careless quote: no name ends with one, and few begin with one.
+bool has_blanks_around(std::string_view part) {
+  return !part.empty() && (is_blank(part.front()) || is_blank(part.back()));
+}
+
+bool any_means(const std::vector<NamePattern>& patterns, const TableName& name) {
+  return std::any_of(patterns.begin(), patterns.end(),
+                     [&](const NamePattern& pattern) { return pattern.means_table(name); });
+}
+
 }  // namespace
 
 NamePattern NamePattern::parse(const std::string& option, std::string_view text, std::size_t parts) {
@@ -35,7 +48,8 @@ NamePattern NamePattern::parse(const std::string& option, std::string_view text,
     if (part.empty() || part.back().kind != Piece::bytes) part.push_back({Piece::bytes, ""});
     part.back().text += c;
   };
-  bool quoted = false;
+  bool quoted = false, blanks = false;
+  std::size_t began = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     if (c == '`') {
@@ -47,6 +61,8 @@ NamePattern NamePattern::parse(const std::string& option, std::string_view text,
     } else if (quoted || (c != '.' && c != '*' && c != '?')) {
       add_byte(c);
     } else if (c == '.') {
+      blanks = blanks || has_blanks_around(text.substr(began, i - began));
+      began = i + 1;
       pattern.parts_.emplace_back();
     } else {
       pattern.parts_.back().push_back({c == '*' ? Piece::any_run : Piece::one, ""});
@@ -55,7 +71,15 @@ NamePattern NamePattern::parse(const std::string& option, std::string_view text,
   const bool empty_part = std::any_of(pattern.parts_.begin(), pattern.parts_.end(),
                                       [](const Part& part) { return part.empty(); });
   if (quoted || empty_part || pattern.parts_.size() != parts) throw bad_pattern(option, text, parts);
+  if (blanks || has_blanks_around(text.substr(began)))
+    throw usage_error(option + ": a name in " + quote(text, 80) +
+                      " begins or ends with a blank; `…` quotes a name that begins with one");
+  if (parts == 3) pattern.fold_columns();
   return pattern;
+}
+
+void NamePattern::fold_columns() {
+  for (Piece& piece : parts_.at(2)) piece.text = folded_column(piece.text);
 }
 
 bool NamePattern::part_matches(const Part& part, std::string_view name) {
@@ -91,6 +115,11 @@ bool NamePattern::matches(const std::vector<std::string_view>& names) const {
   return names.size() == parts_.size() && begins_with(names);
 }
 
+bool NamePattern::means_column(const TableName& name, std::string_view column) const {
+  const std::string folded = folded_column(column);
+  return matches({name.database, name.table, folded});
+}
+
 bool NamePattern::begins_with(const std::vector<std::string_view>& names) const {
   if (names.size() > parts_.size()) return false;
   for (std::size_t i = 0; i < names.size(); ++i)
@@ -122,22 +151,21 @@ TableSelection::TableSelection(const std::vector<std::string>& tables,
 }
 
 bool TableSelection::selects(const TableName& name) const {
-  const std::vector<std::string_view> names{name.database, name.table};
-  const auto matches = [&](const NamePattern& pattern) { return pattern.matches(names); };
-  return !is_system_database(name.database) && std::any_of(tables_.begin(), tables_.end(), matches) &&
-         std::none_of(ignored_tables_.begin(), ignored_tables_.end(), matches);
+  return !is_system_database(name.database) && any_means(tables_, name) && !any_means(ignored_tables_, name);
+}
+
+bool TableSelection::leaves_out(const TableName& name) const {
+  return !is_system_database(name.database) && any_means(tables_, name) && any_means(ignored_tables_, name);
 }
 
 bool TableSelection::ignores(const TableName& name, std::string_view column) const {
-  const std::vector<std::string_view> names{name.database, name.table, column};
   return std::any_of(ignored_columns_.begin(), ignored_columns_.end(),
-                     [&](const NamePattern& pattern) { return pattern.matches(names); });
+                     [&](const NamePattern& pattern) { return pattern.means_column(name, column); });
 }
 
 bool TableSelection::ignores_some_of(const TableName& name) const {
-  return std::any_of(ignored_columns_.begin(), ignored_columns_.end(), [&](const NamePattern& pattern) {
-    return pattern.begins_with({name.database, name.table});
-  });
+  return std::any_of(ignored_columns_.begin(), ignored_columns_.end(),
+                     [&](const NamePattern& pattern) { return pattern.means_table(name); });
 }
 
 bool TableSelection::ranges_over(std::string_view database) const {

@@ -10,8 +10,9 @@
 
 namespace evenkeel::table_sync {
 
-// Words with * (any run of bytes) and ? (one character), case-sensitive. Each part may stand in
-// backquotes, where a dot, * and ? are themselves and a backquote is doubled: `odd.name`.flags
+// Words with * (any run of bytes) and ? (one character). Each part may stand in backquotes, where a dot, *
+// and ? are themselves and a backquote is doubled: `odd.name`.flags. Databases and tables match by case, as
+// they do on a server that does not fold their names; columns match in any case.
 class NamePattern {
  public:
   // `parts` names separated by dots; Error(Fault::usage) names `option`, the text and what is expected.
@@ -22,9 +23,13 @@ class NamePattern {
   bool begins_with(const std::vector<std::string_view>& names) const;
   bool literal() const;  // no wildcard anywhere: a table named like this must be there
   const std::string& text() const { return text_; }
+  // Its first two parts mean this table.
+  bool means_table(const TableName& name) const { return begins_with({name.database, name.table}); }
+  // Of three parts: the column, in any case.
+  bool means_column(const TableName& name, std::string_view column) const;
   // The database where that part has no wildcard.
   std::optional<std::string> database() const;
-  // The name of a literal pattern of two parts.
+  // The name of a literal pattern; without the column where there is one.
   TableName table() const;
 
  private:
@@ -33,6 +38,7 @@ class NamePattern {
     std::string text;
   };
   using Part = std::vector<Piece>;
+  void fold_columns();
   static bool part_matches(const Part& part, std::string_view name);
   static bool part_is_literal(const Part& part);
 
@@ -47,6 +53,8 @@ class TableSelection {
                  const std::vector<std::string>& ignored_columns);
 
   bool selects(const TableName& name) const;
+  // --table means it, and --ignore-table, too.
+  bool leaves_out(const TableName& name) const;
   bool ignores(const TableName& name, std::string_view column) const;
   // Columns of it may be ignored, whatever their names.
   bool ignores_some_of(const TableName& name) const;
@@ -56,6 +64,7 @@ class TableSelection {
   bool ranges_over_databases() const;
 
   const std::vector<NamePattern>& tables() const { return tables_; }
+  const std::vector<NamePattern>& ignored_tables() const { return ignored_tables_; }
   const std::vector<NamePattern>& ignored_columns() const { return ignored_columns_; }
   // Tables named without a wildcard and not ignored: missing on all servers, they are still missing.
   std::vector<TableName> named() const;

@@ -108,12 +108,11 @@ Visibility read_visibility(mysql::SqlSession& session, const Dialect& dialect,
 std::string visibility_text(const Visibility& visibility, const std::string& account) {
   if (visibility.everything) return {};
   std::string text = "the account sees ";
-  text += visibility.shown.empty() && visibility.partly.empty() ? "no database" : "";
   if (!visibility.shown.empty()) text += list_of(visibility.shown);
   if (!visibility.partly.empty())
     text +=
         std::string(visibility.shown.empty() ? "" : " and ") + "some tables of " + list_of(visibility.partly);
-  text += " only";
+  text += visibility.shown.empty() && visibility.partly.empty() ? "no database" : " only";
   std::set<std::string> refused = visibility.closed;
   refused.insert(visibility.withdrawn.begin(), visibility.withdrawn.end());
   if (!refused.empty()) text += ", not " + list_of(refused);

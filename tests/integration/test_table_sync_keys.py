@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import random
+import re
 import struct
 
 import pytest
@@ -110,3 +112,51 @@ def test_what_is_not_compared_is_named(scene: SyncScene) -> None:
     assert answer.code == 0, answer
     assert "shop.numbers: a sequence, which is not compared" in answer.line1, answer
     assert "shop.v: the history of its rows is not compared" in answer.line1, answer
+
+
+# The type of a key, and values of it as SQL writes them.
+NAMED = {
+    "enum('a','it''s','b\\\\c','x,y','ü','(z)','')": ["'a'", "'it''s'", "'b\\\\c'", "'x,y'", "'ü'", "'(z)'", "''"],
+    "set('p','q r','s')": ["'p'", "'p,q r'", "''", "'q r,s'"],
+    "bit(40)": ["b'0'", "b'101'", "x'FFFFFFFFFF'"],
+    "binary(4)": ["'ab'", "'abcd'", "x'00ff0102'"],
+    "varbinary(20)": ["'ab'", "'0x41'", "x'00ff0102'", "''", "'a b'"],
+    "timestamp": ["'2024-01-01 10:00:00'", "'2024-07-01 10:00:00'"],
+    "datetime(3)": ["'2024-01-01 10:00:00.123'"],
+    "date": ["'2024-01-01'"],
+    "time": ["'-838:59:59'", "'10:00:01'"],
+    "year": ["2024"],
+    "float": ["0.1", "1e-30", "-3.4e38"],
+    "double": ["0.1", "5e-324", "-1.7976931348623157e308"],
+    "decimal(10,3)": ["1.250", "-7.1"],
+    "int(6) zerofill": ["7"],
+    "varchar(40) charset utf8mb4 collate utf8mb4_bin": [
+        "'a'", "'a b'", "'it''s'", "'a,b'", "''", "'0x41'", "'ä€'", "'a|b'", "'a\\nb'", "'b\\\\'", "'  x'", "'a  b'"],
+    "varchar(20) charset latin1": ["'ä'", "'abc'"],
+    "varchar(20) charset ucs2": ["'ab'", "'慢'"],
+    "varchar(20) charset utf16": ["'ab'", "'慢'"],
+}
+
+
+def test_a_named_row_can_be_looked_for(scene: SyncScene) -> None:
+    """What stands between the brackets finds the row in a WHERE: as it is, or a word with quotes around it."""
+    made = [statement for number, (kind, values) in enumerate(NAMED.items()) for statement in
+            (f"create table shop.t{number} (k {kind} not null primary key, v int)",
+             f"insert into shop.t{number} values " + ", ".join(f"({value}, 1)" for value in values))]
+    scene.source.sql(["create database shop", "set names utf8mb4", "set time_zone = '+05:30'", *made])
+    scene.settle()
+    scene.only_on(scene.others[0], *(f"update shop.t{number} set v = 2" for number in range(len(NAMED))))
+    facts = json.loads(scene.check("--output", "json", "--confirm", "0.3", "-t", "29").stdout)["facts"]
+    for number, (kind, values) in enumerate(NAMED.items()):
+        named = re.search(r"\(k (.*)\)$", facts[f"rows of shop.t{number}"])
+        assert named, (kind, facts)
+        keys = re.findall(r"((?:'(?:[^'\\]|''|\\.)*'(?: UTC)?|[^,'])+)(?:, |$)", named[1])
+        assert len(keys) == len(values), (kind, keys)
+        for key in keys:
+            assert key.endswith(" UTC") == (kind == "timestamp"), (kind, key)
+            literal = key.removesuffix(" UTC")
+            if not re.fullmatch(r"'.*'|0x[0-9A-F]+|-?[0-9.]+(e[-+]?\d+)?", literal):
+                literal = f"'{literal}'"
+            rows = scene.source.sql(["set names utf8mb4", "set time_zone = '+00:00'",
+                                     f"select count(*) as n from shop.t{number} where k = {literal}"])
+            assert rows[0]["n"] == 1, (kind, key, rows)

@@ -306,3 +306,32 @@ TEST_CASE("Whether an SQL thread runs is seen without a privilege") {
   CHECK(applier_sql(mysql, {"it's"}).find("it's") == std::string::npos);
   CHECK(applier_sql({Family::mysql, 80025}, {}).find("MASTER_POS_WAIT(") != std::string::npos);
 }
+
+TEST_CASE("Nobody waits on a replica of somebody else for a server that it has no history with") {
+  Executed to, from;
+  to.applies = true;
+  to.read_only = true;
+  to.family = from.family = Family::mysql;
+  to.uuid = "b";
+  to.sets = {{"b", "1"}, {"c", "1-10"}};
+  from.uuid = "a";
+  from.sets = {{"a", "1-5"}};
+  CHECK_FALSE(own_may_reach(from, to, std::nullopt));
+  // Anything of one origin on both is history in common; without a thread it may be a replica that stopped.
+  from.sets["c"] = "1-3";
+  CHECK(own_may_reach(from, to, std::nullopt));
+  from.sets.erase("c");
+  to.applies = false;
+  CHECK(own_may_reach(from, to, std::nullopt));
+
+  to = from = Executed();
+  to.applies = true;
+  to.read_only = true;
+  to.server_id = 2;
+  to.received = {{1, {3, 10}}};
+  from.server_id = 7;
+  from.own = {{4, {7, 5}}};
+  CHECK_FALSE(own_may_reach(from, to, std::nullopt));
+  from.received = {{1, {3, 9}}};
+  CHECK(own_may_reach(from, to, std::nullopt));
+}

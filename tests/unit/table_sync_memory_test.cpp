@@ -74,6 +74,8 @@ TEST_CASE("Memory reads back as it was written") {
   memory.unnamed.replace(0, 5000, 3);
   memory.undecided = {{"8"}, {"9"}};
   memory.undecided_whole = true;
+  memory.whole_differs = true;
+  memory.whole_differs_on = {1};
   memory.doubtful = {{KeyTuple{"1"}, KeyTuple{"64"}}, {std::nullopt, std::nullopt}};
   memory.chunk_rows = 1234;
   const auto read = TableMemory::parse(memory.text(plan.fingerprint()), plan, 2);
@@ -86,6 +88,14 @@ TEST_CASE("Memory reads back as it was written") {
   CHECK(read->unnamed.total() == 3);
   CHECK(read->undecided == memory.undecided);
   CHECK(read->undecided_whole);
+  CHECK(read->whole_differs);
+  CHECK(read->whole_differs_on == std::vector<std::size_t>{1});
+  // Of a server that is not compared any more.
+  CHECK_FALSE(TableMemory::parse(memory.text(plan.fingerprint()), plan, 1));
+  // When it was visited is told for any plan.
+  CHECK(TableMemory::visited_in(memory.text("another")) == 1700000001);
+  CHECK(TableMemory::visited_in("{\"visited\": \"soon\"}") == 0);
+  CHECK(TableMemory::visited_in("garbage") == 0);
   REQUIRE(read->doubtful.size() == 2);
   CHECK(read->doubtful[0].upto == KeyTuple{"64"});
   CHECK(read->doubtful[1].last());

@@ -119,7 +119,7 @@ TEST_CASE("Keys for people") {
   CHECK(key_text(keyed({a, text}), {"4", "616263"}) == "(4, abc)");
   CHECK(key_text(keyed({bytes}), {"00FF"}) == "0x00FF");
   CHECK(key_text(keyed({text}), {"FC"}) == "0xFC");
-  CHECK(key_text(keyed({{"s", Kind::text, false, "utf8mb4"}}), {"C3BC0A"}) == "\xC3\xBC");
+  CHECK(key_text(keyed({{"s", Kind::text, false, "utf8mb4"}}), {"C3BC0A"}) == "0xC3BC0A");
 }
 
 TEST_CASE("A table is cut without gaps, the first range open below, the last above") {

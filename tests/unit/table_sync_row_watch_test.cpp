@@ -104,3 +104,26 @@ TEST_CASE("A server that failed has no say") {
   CHECK(watch.see(sight_of("ba-"), {0, 1}, rules, 0) == Verdict::open);
   CHECK(watch.see(sight_of("bac"), {0, 1}, rules, 1) == Verdict::drift);
 }
+
+// When time runs out, a row that moves is unconfirmed, and one that holds still is kept for the next run.
+TEST_CASE("A row that moved and then held still does not move any more") {
+  const ConfirmRules rules{.rounds = 100, .hold = 0, .patience = 100};
+  RowWatch watch;
+  CHECK_FALSE(watch.is_moving());
+  double now = 0;
+  const auto see = [&](const char* sight) {
+    REQUIRE(watch.see(sight_of(sight), {0, 1}, rules, now++) == Verdict::open);
+  };
+  see("ba");
+  CHECK_FALSE(watch.is_moving());
+  see("ca");
+  CHECK(watch.is_moving());
+  for (int round = 0; round < 5; ++round) {
+    see("ca");
+    CHECK(watch.is_moving());
+  }
+  see("ca");
+  CHECK_FALSE(watch.is_moving());
+  see("cd");
+  CHECK(watch.is_moving());
+}
