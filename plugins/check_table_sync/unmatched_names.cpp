@@ -52,7 +52,7 @@ std::vector<UnmatchedName> unmatched_names(const Survey& survey, const Fleet& fl
                                            const TableSelection& selection) {
   std::vector<UnmatchedName> unmatched;
   for (const NamePattern& pattern : selection.tables())
-    if (!pattern.literal() && !any_table(survey, pattern))
+    if (!pattern.literal() && !any_table(survey, pattern) && !is_left_out(survey, pattern))
       unmatched.push_back({true, "no table matches " + clean(pattern.text(), name_bytes) +
                                      ": there is none, or the account may not SELECT from it"});
   if (fleet.answering().size() < fleet.size()) return unmatched;

@@ -10,7 +10,7 @@ from sync_scene import SyncScene, wait_for
 
 @pytest.fixture
 def scene(pair: Pair, plugin: PluginRunner) -> SyncScene:
-    made = SyncScene([pair.source, pair.replica], plugin)
+    made = SyncScene([pair.source, pair.replica], plugin, ["select on shop.*", "select on nosuch.*", "select on `shop.t`.*", "select on Shop.*", "select on SHOP.*"])
     made.source.sql(["create database shop", "create table shop.t (id int unsigned primary key, Name varchar(20), `Größe` int)",
                      "insert into shop.t values (1, 'a', 1), (2, 'b', 2), (3, 'c', 3)",
                      "create table shop.u (id int primary key, updated datetime)", "insert into shop.u values (1, now())"])
@@ -52,7 +52,7 @@ def test_the_same_column_in_another_case_is_no_difference(scene: SyncScene) -> N
 def test_an_ignored_column_that_is_not_there(scene: SyncScene, given: str, code: int) -> None:
     for options in ([], ["--digest"]):
         answer = scene.check("--ignore-column", given, *options)
-        assert answer.code == code and f"--ignore-column: no " in summary(answer), answer
+        assert answer.code == code and "--ignore-column: no " in summary(answer), answer
         assert summary(answer).count("--ignore-column") == 1, answer
     # One that hits and one that does not: the second is said all the same.
     answer = scene.check("--ignore-column", "shop.u.updated", "--ignore-column", given)
@@ -149,7 +149,7 @@ def test_a_condition_that_the_server_refuses(scene: SyncScene, condition: str) -
                 server.sql(f"set global lc_messages = '{language}'")
             for options in ([], ["--digest"]):
                 answer = scene.check("--table", "shop.t", "--where", condition, *options)
-                assert answer.code == 3 and f"--where: " in summary(answer) and WRONG[condition] in summary(answer), answer
+                assert answer.code == 3 and "--where: " in summary(answer) and WRONG[condition] in summary(answer), answer
                 assert "SELECT" not in answer.line1 and "`" not in answer.line1, answer
                 assert answer.seconds < 8 and "rows_compared" not in answer.perfdata, answer
     finally:
@@ -158,7 +158,7 @@ def test_a_condition_that_the_server_refuses(scene: SyncScene, condition: str) -
 
 
 def test_a_condition_that_some_tables_do_not_understand(scene: SyncScene) -> None:
-    answer = scene.check("--where", "updated < now()")
+    answer = scene.check("--where", "updated > '2000-01-01'")
     assert answer.code == 3 and "--where: no column 'updated' in shop.t" in summary(answer), answer
     assert answer.perfdata["rows_compared"].value == 1, answer
     answer = scene.check("--where", "id >")
