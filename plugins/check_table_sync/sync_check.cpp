@@ -1,5 +1,6 @@
 #include "sync_check.h"
 
+#include "digest_report.h"
 #include "digest_run.h"
 #include "evenkeel/mysql/connection_options.h"
 #include "sync_options.h"

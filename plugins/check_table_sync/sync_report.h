@@ -1,7 +1,7 @@
 // From what a run found to a verdict.
 #pragma once
 
-#include <vector>
+#include <string>
 
 #include "evenkeel/check.h"
 #include "evenkeel/report.h"
@@ -11,6 +11,6 @@
 namespace evenkeel::table_sync {
 
 Report sync_report(const SyncReading& reading, const Settings& settings, const RunContext& context);
-Report digest_report(const std::vector<HostReading>& hosts, const RunContext& context);
+void say_unmatched(Report& report, const std::string& target, const UnmatchedName& name);
 
 }  // namespace evenkeel::table_sync

@@ -9,7 +9,7 @@ import threading
 
 import pytest
 from conftest import Answer, Pair, PluginRunner
-from sync_scene import SyncScene, numbers, start_check, state_files
+from sync_scene import SyncScene, numbers, start_check, state_files, wait_for
 
 SOAK = bool(os.environ.get("EVENKEEL_SOAK"))
 
@@ -122,6 +122,32 @@ def test_rows_of_a_table_without_a_key_are_counted(scene: SyncScene) -> None:
     scene.settle()
     answer = scene.check()
     assert answer.code == 0 and answer.perfdata["rows_compared"].value == 12345, answer
+
+
+def test_a_table_without_a_key_that_never_holds_still(scene: SyncScene) -> None:
+    """The replica is always a second behind: in each round the sums differ, and are other ones."""
+    [replica] = scene.others
+    scene.source.sql(["create database shop", "create table shop.log (n int)", "insert into shop.log values (0)"])
+    scene.settle()
+    stop = threading.Event()
+
+    def count() -> None:
+        with scene.source.session() as session:
+            while not stop.wait(0.02):
+                session.sql("update shop.log set n = n + 1")
+
+    thread = threading.Thread(target=count)
+    thread.start()
+    try:
+        with replica.breakages.delayed(1, waiting=False):
+            wait_for(lambda: scene.source.sql("select n from shop.log") != replica.sql("select n from shop.log"), 20, "it is behind")
+            answer = scene.check("-t", "15", "--confirm", "1")
+    finally:
+        stop.set()
+        thread.join()
+    assert answer.code == 3 and "no difference" not in answer.line1, answer
+    assert "rows_compared" not in answer.perfdata and "coverage" not in answer.perfdata, answer
+    scene.settle()
 
 
 def test_metrics_without_anything_compared(scene: SyncScene) -> None:
