@@ -142,7 +142,7 @@ std::string condition_of(const Options& options) {
   const std::optional<std::string> condition = options.value("where");
   if (!condition) return {};
   if (const std::string flaw = flaw_of_condition(*condition); !flaw.empty())
-    throw usage_error("--where: \"" + clean(*condition, 80) + "\" " + flaw);
+    throw usage_error("--where: the condition " + flaw);
   return *condition;
 }
 

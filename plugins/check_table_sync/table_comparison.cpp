@@ -83,9 +83,10 @@ TableOutcome TableComparison::run() {
     save(true);
   }
   // A table that a server kept us from all along is not merely out of time; one that was begun late is, and
-  // so is one whose undecided rows took the time.
-  if (!outcome_.compared && !at_end_ && early_ && outcome_.undecided.count == 0)
-    outcome_.failures.merge(stalled_);
+  // so is one whose undecided rows or ranges took the time.
+  const bool owed_nothing =
+      outcome_.undecided.count == 0 && outcome_.doubtful.empty() && outcome_.unexplained.empty();
+  if (!outcome_.compared && !at_end_ && early_ && owed_nothing) outcome_.failures.merge(stalled_);
   if (std::string remark = guard_.remark(); !remark.empty()) outcome_.remarks.push_back(std::move(remark));
   outcome_.coverage = memory_.coverage;
   outcome_.finished = at_end_ && verified_;
