@@ -137,14 +137,14 @@ def test_a_table_without_a_key_that_never_holds_still(scene: SyncScene) -> None:
                 session.sql("update shop.log set n = n + 1")
 
     thread = threading.Thread(target=count)
-    thread.start()
-    try:
-        with replica.breakages.delayed(1, waiting=False):
+    with replica.breakages.delayed(1, waiting=False):
+        thread.start()
+        try:
             wait_for(lambda: scene.source.sql("select n from shop.log") != replica.sql("select n from shop.log"), 20, "it is behind")
             answer = scene.check("-t", "15", "--confirm", "1")
-    finally:
-        stop.set()
-        thread.join()
+        finally:
+            stop.set()
+            thread.join()
     assert answer.code == 3 and "no difference" not in answer.line1, answer
     assert "rows_compared" not in answer.perfdata and "coverage" not in answer.perfdata, answer
     scene.settle()
