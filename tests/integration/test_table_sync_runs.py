@@ -45,7 +45,7 @@ def test_a_table_that_drifted_all_over(scene: SyncScene, key: str, options: list
     seen = [0.0]
     while seen[-1] < 100:
         # Half of the time for the rows that are known; more for those that are confirmed, also on a busy machine.
-        answer = scene.check("-t", "15", "--budget", "3", *options)
+        answer = scene.check("-t", "20", "--budget", "6", *options)
         assert answer.code == 2, answer
         assert rows_differing(answer) <= rows, answer
         # 99 is the most that is said before the end.
