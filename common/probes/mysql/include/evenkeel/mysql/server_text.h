@@ -6,8 +6,8 @@
 
 namespace evenkeel::mysql {
 
-// `number` is the error's own, 0 where there is none. Errors whose text quotes the statement (1064) or a value
-// of it (1366) are told in our words, since their text may be in any language.
+// `number` is the error's own, 0 where there is none. Errors whose text quotes the statement (1064) or a
+// value of it (1366) are told in our words, since their text may be in any language.
 
 // The text without a statement that it quotes: all from "Query:" on is left out. For line 1 and findings.
 std::string without_statement(unsigned number, std::string_view text);
