@@ -121,7 +121,7 @@ std::string in_list(const KeyColumn& column, const std::vector<KeyTuple>& keys) 
     list += (list.empty() ? "" : ", ") + literal(column, key[0]);
     bytes += (bytes.empty() ? "x'" : ", x'") + key[0] + "'";
   }
-  const std::string by_index = name + " IN (" + list + ")";
+  std::string by_index = name + " IN (" + list + ")";
   if (column.kind != Kind::text) return by_index;
   return "(" + by_index + " AND cast(" + name + " as binary) IN (" + bytes + "))";
 }
