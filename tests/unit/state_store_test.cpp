@@ -527,7 +527,7 @@ TEST_CASE("state: a run by hand as root never breaks the scheduled run") {
 // Whose folder it is, who may write to it, whether a link leads to it, and who asks: state is kept there, or
 // elsewhere with a reason, and never where somebody can put another folder in its place.
 TEST_CASE("state: a folder that everybody may write to needs the sticky bit") {
-  const mode_t mode = GENERATE(0700, 0755, 0775, 0777, 0707, 0703, 0733, 01777, 01733, 01755);
+  const mode_t mode = GENERATE(0700u, 0755u, 0775u, 0777u, 0707u, 0703u, 0733u, 01777u, 01733u, 01755u);
   const uid_t owner = GENERATE(0u, nobody);
   const uid_t asker = GENERATE(0u, nobody);
   const bool by_link = GENERATE(false, true);
