@@ -103,9 +103,9 @@ class Judging {
     judge_condition(table);
     judge_drift(table);
     for (const auto& [server, failure] : table.outcome.failures) {
-      if (!settings_.where.empty() && is_expression_error(failure.code)) {
-        report_.add(Status::unknown, names_[server],
-                    condition_error_text(failure.code, failure.text, *table.outcome.plan));
+      const ComparisonPlan* const plan = table.outcome.plan.get();
+      if (plan != nullptr && !plan->where.empty() && is_expression_error(failure.code)) {
+        report_.add(Status::unknown, names_[server], condition_error_text(failure.code, failure.text, *plan));
         report_.trace(name, failure.text);
         continue;
       }

@@ -28,11 +28,13 @@ SyncReading quiet_reading() {
   return reading;
 }
 
-Report report_of(const SyncReading& reading) {
+Report report_of(const SyncReading& reading, const std::string& where = {}) {
   const Limits limits(description().labels);
   const StateStore state = StateStore::disabled();
   const RunContext context{Deadline::after(std::chrono::seconds(5)), limits, state, Status::critical, 0};
-  return sync_report(reading, Settings(), context);
+  Settings settings;
+  settings.where = where;
+  return sync_report(reading, settings, context);
 }
 
 }  // namespace
@@ -89,6 +91,11 @@ TEST_CASE("What differs, is missing or was not looked at is never OK") {
   SyncReading behind = quiet;
   behind.servers[1].not_applying = "is behind";
   CHECK(report_of(behind).status() == Status::unknown);
+
+  // An error of an expression, of a statement that was not about rows: there is no plan, and no condition.
+  SyncReading odd = quiet;
+  odd.tables.front().outcome.failures[1] = Failure{Fault::protocol, 1305, "no function"};
+  CHECK(report_of(odd, "f(id)").status() == Status::unknown);
 
   SyncReading lost = quiet;
   lost.servers[1].failure = Failure{Fault::timeout, 0, "no answer"};
