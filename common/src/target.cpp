@@ -102,14 +102,25 @@ std::vector<HostPort> parse_hosts(const std::string& option, const std::vector<s
   return hosts;
 }
 
-std::string place_of_step(const std::string& preposition, const std::string& target,
-                          const std::string& where) {
-  if (where == target && !target.empty()) return {};
+Named named_by(const std::string& target, const std::string& where) {
+  if (target.empty()) return Named::nothing;
+  if (where == target) return Named::place;
   const std::size_t colon = where.rfind(':');
   const std::string host = where.substr(0, colon);
-  const bool names_host = !target.empty() && (host == target || host == "[" + target + "]");
-  if (colon != std::string::npos && names_host)
-    return (preposition == "to" ? " to port " : " on port ") + where.substr(colon + 1);
+  const bool names_host = colon != std::string::npos && (host == target || host == "[" + target + "]");
+  return names_host ? Named::host : Named::nothing;
+}
+
+std::string place_of_step(const std::string& preposition, const std::string& target,
+                          const std::string& where) {
+  switch (named_by(target, where)) {
+    case Named::place:
+      return {};
+    case Named::host:
+      return (preposition == "to" ? " to port " : " on port ") + where.substr(where.rfind(':') + 1);
+    case Named::nothing:
+      break;
+  }
   return " " + preposition + " " + where;
 }
 

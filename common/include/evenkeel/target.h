@@ -29,6 +29,10 @@ HostPort parse_host_port(const std::string& option, std::string_view text);
 // Each text may be a comma list. A host named twice is an error: it would report twice.
 std::vector<HostPort> parse_hosts(const std::string& option, const std::vector<std::string>& texts);
 
+// What of a place the name of a target says: all of it, its host without the port, or nothing.
+enum class Named { place, host, nothing };
+Named named_by(const std::string& target, const std::string& where);
+
 // Where a step of a probe happens, for a text that follows the target's name, in which no address stands
 // twice: empty where the name says it, " on port 3307" (" to port 3307") where the name is the host, else
 // `preposition` and the place.

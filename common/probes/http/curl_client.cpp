@@ -154,8 +154,8 @@ class CurlClient : public HttpClient {
         return answer;
       }
       if (redirects == max_redirects)
-        throw Error(Fault::protocol, "GET " + hop_.page() + hop_.place("from") + ": more than " +
-                                         std::to_string(max_redirects) + " redirects");
+        throw Error(Fault::protocol,
+                    getting() + ": more than " + std::to_string(max_redirects) + " redirects");
       const std::string before = hop_.server();
       go_to(redirected(endpoint_, target));
       if (hop_.server() != before) requests_ = 0;
@@ -168,7 +168,7 @@ class CurlClient : public HttpClient {
  private:
   // One transfer, which may be two requests where the server wants a user and password.
   Answer ask(const Deadline& deadline, Trace& trace) {
-    trace.begin("GET " + hop_.page() + hop_.place("from"));
+    trace.begin(getting());
     refuse_stranger();
     CURL* easy = easy_.get();
     // 0 would mean no limit.
@@ -267,15 +267,14 @@ class CurlClient : public HttpClient {
     set(easy, CURLOPT_KEYPASSWD, "");
   }
 
+  std::string getting() const { return "GET " + hop_.page() + hop_.place("from"); }
   std::string looking_up() const {
-    const std::string place = hop_.place("of");
-    return "looking up the name" + (place.starts_with(" of ") ? place : std::string());
+    return "looking up the name" + (hop_.is_named() ? std::string() : hop_.place("of"));
   }
 
   // "/page", "/page on port 8443" where the name says the rest, or "web2:80/page".
   static std::string page_of(const Endpoint& hop) {
-    const std::string place = hop.place("at");
-    return place.starts_with(" at ") ? place.substr(4) + hop.page() : hop.page() + place;
+    return hop.is_named() ? hop.page() + hop.place("at") : hop.where() + hop.page();
   }
 
   // Of a redirect that is not followed. What leads to the server itself is named by its page.
@@ -283,7 +282,7 @@ class CurlClient : public HttpClient {
     const std::string target = target_of(hop_.url, location);
     if (target.empty() || location.find("://") == std::string::npos) return location;
     Endpoint there = redirected(hop_, target);
-    if (there.place("at").starts_with(" at ")) return location;
+    if (!there.is_named()) return location;
     const bool other_scheme = there.url.starts_with("https:") != hop_.url.starts_with("https:");
     const std::string scheme = there.url.substr(0, there.url.find(':'));
     return page_of(there) + (other_scheme ? " by " + scheme : "");
@@ -297,7 +296,7 @@ class CurlClient : public HttpClient {
     if (seconds(easy, CURLINFO_CONNECT_TIME_T) <= 0) return "connecting" + hop_.place("to");
     const bool tls = hop_.url.starts_with("https:");
     if (tls && seconds(easy, CURLINFO_APPCONNECT_TIME_T) <= 0) return "TLS" + hop_.place("with");
-    return "GET " + hop_.page() + hop_.place("from");
+    return getting();
   }
 
   // Of a server that asked who we are, and broke off.
@@ -320,10 +319,9 @@ class CurlClient : public HttpClient {
 
   [[noreturn]] void fail(CURLcode code, const Arriving& arriving) const {
     if (!arriving.too_much().empty())
-      throw Error(Fault::protocol,
-                  "GET " + hop_.page() + hop_.place("from") + ": the answer's " + arriving.too_much());
+      throw Error(Fault::protocol, getting() + ": the answer's " + arriving.too_much());
     if (arriving.bad_status())
-      throw Error(Fault::protocol, "GET " + hop_.page() + hop_.place("from") + ": the answer's status \"" +
+      throw Error(Fault::protocol, getting() + ": the answer's status \"" +
                                        clean(*arriving.bad_status(), 20) + "\" is none of HTTP's");
     const std::string details = clean(details_[0] != '\0' ? details_.data() : curl_easy_strerror(code), 300);
     // libcurl quotes the proxy's URL, and there may be a password in it.

@@ -74,16 +74,18 @@ std::string Endpoint::server() const {
   return connect_to.empty() ? authority : connect_to + " for " + authority;
 }
 
-std::string Endpoint::place(const std::string& preposition) const {
-  if (!unix_socket.empty()) return place_of_step(preposition, name, unix_socket);
+std::string Endpoint::where() const {
   const std::string authority = authority_of(url);
-  if (connect_to.empty()) return place_of_step(preposition, name, authority);
+  if (!unix_socket.empty() || connect_to.empty() || named_by(name, authority) == Named::nothing)
+    return server();
   const std::string port = Origin(url).port;
-  const bool is_named =
-      !place_of_step(preposition, name, authority).starts_with(" " + preposition + " " + authority);
-  const std::string there =
-      (connect_to.find(':') == std::string::npos ? connect_to : "[" + connect_to + "]") + ":" + port;
-  return place_of_step(preposition, name, is_named ? there : server());
+  return (connect_to.find(':') == std::string::npos ? connect_to : "[" + connect_to + "]") + ":" + port;
+}
+
+bool Endpoint::is_named() const { return named_by(name, where()) != Named::nothing; }
+
+std::string Endpoint::place(const std::string& preposition) const {
+  return place_of_step(preposition, name, where());
 }
 
 std::string Endpoint::page() const {

@@ -38,7 +38,10 @@ struct Endpoint {
   // For people. The page is the URL's path, without its query, which may hold a secret.
   std::string server() const;  // "web1:80", "[::1]:80", "192.0.2.7:80 for web1:80" or the socket's path
   std::string page() const;    // "/server-status"
-  // Of a step, behind the name: "", " on port 8080", or `preposition` and the server.
+  // Of a step: where it happens, whether the name says at least the host of that, and what stands behind the
+  // name: "", " on port 8080", or `preposition` and where.
+  std::string where() const;
+  bool is_named() const;
   std::string place(const std::string& preposition) const;
 };
 
