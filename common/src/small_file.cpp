@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <utility>
 
 #include "evenkeel/error.h"
 #include "evenkeel/text.h"
@@ -18,29 +19,42 @@ std::string path_in_errors(const std::string& path, Content content) {
   return " " + clean(path, 300);
 }
 
+FileText read_regular_file(const std::string& path, std::size_t max_bytes) {
+  FileText result;
+  // Without O_NONBLOCK, opening a FIFO waits for a writer.
+  const FileDescriptor file(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
+  struct stat status {};
+  if (!file || fstat(file.get(), &status) != 0) {
+    result.problem = system_reason(errno);
+    return result;
+  }
+  if (!S_ISREG(status.st_mode)) {
+    result.problem = "not a regular file";
+    return result;
+  }
+  result.is_world_writable = (status.st_mode & S_IWOTH) != 0;
+  char buffer[8192];
+  while (result.text.size() <= max_bytes) {
+    const ssize_t count = read(file.get(), buffer, sizeof buffer);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) result.problem = system_reason(errno);
+    if (count <= 0) break;
+    result.text.append(buffer, static_cast<std::size_t>(count));
+  }
+  return result;
+}
+
 std::string read_small_file(const std::string& what, const std::string& path, std::size_t max_bytes,
                             Content content) {
   if (path.empty()) throw usage_error(what + ": the path is empty");
   const std::string named = what + path_in_errors(path, content) + ": ";
-  // Without O_NONBLOCK, opening a FIFO waits for a writer.
-  const FileDescriptor file(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
-  if (!file) throw usage_error(named + system_reason(errno));
-  struct stat status {};
-  if (fstat(file.get(), &status) != 0) throw usage_error(named + system_reason(errno));
-  if (!S_ISREG(status.st_mode)) throw usage_error(named + "not a regular file");
+  FileText file = read_regular_file(path, max_bytes);
   // Whoever can write it decides where a password goes.
-  if ((status.st_mode & S_IWOTH) != 0) throw usage_error(named + "world-writable; chmod o-w it");
-
-  std::string text;
-  char buffer[8192];
-  while (text.size() <= max_bytes) {
-    const ssize_t count = read(file.get(), buffer, sizeof buffer);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) throw usage_error(named + system_reason(errno));
-    if (count == 0) return text;
-    text.append(buffer, static_cast<std::size_t>(count));
-  }
-  throw usage_error(named + "larger than " + std::to_string(max_bytes >> 10) + " KiB");
+  if (file.is_world_writable) throw usage_error(named + "world-writable; chmod o-w it");
+  if (!file.problem.empty()) throw usage_error(named + file.problem);
+  if (file.text.size() > max_bytes)
+    throw usage_error(named + "larger than " + std::to_string(max_bytes >> 10) + " KiB");
+  return std::move(file.text);
 }
 
 }  // namespace evenkeel

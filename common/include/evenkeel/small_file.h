@@ -13,6 +13,15 @@ namespace evenkeel {
 enum class Content { plain, secret };
 std::string path_in_errors(const std::string& path, Content content);
 
+// The beginning of a regular file, of which more than `max_bytes` are read where there are more; or why there
+// is none.
+struct FileText {
+  std::string text;
+  std::string problem;
+  bool is_world_writable = false;
+};
+FileText read_regular_file(const std::string& path, std::size_t max_bytes);
+
 std::string read_small_file(const std::string& what, const std::string& path, std::size_t max_bytes,
                             Content content = Content::plain);
 
