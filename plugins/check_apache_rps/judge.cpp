@@ -115,8 +115,8 @@ class Judge {
   // served took no time.
   void explain_missing(std::size_t begin, const ServerReading& reading) {
     for (const Metric& metric : report_.unjudged(begin)) {
-      if (metric.max && metric.name != "uptime") {  // of the scoreboard
-        if (is_asked_for(metric.name))
+      if (metric.max) {  // of the scoreboard; a default is no question of the user's
+        if (limits_.given(metric.name))
           report_.add(Status::unknown, metric.target, "no value for " + metric.name + ": " + no_scoreboard);
         continue;
       }
@@ -127,13 +127,6 @@ class Judge {
         report_.add(Status::unknown, metric.target,
                     "no value for " + metric.name + ": this server does not tell");
     }
-  }
-
-  // A default is no question of the user's.
-  bool is_asked_for(const std::string& label) const {
-    const auto instances = limits_.named_instances();
-    return limits_.given(label) || std::any_of(instances.begin(), instances.end(),
-                                               [&](const auto& named) { return named.first == label; });
   }
 
   void measure(Metric metric, std::string what = {}) {

@@ -184,19 +184,13 @@ class Judge {
   std::set<std::string> explain_missing(std::size_t begin, const ServerReading& reading) {
     std::set<std::string> reasons;
     for (const Metric& metric : report_.unjudged(begin)) {
-      if (!is_asked_for(metric.name)) continue;
+      if (!limits_.given(metric.name)) continue;
       const std::string reason = why_missing(metric.name, reading);
       if (reason.empty()) continue;
       report_.add(Status::unknown, metric.target, "no value for " + metric.name + ": " + reason);
       reasons.insert(reason);
     }
     return reasons;
-  }
-
-  bool is_asked_for(const std::string& label) const {
-    const auto instances = limits_.named_instances();
-    return limits_.given(label) || std::any_of(instances.begin(), instances.end(),
-                                               [&](const auto& named) { return named.first == label; });
   }
 
   // Empty where the next run will tell.
