@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "evenkeel/text.h"
+#include "table_name.h"
 
 namespace evenkeel::table_sync {
 
@@ -17,23 +18,6 @@ constexpr int mariadb_writes_sql = 100207;
 
 bool is_word(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-}
-
-char unescaped(char c) {
-  switch (c) {
-    case '0':
-      return '\0';
-    case 'n':
-      return '\n';
-    case 'r':
-      return '\r';
-    case 't':
-      return '\t';
-    case 'Z':
-      return '\x1A';
-    default:
-      return c;
-  }
 }
 
 // The value of 'one quoted literal' that is the whole text.

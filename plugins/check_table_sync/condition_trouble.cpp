@@ -61,6 +61,7 @@ bool reads_other_tables(std::string_view condition) {
 
 std::string condition_error_text(int code, std::string_view error, const ComparisonPlan& plan) {
   const std::string table = clean(plan.table.text(), 140), option = "--where: ";
+  const std::string function = function_in(error, plan.where);
   switch (code) {
     case 1054:
       return option + "no column" + quoted_in(error, plan.where) +
@@ -75,13 +76,12 @@ std::string condition_error_text(int code, std::string_view error, const Compari
     case 1128:
     case 1305:
     case 1630:
-      return option + "no function" + function_in(error, plan.where);
+      return option + "no function" + function;
     case 1318:
     case 1582:
     case 1583:
     case 1584:
-      return option + "wrong arguments of" +
-             (function_in(error, plan.where).empty() ? " a function" : function_in(error, plan.where));
+      return option + "wrong arguments of" + (function.empty() ? " a function" : function);
     case 1051:
     case 1109:
     case 1146:

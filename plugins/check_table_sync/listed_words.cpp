@@ -1,24 +1,8 @@
 #include "listed_words.h"
 
+#include "table_name.h"
+
 namespace evenkeel::table_sync {
-
-namespace {
-
-// As servers escape them there.
-char unescaped(char c) {
-  switch (c) {
-    case 'n':
-      return '\n';
-    case 'r':
-      return '\r';
-    case '0':
-      return '\0';
-    default:
-      return c;
-  }
-}
-
-}  // namespace
 
 std::vector<std::string> listed_words(const std::string& type) {
   std::vector<std::string> words;

@@ -14,4 +14,21 @@ std::string text_literal(std::string_view text) {
   return literal + "'";
 }
 
+char unescaped(char c) {
+  switch (c) {
+    case '0':
+      return '\0';
+    case 'n':
+      return '\n';
+    case 'r':
+      return '\r';
+    case 't':
+      return '\t';
+    case 'Z':
+      return '\x1A';
+    default:
+      return c;
+  }
+}
+
 }  // namespace evenkeel::table_sync

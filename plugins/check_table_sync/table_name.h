@@ -22,4 +22,7 @@ struct TableName {
 // tables (information_schema).
 std::string text_literal(std::string_view text);
 
+// What a letter behind a backslash stands for in a literal that a server wrote.
+char unescaped(char c);
+
 }  // namespace evenkeel::table_sync
