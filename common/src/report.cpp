@@ -76,8 +76,7 @@ void Report::trace(std::string target, std::string text) {
 }
 
 void Report::trace_steps(const std::string& target, const std::vector<Trace::Step>& steps) {
-  for (const Trace::Step& step : steps)
-    trace(target, step.what + ": " + format_number(step.seconds * 1000, 1) + " ms");
+  for (const Trace::Step& step : steps) trace(target, step.text());
 }
 
 std::vector<Metric> Report::unjudged(std::size_t begin) const {

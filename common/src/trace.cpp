@@ -1,11 +1,20 @@
 #include "evenkeel/trace.h"
 
+#include <utility>
+
+#include "evenkeel/text.h"
+
 namespace evenkeel {
 
-void Trace::begin(std::string what) {
+std::string Trace::Step::text() const {
+  return what + (finished ? ": " : ": not finished after ") + format_number(seconds * 1000, 1) + " ms";
+}
+
+void Trace::begin(std::string what, std::string words) {
   std::lock_guard lock(mutex_);
   finish_current();
   current_ = std::move(what);
+  words_ = std::move(words);
   since_ = std::chrono::steady_clock::now();
 }
 
@@ -16,19 +25,25 @@ void Trace::end() {
 
 std::string Trace::current() const {
   std::lock_guard lock(mutex_);
-  return current_;
+  return words_.empty() ? current_ : words_;
 }
 
 std::vector<Trace::Step> Trace::steps() const {
   std::lock_guard lock(mutex_);
-  return done_;
+  std::vector<Step> steps = done_;
+  if (!current_.empty()) steps.push_back({current_, seconds_of_current(), false});
+  return steps;
+}
+
+double Trace::seconds_of_current() const {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - since_).count();
 }
 
 void Trace::finish_current() {
   if (current_.empty()) return;
-  const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - since_;
-  if (done_.size() < max_steps) done_.push_back({std::move(current_), taken.count()});
+  if (done_.size() < max_steps) done_.push_back({std::move(current_), seconds_of_current()});
   current_.clear();
+  words_.clear();
 }
 
 }  // namespace evenkeel

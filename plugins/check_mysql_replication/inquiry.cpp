@@ -5,11 +5,7 @@
 namespace evenkeel::replication {
 
 mysql::Rows Inquiry::ask(const std::string& purpose, const std::string& sql) {
-  try {
-    return session_.query(sql);
-  } catch (const mysql::SqlError& error) {
-    throw mysql::SqlError(error.fault(), error.code(), purpose + ": " + mysql::reason_of(error, sql));
-  }
+  return mysql::ask(session_, purpose, sql);
 }
 
 std::string Inquiry::account() {

@@ -7,6 +7,7 @@
 #include "judge_comparison.h"
 #include "judge_server.h"
 #include "missing_values.h"
+#include "read_replica.h"
 #include "totals.h"
 #include "wanted_channels.h"
 
@@ -48,7 +49,7 @@ class Judge {
     const Error error = target.error.value_or(Error(Fault::internal, "no answer and no error"));
     std::string text = error.what();
     // MariaDB answers this one only when its relay log can be written again.
-    if (error.fault() == Fault::timeout && text.find("SLAVES STATUS") != std::string::npos)
+    if (error.fault() == Fault::timeout && text.find(mariadb_status_purpose) != std::string::npos)
       text += "; MariaDB does this when its disk is full";
     report_.add(status_of(error.fault(), timeout_state_), target.name, text);
   }

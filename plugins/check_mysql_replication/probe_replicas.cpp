@@ -22,8 +22,7 @@ constexpr double share_of_replicas = 2.0 / 3;
 
 void add_steps(std::vector<TraceLine>& trace, const std::string& target,
                const std::vector<Trace::Step>& steps) {
-  for (const Trace::Step& step : steps)
-    trace.push_back({target, step.what + ": " + format_number(step.seconds, 3) + " s"});
+  for (const Trace::Step& step : steps) trace.push_back({target, step.text()});
 }
 
 std::vector<Outcome<SourceReading>> ask_sources(const Connector& connector, const Logins& logins,
@@ -90,10 +89,8 @@ std::vector<Pair> pairs_of(const std::vector<Target>& targets, const Logins& log
 
 std::string reason(const Error& error, const mysql::Login& source) {
   if (error.fault() == Fault::timeout) return "no answer in time";
-  // The step that failed names the source once more.
-  const std::string text = error.what();
-  const std::string step = source.connecting() + ": ";
-  return text.starts_with(step) ? text.substr(step.size()) : text;
+  // The step of a connection names the source once more.
+  return error.step() == source.connecting() ? error.reason() : error.what();
 }
 
 class Comparing {

@@ -55,12 +55,13 @@ class Reader {
   // The version only says what to try first; the columns say what came back.
   mysql::Rows first_understood_status() {
     if (!reading_.version.mariadb) {
-      const std::optional<mysql::Rows> rows = understood("SHOW REPLICA STATUS");
+      const std::optional<mysql::Rows> rows = understood("SHOW REPLICA STATUS", status_purpose);
       if (rows && !speaks_mariadb(*rows)) return *rows;
       reading_.version.mariadb = rows.has_value();
     }
     // MariaDB's other statements leave out named channels.
-    if (const std::optional<mysql::Rows> rows = understood("SHOW ALL SLAVES STATUS")) {
+    if (const std::optional<mysql::Rows> rows =
+            understood("SHOW ALL SLAVES STATUS", mariadb_status_purpose)) {
       reading_.version.mariadb = true;
       return *rows;
     }
@@ -69,9 +70,9 @@ class Reader {
     return rows;
   }
 
-  std::optional<mysql::Rows> understood(const std::string& sql) {
+  std::optional<mysql::Rows> understood(const std::string& sql, const char* purpose) {
     try {
-      return inquiry_.ask(status_purpose, sql);
+      return inquiry_.ask(purpose, sql);
     } catch (const mysql::SqlError& error) {
       if (error.code() != syntax_error) throw;
       return std::nullopt;

@@ -9,6 +9,9 @@
 
 namespace evenkeel::replication {
 
+// What errors and time-outs of SHOW ALL SLAVES STATUS begin with.
+constexpr const char* mariadb_status_purpose = "reading MariaDB's replication status";
+
 struct ReplicaQuestions {
   std::optional<HeartbeatTable> heartbeat;
   bool gtids = false;  // there will be a comparison with the source

@@ -35,8 +35,7 @@ Report digest_report(const std::vector<HostReading>& hosts, const RunContext& co
   std::uint64_t tables = 0, rows = 0;
   for (const HostReading& host : hosts) {
     const std::string& name = host.server.name;
-    for (const Trace::Step& step : host.server.steps)
-      report.trace(name, step.what + ": " + format_number(step.seconds * 1000, 1) + " ms");
+    report.trace_steps(name, host.server.steps);
     if (!host.server.version.empty()) report.fact("server " + name, host.server.version);
     if (host.server.failure)
       report.add(status_of(host.server.failure->fault, context.timeout_state), name,

@@ -38,8 +38,8 @@ struct Pulse {
 };
 
 // An error without the statement that it came to: that is for -vvv alone.
-mysql::SqlError without_statement(const mysql::SqlError& error, const std::string& sql) {
-  std::string text = mysql::reason_of(error, sql);
+mysql::SqlError without_statement(const mysql::SqlError& error) {
+  std::string text = error.reason();
   // The server repeats part of it.
   const auto repeated = text.find("; check the manual");
   if (error.code() == 1064 && repeated != std::string::npos) text = text.substr(0, repeated) + '"';
@@ -72,14 +72,14 @@ class WatchedSession : public mysql::SqlSession {
       return watched(sql, ask);
     } catch (const mysql::SqlError& error) {
       if (fresh || !connection_was_lost(error.code()) || options_.stop->made())
-        throw without_statement(error, sql);
+        throw without_statement(error);
     }
     session_.reset();
     connect();
     try {
       return watched(sql, ask);
     } catch (const mysql::SqlError& error) {
-      throw without_statement(error, sql);
+      throw without_statement(error);
     }
   }
 
@@ -89,13 +89,21 @@ class WatchedSession : public mysql::SqlSession {
     pulse_.last = now();
     auto session = options_.connector->connect(options_.login, options_.deadline, trace_);
     dialect_ = Dialect::of(session->server_version());
-    session->execute(session_pins(dialect_));
+    set_up(*session);
     const mysql::IdentifiedConnection connection = mysql::identify(*session);
     if (options_.address) options_.address->saw(connection.identity);
     id_ = parse_integer<std::uint64_t>(connection.id).value_or(0);
     session_ = std::move(session);
     limit_ = 0;
     pulse_.last = now();
+  }
+
+  void set_up(mysql::SqlSession& session) const {
+    try {
+      session.execute(session_pins(dialect_));
+    } catch (const mysql::SqlError& error) {
+      throw mysql::SqlError(error.fault(), error.code(), "setting up the session", error.reason());
+    }
   }
 
   template <class Ask>
@@ -179,6 +187,7 @@ struct Lane::Work {
       Task mine = std::exchange(task, nullptr);
       lock.unlock();
       mine(session);
+      trace.end();
       mine = nullptr;
       lock.lock();
       busy = static_cast<bool>(task);

@@ -82,8 +82,7 @@ class Judging {
   }
 
   void judge_server(const ServerReading& server) {
-    for (const Trace::Step& step : server.steps)
-      report_.trace(server.name, step.what + ": " + format_number(step.seconds * 1000, 1) + " ms");
+    report_.trace_steps(server.name, server.steps);
     if (!server.version.empty()) report_.fact("server " + server.name, server.version);
     if (server.failure)
       report_.add(status_of(server.failure->fault, context_.timeout_state), server.name,

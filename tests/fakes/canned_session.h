@@ -36,10 +36,10 @@ inline Rows variables(std::vector<std::pair<std::string, std::string>> values) {
   return rows;
 }
 
-// As the real session words it.
-inline SqlError syntax_error() { return {Fault::protocol, 1064, "X on db: error 1064 \"syntax\""}; }
+// As the real session words their reasons.
+inline SqlError syntax_error() { return {Fault::protocol, 1064, "error 1064 \"syntax\""}; }
 inline SqlError denied(int code) {
-  return {Fault::denied, code, "X on db: privilege missing, error " + std::to_string(code)};
+  return {Fault::denied, code, "privilege missing, error " + std::to_string(code)};
 }
 
 struct CannedServer {
@@ -68,7 +68,9 @@ class CannedSession : public evenkeel::mysql::SqlSession {
     server_.asked.push_back(sql);
     for (const auto& [statement, what] : server_.answers) {
       if (!sql.starts_with(statement)) continue;
-      if (const auto* error = std::get_if<SqlError>(&what)) throw of_statement(*error, sql);
+      if (const auto* error = std::get_if<SqlError>(&what))
+        throw SqlError(error->fault(), error->code(), evenkeel::mysql::step_of(sql, " on db"),
+                       error->reason());
       return std::get<Rows>(what);
     }
     throw std::logic_error("no answer prepared for: " + sql);
@@ -76,14 +78,6 @@ class CannedSession : public evenkeel::mysql::SqlSession {
   std::string server_version() const override { return server_.version; }
 
  private:
-  // As real sessions begin it: with the statement, where the prepared text has a letter.
-  static SqlError of_statement(const SqlError& error, const std::string& sql) {
-    const std::string text = error.what();
-    const std::size_t place = text.find(" on db: ");
-    if (place == std::string::npos) return error;
-    return {error.fault(), error.code(), evenkeel::mysql::step_of(sql, text.substr(place))};
-  }
-
   CannedServer& server_;
 };
 
@@ -103,7 +97,7 @@ class CannedConnector : public evenkeel::mysql::SqlConnector {
     connected.push_back(login.where());
     const auto found = servers.find(login.where());
     if (found == servers.end())
-      throw SqlError(Fault::unreachable, 2002, step + ": no connection: refused or out of reach (2002)");
+      throw SqlError(Fault::unreachable, 2002, step, "no connection: refused or out of reach (2002)");
     trace.end();
     return std::make_unique<CannedSession>(*found->second);
   }

@@ -69,7 +69,7 @@ struct TableServer {
     if (has(" AS c0")) return values(sql);
     if (has(" AS h FROM")) return row_digests(sql);
     if (has("SHOW MASTER STATUS"))
-      throw evenkeel::mysql::SqlError(evenkeel::Fault::denied, 1227, "SHOW MASTER STATUS: privilege missing");
+      throw evenkeel::mysql::SqlError(evenkeel::Fault::denied, 1227, "privilege missing");
     throw std::logic_error("no answer for: " + sql);
   }
 

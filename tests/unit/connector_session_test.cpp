@@ -19,6 +19,8 @@ TEST_CASE("a question to a server that went silent ends with its deadline, whoev
   const Deadline deadline = Deadline::after(std::chrono::seconds(2));
   const std::unique_ptr<SqlSession> session = connector->connect(login, deadline, trace);
   const auto question = GENERATE(true, false);
+  const auto purpose = GENERATE(std::string(), std::string("reading the replication status"));
+  session->set_purpose(purpose);
   std::promise<Fault> ended;
   std::future<Fault> end = ended.get_future();
   std::thread asking([&] {
@@ -35,4 +37,7 @@ TEST_CASE("a question to a server that went silent ends with its deadline, whoev
   if (!in_time) server.hang_up();
   asking.join();
   CHECK(end.get() == Fault::timeout);
+  // Line 1 has words for it, -vvv the statement.
+  CHECK(trace.current() == (purpose.empty() ? "waiting for an answer" : purpose));
+  CHECK(trace.steps().back().what.starts_with(question ? "SELECT 1" : "KILL QUERY 1"));
 }

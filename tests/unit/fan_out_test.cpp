@@ -65,6 +65,28 @@ TEST_CASE("one target's error is its own") {
   CHECK(outcomes[3].error->fault() == Fault::internal);
 }
 
+TEST_CASE("a statement has words for line 1; -vvv has the statement, also the one that got no answer") {
+  Trace trace;
+  CHECK(trace.current().empty());
+  trace.begin("connecting to db1:3306");
+  CHECK(trace.current() == "connecting to db1:3306");
+  trace.begin("SHOW REPLICA STATUS on db1:3306", "reading the replication status");
+  CHECK(trace.current() == "reading the replication status");
+  const std::vector<Trace::Step> waiting = trace.steps();
+  REQUIRE(waiting.size() == 2);
+  CHECK(waiting[0].finished);
+  CHECK_FALSE(waiting[1].finished);
+  CHECK_THAT(waiting[1].text(), Catch::StartsWith("SHOW REPLICA STATUS on db1:3306: not finished after ") &&
+                                    Catch::EndsWith(" ms"));
+  trace.begin("waiting");
+  CHECK(trace.current() == "waiting");
+  trace.end();
+  CHECK(trace.current().empty());
+  REQUIRE(trace.steps().size() == 3);
+  CHECK_THAT(trace.steps()[1].text(),
+             Catch::StartsWith("SHOW REPLICA STATUS on db1:3306: ") && !Catch::Contains("not finished"));
+}
+
 TEST_CASE("a thread that cannot start names the limit, whichever libstdc++ threw the error") {
   // A plugin that is linked to a libstdc++ of its own throws a category of its own.
   struct Foreign : std::error_category {

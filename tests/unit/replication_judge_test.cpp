@@ -4,6 +4,7 @@
 #include "evenkeel/render.h"
 #include "judge.h"
 #include "options.h"
+#include "read_replica.h"
 
 using namespace evenkeel;
 using namespace evenkeel::replication;
@@ -445,9 +446,13 @@ TEST_CASE("where no target answers, nothing is counted as 0") {
 }
 
 TEST_CASE("MariaDB's silence at a full disk is explained") {
-  const Report report =
-      judged({failed("db2", Fault::timeout, "timed out: SHOW ALL SLAVES STATUS on db2:3306")});
-  CHECK_THAT(line(report), Catch::Contains("MariaDB does this when its disk is full"));
+  const std::string full = "MariaDB does this when its disk is full";
+  const std::string purpose = mariadb_status_purpose;
+  for (const std::string& text : {"timed out: " + purpose, purpose + ": no answer in time"})
+    CHECK_THAT(line(judged({failed("db2", Fault::timeout, text)})), Catch::Contains(full));
+  CHECK_THAT(line(judged({failed("db2", Fault::timeout, "timed out: reading status")})),
+             !Catch::Contains(full));
+  CHECK_THAT(line(judged({failed("db2", Fault::protocol, purpose + ": error 1")})), !Catch::Contains(full));
 }
 
 TEST_CASE("a comparison with the source") {

@@ -185,9 +185,9 @@ TEST_CASE("the heartbeat table's errors are a finding of their own") {
       {denied(1142),
        "may not read percona.heartbeat, or there is no such table: GRANT SELECT ON `percona`.`heartbeat` TO "
        "'monitor'@'%'"},
-      {fakes::SqlError(evenkeel::Fault::protocol, 1146, "S on db: error 1146 \"Table doesn't exist\""),
+      {fakes::SqlError(evenkeel::Fault::protocol, 1146, "error 1146 \"Table doesn't exist\""),
        "--heartbeat percona.heartbeat: error 1146"},
-      {fakes::SqlError(evenkeel::Fault::denied, 1049, "S on db: error 1049 \"Unknown database\""),
+      {fakes::SqlError(evenkeel::Fault::denied, 1049, "error 1049 \"Unknown database\""),
        "--heartbeat percona.heartbeat: error 1049"},
   }));
   CannedServer server;
@@ -204,8 +204,8 @@ TEST_CASE("the heartbeat table's errors are a finding of their own") {
 TEST_CASE("a connection that ends is no finding but an error, with the step in few words") {
   CannedServer server;
   set_up_mariadb(server);
-  server.answer(mariadb_variables, fakes::SqlError(evenkeel::Fault::unreachable, 2013,
-                                                   "S on db: the server closed the connection"));
+  server.answer(mariadb_variables,
+                fakes::SqlError(evenkeel::Fault::unreachable, 2013, "the server closed the connection"));
   CHECK_THROWS_WITH(read(server), Catch::Equals("reading variables: the server closed the connection"));
 }
 
@@ -267,9 +267,8 @@ TEST_CASE("a MariaDB that lacks a variable is asked for those that it has") {
   CannedServer server;
   set_up_mariadb(server);
   server
-      .answer(mariadb_variables,
-              fakes::SqlError(evenkeel::Fault::protocol, 1193,
-                              "S on db: error 1193 \"Unknown system variable 'wsrep_on'\""))
+      .answer(mariadb_variables, fakes::SqlError(evenkeel::Fault::protocol, 1193,
+                                                 "error 1193 \"Unknown system variable 'wsrep_on'\""))
       .answer("SHOW GLOBAL VARIABLES", variables({{"read_only", "OFF"}, {"slave_skip_errors", "1062"}}));
   const ServerState state = read(server).server;
   CHECK(state.read_only == false);

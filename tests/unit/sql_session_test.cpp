@@ -130,6 +130,46 @@ TEST_CASE("an error is classed by its code, and says what happened") {
   const SqlError error = sql_error("connecting to db1:3306", row.code, row.text);
   CHECK(error.fault() == row.fault);
   CHECK(error.what() == "connecting to db1:3306: " + std::string(row.said));
+  CHECK(error.step() == "connecting to db1:3306");
+  CHECK(error.reason() == row.said);
+}
+
+TEST_CASE("an error holds what was done and why it failed apart, whatever stands in them") {
+  for (const char* step : {"", "SELECT 'a: b' AS c", ": "})
+    for (const char* reason : {"", "error 1064 \"a: b\"", ": "}) {
+      CAPTURE(step, reason);
+      const SqlError error(Fault::protocol, 7, step, reason);
+      const Error copy = error;
+      CHECK(copy.step() == step);
+      CHECK(copy.reason() == reason);
+      CHECK(copy.what() == (*step == '\0' ? "" : step + std::string(": ")) + reason);
+    }
+  const SqlError whole(Fault::protocol, 7, "a: b");
+  CHECK(whole.step().empty());
+  CHECK(whole.reason() == "a: b");
+}
+
+TEST_CASE("an error of a question has its purpose in place of the statement, and keeps any other step") {
+  struct Failing : SqlSession {
+    explicit Failing(std::string given) : step(std::move(given)) {}
+    Rows query(const std::string& /*sql*/) override {
+      asked_for = purpose();
+      throw SqlError(Fault::denied, 1226, step, "a limit");
+    }
+    std::string server_version() const override { return ""; }
+    std::string step, asked_for;
+    using SqlSession::purpose;
+  };
+  const auto [step, said] = GENERATE(table<std::string, std::string>({
+      {"SHOW x", "reading x: a limit"},
+      {"SHOW x on port 3307", "reading x: a limit"},
+      {"", "reading x: a limit"},
+      {"connecting to port 3307", "connecting to port 3307: a limit"},
+  }));
+  Failing session(step);
+  CHECK_THROWS_WITH(ask(session, "reading x", "SHOW x"), said);
+  CHECK(session.asked_for == "reading x");
+  CHECK(session.purpose() == "waiting for an answer");
 }
 
 TEST_CASE("no text of a server can add a line or an escape sequence to an error") {

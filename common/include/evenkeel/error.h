@@ -1,6 +1,7 @@
 // The one exception type of the suite: what went wrong, in a class that decides the state.
 #pragma once
 
+#include <cstddef>
 #include <stdexcept>
 #include <string>
 
@@ -22,10 +23,18 @@ enum class Fault {
 class Error : public std::runtime_error {
  public:
   Error(Fault fault, const std::string& text) : std::runtime_error(text), fault_(fault) {}
+  // "connecting to port 3307: no route to host": what was being done, and why it failed.
+  Error(Fault fault, const std::string& step, const std::string& reason)
+      : std::runtime_error(step.empty() ? reason : step + ": " + reason),
+        fault_(fault),
+        step_size_(step.size()) {}
   Fault fault() const { return fault_; }
+  std::string step() const { return std::string(what(), step_size_); }  // empty where there is none
+  std::string reason() const { return what() + (step_size_ == 0 ? 0 : step_size_ + 2); }
 
  private:
   Fault fault_;
+  std::size_t step_size_ = 0;
 };
 
 inline Error usage_error(const std::string& text) { return Error(Fault::usage, text); }

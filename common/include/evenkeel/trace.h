@@ -1,5 +1,5 @@
-// What is being asked of one target, and how long each step took. The step that was waiting when
-// time ran out is named in the report; -vvv prints them all. Safe to use from several threads.
+// What is being asked of one target, and how long each step took. The step that was waiting when time ran out
+// is named in line 1; -vvv prints them all. Safe to use from several threads.
 #pragma once
 
 #include <chrono>
@@ -15,23 +15,31 @@ class Trace {
   struct Step {
     std::string what;  // "connecting to db1:3306", "SHOW REPLICA STATUS"; never a credential
     double seconds = 0;
+    bool finished = true;
+
+    // "SHOW REPLICA STATUS: 12.5 ms"
+    std::string text() const;
   };
 
-  // Ends the step before it.
-  void begin(std::string what);
+  // Ends the step before it. `words` stand for it in line 1, where `what` is a statement.
+  void begin(std::string what, std::string words = "");
   void end();
 
-  std::string current() const;      // empty between steps
-  std::vector<Step> steps() const;  // the first max_steps: a long run must not grow
+  // In the words for line 1; empty between steps.
+  std::string current() const;
+  // The first max_steps, as a long run must not grow, and the one that has not ended.
+  std::vector<Step> steps() const;
 
   static constexpr std::size_t max_steps = 2000;
 
  private:
   void finish_current();
+  double seconds_of_current() const;
 
   mutable std::mutex mutex_;
   std::vector<Step> done_;
   std::string current_;
+  std::string words_;
   std::chrono::steady_clock::time_point since_;
 };
 

@@ -37,9 +37,8 @@ constexpr std::size_t max_column_bytes = 1u << 20;
 constexpr std::size_t cell_cost = sizeof(Cell);
 
 SqlError too_large(const std::string& step) {
-  return {
-      Fault::protocol, SqlError::answer_too_large,
-      step + ": the answer is larger than " + std::to_string(SqlSession::max_answer_bytes >> 20) + " MiB"};
+  return {Fault::protocol, SqlError::answer_too_large, step,
+          "the answer is larger than " + std::to_string(SqlSession::max_answer_bytes >> 20) + " MiB"};
 }
 
 // Unix sockets do not leave the machine; TLS is worth something where we know who is at its other end.
@@ -59,7 +58,7 @@ SqlError login_refused(const std::string& step, const Login& login, bool scrambl
   const char* const what =
       scramble_was_sent ? "the password is wrong, or has to be sent, which is done over verified TLS only"
                         : "the server asks for a login that is used with verified TLS only";
-  return {Fault::denied, plugin_error, step + ": " + what + "; " + way};
+  return {Fault::denied, plugin_error, step, std::string(what) + "; " + way};
 }
 
 // The client library takes some settings from an option file or from a connection string, which is what it
@@ -75,7 +74,7 @@ std::string connection_string(const Login& login, bool may_hand_over, const std:
     text += ";restricted-auth=mysql_native_password,caching_sha2_password,sha256_password,client_ed25519";
   if (!login.socket.empty()) return text;
   // Our own options have been looked at before: this one came from a server.
-  if (!is_host(login.host)) throw SqlError(Fault::protocol, 0, step + ": not a host name or address");
+  if (!is_host(login.host)) throw SqlError(Fault::protocol, 0, step, "not a host name or address");
   return text + ";host=" + login.host;
 }
 
@@ -84,11 +83,11 @@ std::string connection_string(const Login& login, bool may_hand_over, const std:
 SqlError failure(const std::string& step, const ReadAllowance& allowance, const Deadline& deadline, int code,
                  std::string_view text) {
   if (allowance.exceeded())
-    return {Fault::protocol, SqlError::answer_too_large, step + ": the server sends more than we will read"};
+    return {Fault::protocol, SqlError::answer_too_large, step, "the server sends more than we will read"};
   SqlError result = sql_error(step, code, text);
   // The library's own time-outs look like a lost connection.
   if (result.fault() == Fault::unreachable && deadline.expired())
-    return {Fault::timeout, result.code(), step + ": no answer in time"};
+    return {Fault::timeout, result.code(), step, "no answer in time"};
   return result;
 }
 
@@ -104,7 +103,7 @@ class ConnectorSession : public SqlSession {
 
   Rows query(const std::string& sql) override {
     const std::string step = step_of(sql, place_);
-    trace_.begin(step);
+    trace_.begin(step, purpose());
     ReadAllowance allowance(max_column_bytes, deadline_);
     try {
       Rows rows = ask(sql, step, allowance);
@@ -117,7 +116,7 @@ class ConnectorSession : public SqlSession {
 
   void execute(const std::string& sql) override {
     const std::string step = step_of(sql, place_);
-    trace_.begin(step);
+    trace_.begin(step, purpose());
     ReadAllowance allowance(max_column_bytes, deadline_);
     try {
       const std::unique_ptr<sql::Statement> statement(connection_->createStatement());
@@ -222,7 +221,7 @@ class Connector : public SqlConnector {
     } catch (const sql::SQLException& error) {
       const std::string_view text = error.what();
       if (!peer.flaw().empty()) throw stranger(step, peer);
-      if (!packets.makes_sense()) throw SqlError(Fault::protocol, 0, step + ": " + packets.problem());
+      if (!packets.makes_sense()) throw SqlError(Fault::protocol, 0, step, packets.problem());
       if (guard.refused() || error.getErrorCode() == plugin_not_allowed)
         throw login_refused(step, login, guard.scramble_was_sent());
       if (text.find("SSL is required") != std::string_view::npos) throw no_tls(step);
@@ -283,29 +282,31 @@ class Connector : public SqlConnector {
 
   // The library falls back to plain text in silence where it was not told to verify.
   static void require_tls(SqlSession& session, const std::string& step) {
-    const Cell version = session.query("SHOW SESSION STATUS LIKE 'Ssl_version'").at(0, "Value");
+    const Rows rows =
+        mysql::ask(session, "asking whether TLS is on", "SHOW SESSION STATUS LIKE 'Ssl_version'");
+    const Cell version = rows.at(0, "Value");
     if (!version || version->empty()) throw no_tls(step);
   }
 
   static SqlError stranger(const std::string& step, const SocketPeer& peer) {
-    return {Fault::denied, 0,
-            step + ": not logged in: " + peer.flaw() +
+    return {Fault::denied, 0, step,
+            "not logged in: " + peer.flaw() +
                 "; name the server's socket with -s, in a folder of its own, or its host with -H"};
   }
 
   static SqlError no_tls(const std::string& step) {
-    return {Fault::untrusted, 0, step + ": TLS was asked for and the server offers no TLS"};
+    return {Fault::untrusted, 0, step, "TLS was asked for and the server offers no TLS"};
   }
 
   static SqlError bad_certificate_error(const std::string& step, const TlsVerification& verification) {
     const std::string why = verification.wrong_name() ? "the server's certificate is for another name"
                                                       : "TLS/SSL error: " + verification.problem();
-    return {Fault::untrusted, bad_certificate, step + ": " + why};
+    return {Fault::untrusted, bad_certificate, step, why};
   }
 
   // Our verification was passed by, so that nobody knows who is at the other end.
   static SqlError not_verified(const std::string& step) {
-    return {Fault::untrusted, 0, step + ": TLS was asked for and the server was not verified"};
+    return {Fault::untrusted, 0, step, "TLS was asked for and the server was not verified"};
   }
 
   static constexpr int plugin_not_allowed = 5010;  // in libmariadb's words with the wrong plugin's name

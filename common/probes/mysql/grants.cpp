@@ -5,7 +5,7 @@
 namespace evenkeel::mysql {
 
 std::string account_of(SqlSession& session) {
-  const Rows rows = session.query("SELECT CURRENT_USER()");
+  const Rows rows = ask(session, "asking for the account", "SELECT CURRENT_USER()");
   const bool says = rows.rows.size() == 1 && rows.rows[0].size() == 1 && rows.rows[0][0];
   return says ? quoted_account(*rows.rows[0][0]) : some_account;
 }

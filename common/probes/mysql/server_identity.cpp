@@ -21,23 +21,18 @@ std::string identity_sql(bool with_uuid) {
          (with_uuid ? ", @@GLOBAL.server_uuid AS uuid" : "");
 }
 
-Rows ask(SqlSession& session, bool with_uuid) {
-  const std::string sql = identity_sql(with_uuid);
-  try {
-    return session.query(sql);
-  } catch (const SqlError& error) {
-    throw SqlError(error.fault(), error.code(), "asking which server it is: " + reason_of(error, sql));
-  }
+Rows ask_identity(SqlSession& session, bool with_uuid) {
+  return ask(session, "asking which server it is", identity_sql(with_uuid));
 }
 
-Rows ask(SqlSession& session) {
+Rows ask_identity(SqlSession& session) {
   const bool mariadb = ServerVersion::parse(session.server_version()).mariadb;
   try {
-    return ask(session, !mariadb);
+    return ask_identity(session, !mariadb);
   } catch (const SqlError& error) {
     // A proxy may greet with a version of its own.
     if (error.code() != unknown_variable) throw;
-    return ask(session, mariadb);
+    return ask_identity(session, mariadb);
   }
 }
 
@@ -48,7 +43,7 @@ std::string ServerIdentity::text() const {
 }
 
 IdentifiedConnection identify(SqlSession& session) {
-  const Rows rows = ask(session);
+  const Rows rows = ask_identity(session);
   IdentifiedConnection result;
   result.id = rows.at(0, "id").value_or("");
   ServerIdentity& identity = result.identity;
@@ -67,13 +62,7 @@ std::optional<double> started_at(double uptime) {
 
 std::optional<double> started_at(SqlSession& session) {
   double uptime = 0;
-  const std::string sql = "SHOW GLOBAL STATUS LIKE 'Uptime'";
-  Cell value;
-  try {
-    value = session.query(sql).at(0, "Value");
-  } catch (const SqlError& error) {
-    throw SqlError(error.fault(), error.code(), "asking for its uptime: " + reason_of(error, sql));
-  }
+  const Cell value = ask(session, "asking for its uptime", "SHOW GLOBAL STATUS LIKE 'Uptime'").at(0, "Value");
   if (!value || !parse_number(*value, uptime)) return std::nullopt;
   return started_at(uptime);
 }

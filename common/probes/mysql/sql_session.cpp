@@ -141,30 +141,47 @@ std::optional<std::size_t> index_of(const std::vector<std::string>& columns, std
   return std::nullopt;
 }
 
+class Purpose {
+ public:
+  Purpose(SqlSession& session, const std::string& purpose) : session_(session) {
+    session.set_purpose(purpose);
+  }
+  ~Purpose() { session_.set_purpose(""); }
+  Purpose(const Purpose&) = delete;
+  Purpose& operator=(const Purpose&) = delete;
+
+ private:
+  SqlSession& session_;
+};
+
 }  // namespace
 
 std::string step_of(const std::string& sql, const std::string& place) { return clean(sql, 120) + place; }
 
-std::string reason_of(const SqlError& error, const std::string& sql) {
-  const std::string text = error.what();
-  const std::string statement = step_of(sql, "");
-  const std::size_t end = text.starts_with(statement) ? text.find(": ", statement.size()) : std::string::npos;
-  return end == std::string::npos ? text : text.substr(end + 2);
+Rows ask(SqlSession& session, const std::string& purpose, const std::string& sql) {
+  const Purpose scope(session, purpose);
+  try {
+    return session.query(sql);
+  } catch (const SqlError& error) {
+    // A session that connects when it is first asked fails in a step of its own.
+    const std::string step = error.step();
+    if (!step.empty() && !step.starts_with(step_of(sql, ""))) throw;
+    throw SqlError(error.fault(), error.code(), purpose, error.reason());
+  }
 }
 
 SqlError sql_error(const std::string& step, int code, std::string_view text) {
   if (const auto inner = error_before_tls(text)) return sql_error(step, inner->first, inner->second);
   const CodeRule rule = rule_of(code);
-  if (code == 0) return {Fault::protocol, 0, step + ": the server's answer makes no sense"};
+  if (code == 0) return {Fault::protocol, 0, step, "the server's answer makes no sense"};
   if (from_the_client_library(code)) {
     const int system_error = code == 2005 ? 0 : system_error_in(text);
     if (rule.fault == Fault::unreachable && system_error == ETIMEDOUT)
-      return {Fault::timeout, code, step + ": no answer in time"};
-    return {rule.fault, code, step + ": " + words_for_client_error(rule, system_error, text)};
+      return {Fault::timeout, code, step, "no answer in time"};
+    return {rule.fault, code, step, words_for_client_error(rule, system_error, text)};
   }
   const std::string words = rule.words[0] != '\0' ? std::string(rule.words) + ", " : "";
-  return {rule.fault, code,
-          step + ": " + words + "error " + std::to_string(code) + " \"" + shown(code, text) + "\""};
+  return {rule.fault, code, step, words + "error " + std::to_string(code) + " \"" + shown(code, text) + "\""};
 }
 
 bool Rows::has(std::string_view column) const { return index_of(columns, column).has_value(); }

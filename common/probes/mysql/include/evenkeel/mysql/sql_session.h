@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "evenkeel/deadline.h"
@@ -33,6 +34,8 @@ struct Rows {
 class SqlError : public Error {
  public:
   SqlError(Fault fault, int code, const std::string& text) : Error(fault, text), code_(code) {}
+  SqlError(Fault fault, int code, const std::string& step, const std::string& reason)
+      : Error(fault, step, reason), code_(code) {}
   int code() const { return code_; }
 
   static constexpr int answer_too_large = 2020;  // for us; the client library has the same number for itself
@@ -43,8 +46,6 @@ class SqlError : public Error {
 
 // What is said of a statement's step, on the server or at its `place` (" on port 3307").
 std::string step_of(const std::string& sql, const std::string& place);
-// The reason alone, without the step: a statement is for -vvv.
-std::string reason_of(const SqlError& error, const std::string& sql);
 
 // The error of a step ("connecting to port 3307") from what the client library says of it: the class by the
 // code, the server's own words cleaned and quoted.
@@ -92,8 +93,21 @@ class SqlSession {
   virtual void execute(const std::string& sql) { query(sql); }
   virtual std::string server_version() const = 0;  // "10.11.14-MariaDB-0+deb12u2", "9.7.0"
 
+  // What the next statements are for: line 1 says it where time runs out, as no statement stands there.
+  void set_purpose(std::string purpose) { purpose_ = std::move(purpose); }
+
   static constexpr std::size_t max_answer_bytes = 8u << 20;
+
+ protected:
+  std::string purpose() const { return purpose_.empty() ? "waiting for an answer" : purpose_; }
+
+ private:
+  std::string purpose_;
 };
+
+// The answer to a question that is for `purpose`: "reading the replication status". An error begins with that
+// in place of the statement, which is for -vvv alone.
+Rows ask(SqlSession& session, const std::string& purpose, const std::string& sql);
 
 // How sessions come about; a test double hands out canned ones.
 class SqlConnector {
