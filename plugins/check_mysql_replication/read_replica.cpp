@@ -45,7 +45,7 @@ class Reader {
     try {
       return first_understood_status();
     } catch (const mysql::SqlError& error) {
-      if (error.fault() != Fault::denied) throw;
+      if (!error.lacks_privilege()) throw;
       throw mysql::SqlError(error.fault(), error.code(),
                             "may not read the replication status: " +
                                 mysql::grant_for_replica_status(reading_.version, inquiry_.account()));
@@ -156,7 +156,7 @@ class Reader {
     try {
       reading_.heartbeats = heartbeats_from(inquiry_.ask("--heartbeat " + table.name, table.query()));
     } catch (const mysql::SqlError& error) {
-      if (error.fault() != Fault::denied && error.fault() != Fault::protocol) throw;
+      if (!error.lacks_privilege() && error.fault() != Fault::protocol) throw;
       const bool denied = error.fault() == Fault::denied && error.code() != unknown_database;
       reading_.not_readable.push_back(denied
                                           ? "may not read " + table.name + ", or there is no such table: " +
@@ -170,7 +170,7 @@ class Reader {
     try {
       return inquiry_.ask("reading " + what, sql);
     } catch (const mysql::SqlError& error) {
-      if (error.fault() != Fault::denied) throw;
+      if (!error.lacks_privilege()) throw;
       const std::string text =
           "may not read performance_schema: " + mysql::grant_for_performance_schema(inquiry_.account());
       if (std::find(reading_.not_readable.begin(), reading_.not_readable.end(), text) ==

@@ -61,7 +61,7 @@ std::vector<ChannelStatus> read_channels(Inquiry& inquiry, bool mariadb) {
     return channels_from(
         inquiry.ask("reading whom it follows", mariadb ? "SHOW ALL SLAVES STATUS" : "SHOW REPLICA STATUS"));
   } catch (const mysql::SqlError& error) {
-    if (error.fault() != Fault::denied && error.code() != syntax_error) throw;
+    if (!error.lacks_privilege() && error.code() != syntax_error) throw;
     return {};
   }
 }

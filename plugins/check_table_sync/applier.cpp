@@ -44,7 +44,7 @@ std::optional<bool> applier_runs(const Dialect& dialect, mysql::SqlSession& sess
     return *running > 0;
   } catch (const mysql::SqlError& error) {
     // Several channels, a function that this version does not have, a right that it wants.
-    if (error.fault() != Fault::denied && error.fault() != Fault::protocol) throw;
+    if (!error.lacks_privilege() && error.fault() != Fault::protocol) throw;
     return std::nullopt;
   }
 }

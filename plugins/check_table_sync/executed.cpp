@@ -194,7 +194,7 @@ Executed read_executed(const Dialect& dialect, mysql::SqlSession& session) {
     if (!executed.file.empty()) executed.position = number_from(rows.at(0, "Position").value_or(""));
   } catch (const mysql::SqlError& error) {
     // Without it, rows must hold still for --confirm seconds.
-    if (error.fault() != Fault::denied && error.fault() != Fault::protocol) throw;
+    if (!error.lacks_privilege() && error.fault() != Fault::protocol) throw;
   }
   return executed;
 }

@@ -38,7 +38,7 @@ std::optional<ReplicaStatus> replication_where_visible(const Dialect& dialect, m
   try {
     return read_replica_status(dialect, session);
   } catch (const mysql::SqlError& error) {
-    if (error.fault() != Fault::denied && error.fault() != Fault::protocol) throw;
+    if (!error.lacks_privilege() && error.fault() != Fault::protocol) throw;
     return std::nullopt;
   }
 }

@@ -129,6 +129,9 @@ TEST_CASE("an error is classed by its code, and says what happened") {
 
   const SqlError error = sql_error("connecting to db1:3306", row.code, row.text);
   CHECK(error.fault() == row.fault);
+  const bool of_the_account = std::string(row.said).find("the account ") != std::string::npos ||
+                              std::string(row.said).find("the password has expired") != std::string::npos;
+  CHECK(error.lacks_privilege() == (row.fault == Fault::denied && !of_the_account));
   CHECK(error.what() == "connecting to db1:3306: " + std::string(row.said));
   CHECK(error.step() == "connecting to db1:3306");
   CHECK(error.reason() == row.said);

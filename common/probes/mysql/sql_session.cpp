@@ -158,6 +158,12 @@ class Purpose {
 
 std::string step_of(const std::string& sql, const std::string& place) { return clean(sql, 120) + place; }
 
+bool SqlError::lacks_privilege() const {
+  constexpr std::array of_the_account{1203, 1226, 1820, 1862, 3118, 3955, 4150, 4151};
+  return fault() == Fault::denied &&
+         std::find(of_the_account.begin(), of_the_account.end(), code_) == of_the_account.end();
+}
+
 Rows ask(SqlSession& session, const std::string& purpose, const std::string& sql) {
   const Purpose scope(session, purpose);
   try {

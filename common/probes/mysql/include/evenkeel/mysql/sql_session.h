@@ -37,6 +37,9 @@ class SqlError : public Error {
   SqlError(Fault fault, int code, const std::string& step, const std::string& reason)
       : Error(fault, step, reason), code_(code) {}
   int code() const { return code_; }
+  // A GRANT would help. None does where an account has reached a limit, is locked, or its password has
+  // expired.
+  bool lacks_privilege() const;
 
   static constexpr int answer_too_large = 2020;  // for us; the client library has the same number for itself
 
