@@ -65,6 +65,7 @@ void Crew::give_up(std::size_t server, const std::string& why) {
   const std::string step = lanes_[server]->waiting_for();
   given_up_[server] = {Fault::timeout, 0, why + (step.empty() ? "" : ": " + step)};
   given_up_[server].silent = !stop_->made();
+  given_up_[server].unanswered = !stop_->by_signal();
   lanes_[server]->kill_statement();
   lanes_[server].reset();
 }

@@ -35,7 +35,8 @@ struct Failure {
   bool table_changed() const;
   bool answer_too_large() const { return code == mysql::SqlError::answer_too_large; }
   bool silent = false;
-  bool several = false;  // servers answer at one address
+  bool unanswered = false;  // silent until then, or until time ran out
+  bool several = false;     // servers answer at one address
 };
 
 template <class Value>

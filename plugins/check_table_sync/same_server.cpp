@@ -20,24 +20,26 @@ std::string lock_name() {
   return text;
 }
 
+// Nothing where it fails; a server that does not answer is lost.
 template <class Value, class Ask>
-std::optional<Value> ask_one(Crew& crew, std::size_t server, Ask ask) {
+std::optional<Value> ask_one(Crew& crew, Fleet& fleet, std::size_t server, Ask ask) {
   auto replies =
       crew.ask<Value>({server}, [ask](std::size_t, mysql::SqlSession& session) { return ask(session); });
+  if (replies[0].failure && replies[0].failure->unanswered) fleet.lose(server, *replies[0].failure);
   return std::move(replies[0].value);
 }
 
 // Whether a lock that one of them holds is held on the other; nothing where locks are not to be had.
-std::optional<bool> share_locks(Crew& crew, std::size_t holder, std::size_t other) {
+std::optional<bool> share_locks(Crew& crew, Fleet& fleet, std::size_t holder, std::size_t other) {
   const std::string name = lock_name();
-  const auto held = ask_one<bool>(crew, holder, [name](mysql::SqlSession& session) {
+  const auto held = ask_one<bool>(crew, fleet, holder, [name](mysql::SqlSession& session) {
     return session.query("SELECT GET_LOCK('" + name + "', 0) AS held").at(0, "held") == "1";
   });
   if (!held.value_or(false)) return std::nullopt;
-  const auto seen = ask_one<bool>(crew, other, [name](mysql::SqlSession& session) {
+  const auto seen = ask_one<bool>(crew, fleet, other, [name](mysql::SqlSession& session) {
     return session.query("SELECT IS_USED_LOCK('" + name + "') AS holder").at(0, "holder").has_value();
   });
-  ask_one<bool>(crew, holder, [name](mysql::SqlSession& session) {
+  ask_one<bool>(crew, fleet, holder, [name](mysql::SqlSession& session) {
     session.query("SELECT RELEASE_LOCK('" + name + "') AS released");
     return true;
   });
@@ -45,10 +47,11 @@ std::optional<bool> share_locks(Crew& crew, std::size_t holder, std::size_t othe
 }
 
 // Why the two cannot be compared; empty where they can.
-std::string why_one(Crew& crew, std::size_t kept, std::size_t other, const std::string& kept_name,
-                    mysql::ServerIdentity a, mysql::ServerIdentity b) {
+std::string why_one(Crew& crew, Fleet& fleet, std::size_t kept, std::size_t other, mysql::ServerIdentity a,
+                    mysql::ServerIdentity b) {
   if (!look_the_same(a, b)) return {};
-  const std::optional<bool> shared = share_locks(crew, kept, other);
+  const std::string& kept_name = fleet.name(kept);
+  const std::optional<bool> shared = share_locks(crew, fleet, kept, other);
   if (shared == true) return same_as(kept_name, a);
   if (!a.uuid.empty())
     return "gives the same server_uuid as " + kept_name + " (" + clean(a.uuid, 40) +
@@ -56,8 +59,8 @@ std::string why_one(Crew& crew, std::size_t kept, std::size_t other, const std::
            "of the one that was copied, and restart it";
   if (shared == false) return {};
   const auto started = [](mysql::SqlSession& session) { return mysql::started_at(session).value_or(0); };
-  a.started = ask_one<double>(crew, kept, started);
-  b.started = ask_one<double>(crew, other, started);
+  a.started = ask_one<double>(crew, fleet, kept, started);
+  b.started = ask_one<double>(crew, fleet, other, started);
   return seem_the_same(a, b) ? same_as(kept_name, a) : "";
 }
 
@@ -75,8 +78,11 @@ void look_for_several(Crew& crew, Crew& others, const Addresses& addresses, Flee
   };
   for (Crew* one : {&crew, &others}) {
     const auto replies = one->ask<bool>(servers, ask);
-    for (std::size_t i = 0; i < servers.size(); ++i)
-      if (replies[i].failure && replies[i].failure->several) fleet.lose(servers[i], *replies[i].failure);
+    for (std::size_t i = 0; i < servers.size(); ++i) {
+      const std::optional<Failure>& failure = replies[i].failure;
+      if (failure && (failure->several || (one == &crew && failure->unanswered)))
+        fleet.lose(servers[i], *failure);
+    }
   }
 }
 
@@ -88,8 +94,7 @@ void lose_doubles(Crew& crew, const Addresses& addresses, Fleet& fleet) {
     if (server == reference) continue;
     std::string why;
     for (const std::size_t other : kept) {
-      why = why_one(crew, other, server, fleet.name(other), addresses[other]->server(),
-                    addresses[server]->server());
+      why = why_one(crew, fleet, other, server, addresses[other]->server(), addresses[server]->server());
       if (!why.empty()) break;
     }
     if (why.empty())

@@ -369,12 +369,15 @@ class Judging {
   }
 
   std::string why_nothing_was_compared() const {
-    if (reading_.tables.empty()) return "no table is left to compare: --ignore-table leaves out all of them";
+    const char* const too_late = "nothing was compared before time ran out";
+    if (reading_.tables.empty())
+      return reading_.budget_over ? too_late
+                                  : "no table is left to compare: --ignore-table leaves out all of them";
     const bool has_plan =
         std::any_of(reading_.tables.begin(), reading_.tables.end(),
                     [](const TableReading& table) { return table.outcome.plan != nullptr; });
     if (!has_plan) return "no table could be compared: --ignore-column may leave out all columns";
-    return reading_.budget_over ? "nothing was compared before time ran out" : "no table could be compared";
+    return reading_.budget_over ? too_late : "no table could be compared";
   }
 
   void summarise() {
