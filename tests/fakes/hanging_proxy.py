@@ -1,7 +1,9 @@
-"""Between a client and a MySQL server: hands on everything but the n-th statement, which never gets an answer.
+"""Between a client and a MySQL server: hands on everything but the n-th statement, which never gets an answer, or an
+error.
 
     with HangingProxy(server.port, at=3) as proxy:
         ... proxy.port ... proxy.statements ... proxy.hung ... proxy.hung_on ...
+    with HangingProxy(server.port, at=3, error=1064) as proxy:
 
 Statements are counted over all connections, from 1, as connections are. One that hangs holds up its own connection
 and no other.
@@ -12,6 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import struct
 import threading
 from types import TracebackType
 
@@ -28,11 +31,18 @@ def exactly(connection: socket.socket, count: int) -> bytes:
     return data
 
 
+def error_packet(number: int, statement: bytes) -> bytes:
+    """A syntax error repeats what it was about."""
+    words = b"You have an error near '" + statement[:80] + b"' at line 1" if number == 1064 else b"something odd"
+    body = b"\xff" + struct.pack("<H", number) + b"#HY000" + words
+    return struct.pack("<I", len(body))[:3] + b"\x01" + body
+
+
 class HangingProxy:
     """`at` 0: no statement hangs."""
 
-    def __init__(self, port: int, at: int = 0) -> None:
-        self.at = at
+    def __init__(self, port: int, at: int = 0, error: int = 0) -> None:
+        self.at, self.error = at, error
         self.statements: list[str] = []
         self.hung_on = 0
         self._connections = 0
@@ -63,11 +73,15 @@ class HangingProxy:
                 header = exactly(client, 4)
                 packet = exactly(client, int.from_bytes(header[:3], "little"))
                 # What begins a conversation has number 0; a login goes on with one that the server began.
-                if header[3] == 0 and packet[:1] == bytes([QUERY]) and self._note(number, packet[1:]):
+                is_statement = header[3] == 0 and packet[:1] == bytes([QUERY])
+                if not is_statement or not self._note(number, packet[1:]):
+                    server.sendall(header + packet)
+                elif self.error:
+                    client.sendall(error_packet(self.error, packet[1:]))
+                else:
                     while client.recv(4096):
                         pass
                     return
-                server.sendall(header + packet)
 
     def _note(self, connection: int, text: bytes) -> bool:
         """Whether it is the one that hangs."""
@@ -75,7 +89,8 @@ class HangingProxy:
             self.statements.append(text.decode("utf-8", "replace"))
             if len(self.statements) == self.at:
                 self.hung_on = connection
-            return self.hung_on == connection
+                return True
+            return False
 
     @staticmethod
     def _answers(server: socket.socket, client: socket.socket) -> None:
