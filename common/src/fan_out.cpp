@@ -86,7 +86,9 @@ void run_bounded(std::size_t count, std::size_t parallel, const Deadline& deadli
   }
 }
 
-Error timeout_error(const std::string& step) {
+Error timeout_error(const Trace& trace) {
+  const std::string step = trace.current();
+  if (trace.is_too_much()) return Error(Fault::protocol, step, "the server sends more than we will read");
   return Error(Fault::timeout, step.empty() ? "no time was left to ask it" : "timed out: " + step);
 }
 

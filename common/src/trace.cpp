@@ -23,6 +23,16 @@ void Trace::end() {
   finish_current();
 }
 
+void Trace::mark_too_much() {
+  std::lock_guard lock(mutex_);
+  too_much_ = true;
+}
+
+bool Trace::is_too_much() const {
+  std::lock_guard lock(mutex_);
+  return too_much_;
+}
+
 std::string Trace::current() const {
   std::lock_guard lock(mutex_);
   return words_.empty() ? current_ : words_;
@@ -40,6 +50,7 @@ double Trace::seconds_of_current() const {
 }
 
 void Trace::finish_current() {
+  too_much_ = false;
   if (current_.empty()) return;
   if (done_.size() < max_steps) done_.push_back({std::move(current_), seconds_of_current()});
   current_.clear();

@@ -42,6 +42,14 @@ class Wire:
         self.sequence += 1
         return frame
 
+    def endlessly(self, payload):
+        """The same packet again and again, as fast as the kernel takes it: the client's limits are to end this, not
+        its time. A packet's number is a byte, so what comes after 256 of them is the same bytes again."""
+        cycle = b"".join(self.framed(payload) for _ in range(256))
+        data = cycle * (MIB // len(cycle) + 1)
+        while True:
+            self.raw(data)
+
     def read(self):
         header = self._exactly(4)
         self.sequence = header[3] + 1
@@ -352,22 +360,24 @@ def giant_row(server, wire):
 
 def endless_rows(server, wire):
     wire.raw(wire.framed(b"\x01") + wire.framed(column(b"a")) + wire.framed(eof()))
-    while True:
-        wire.raw(b"".join(wire.framed(counted(b"x")) for _ in range(1000)))
+    wire.endlessly(counted(b"x" * 1000))
+
+
+def endless_short_rows(server, wire):
+    wire.raw(wire.framed(b"\x01") + wire.framed(column(b"a")) + wire.framed(eof()))
+    wire.endlessly(counted(b"x"))
 
 
 def endless_null_rows(server, wire):
     columns = 250
     wire.raw(wire.framed(bytes([columns])) + b"".join(wire.framed(column(b"a")) for _ in range(columns))
              + wire.framed(eof()))
-    while True:
-        wire.raw(b"".join(wire.framed(b"\xfb" * columns) for _ in range(100)))
+    wire.endlessly(b"\xfb" * columns)
 
 
 def endless_columns(server, wire):
     wire.raw(wire.framed(b"\x01"))
-    while True:
-        wire.raw(b"".join(wire.framed(column(b"a")) for _ in range(1000)))
+    wire.endlessly(column(b"a"))
 
 
 def more_columns_than_announced(server, wire):
@@ -478,7 +488,7 @@ SITUATIONS.update(
     (function.__name__, logged_in(function))
     for function in (
         hangs, closes, resets, resets_in_the_result, closes_in_the_result, trickles_the_result,
-        fails_in_the_result, huge_row, giant_row, endless_rows, endless_null_rows, endless_columns,
+        fails_in_the_result, huge_row, giant_row, endless_rows, endless_short_rows, endless_null_rows, endless_columns,
         more_columns_than_announced, fewer_columns_than_announced, huge_column_count, short_row,
         short_column, garbage_result, asks_for_local_infile, ok_for_every_query,
         more_results_without_end, endless_progress_reports, rude_query_error, rude_values, names_its_source, stopped_with_an_error,

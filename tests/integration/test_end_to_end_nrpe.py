@@ -81,11 +81,12 @@ def ask_with_traffic(forty: tuple[MonitoredHost, Nrpe, Memcached], name: str, **
 @pytest.mark.parametrize("packet", PACKETS)
 def test_forty_targets_in_each_packet_item_for_item(forty: tuple[MonitoredHost, Nrpe, Memcached], packet: str) -> None:
     answer = ask_with_traffic(forty, "check_memcached", options=PACKETS[packet])
+    whole_answer = ask_with_traffic(forty, "check_memcached_v4")
     assert answer.code == OK and answer.line1.startswith("MEMCACHED OK - 40 caches work"), answer.output
     assert len(answer.output.encode()) <= V2_BYTES + 1
     # An item whole or not at all: what is cut off is what came last, and the last one that is there has all its parts.
     items, whole = ([(label, item.uom, item.min, item.max) for label, item in parse_perfdata(text.partition("|")[2]).items()]
-                    for text in (answer.line1, forty[1].ask("check_memcached_v4").line1))
+                    for text in (answer.line1, whole_answer.line1))
     assert items == whole[:len(items)] and 0 < len(items) < len(whole)
     longest = max(len(item) for item in answer.line1.partition("|")[2].split())
     assert len(answer.output.encode()) > V2_BYTES - 2 * longest, "there was room for more"

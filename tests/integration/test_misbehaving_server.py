@@ -6,7 +6,6 @@ import json
 import re
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,6 +23,8 @@ MAX_MEMORY = 64 << 10  # KiB
 OK, CRITICAL, UNKNOWN = 0, 2, 3
 # Who notices first that time is up, the one the thread that asks or the one that waits for it, has words of its own.
 TIMED_OUT = "timed out: |: no answer in time"
+# To read 200,000 rows takes longer than all else here: on a busy machine the plugin stops at what has come by then.
+TOO_LARGE = "larger than 8 MiB|the server sends more than we will read"
 
 # situation: state, words in line 1. Whoever does not answer is CRITICAL; whoever answers nonsense, more
 # than we read, or that we may not look, UNKNOWN.
@@ -66,6 +67,7 @@ EXPECTED = {
     "huge_row": (UNKNOWN, "more than we will read"),
     "giant_row": (UNKNOWN, "more than we will read"),
     "endless_rows": (UNKNOWN, "larger than 8 MiB"),
+    "endless_short_rows": (UNKNOWN, TOO_LARGE),
     "endless_null_rows": (UNKNOWN, "larger than 8 MiB"),
     "endless_columns": (UNKNOWN, "more than we will read"),
     "more_columns_than_announced": (UNKNOWN, "makes no sense"),
@@ -92,12 +94,14 @@ EXPECTED = {
 
 # A process starts out with the peak of the one that started it, so a small one has to start the plugin.
 LAUNCHER = """
-import json, os, sys
+import json, os, sys, time
+began = time.monotonic()
 pid = os.fork()
 if pid == 0:
     os.execv(sys.argv[2], sys.argv[2:])
 _, status, usage = os.wait4(pid, 0)
-json.dump({"status": status, "memory": usage.ru_maxrss}, open(sys.argv[1], "w"))
+seconds = time.monotonic() - began
+json.dump({"status": status, "memory": usage.ru_maxrss, "seconds": seconds}, open(sys.argv[1], "w"))
 """
 
 
@@ -113,16 +117,15 @@ def run(plugin, tmp_path, port, *more):
     secret = tmp_path / "password"
     secret.write_text(PASSWORD + "\n")
     measured = tmp_path / "measured.json"
-    began = time.monotonic()
     process = subprocess.run(
         ["/usr/bin/python3", "-S", "-E", "-c", LAUNCHER, measured, plugin.path(CHECK), "-H", f"127.0.0.1:{port}",
          "-u", "nagios", "--password-file", secret, "-t", str(TIMEOUT), *more],
         env=plugin.environment(), capture_output=True, timeout=60)
-    seconds = time.monotonic() - began
     usage = json.loads(measured.read_text())
     assert usage["status"] & 0x7F == 0, f"ended by signal {usage['status'] & 0x7F}"
     # Strict: text that is no UTF-8 is a failure.
-    return Run(usage["status"] >> 8, process.stdout.decode(), process.stderr.decode(), seconds, usage["memory"])
+    return Run(usage["status"] >> 8, process.stdout.decode(), process.stderr.decode(), usage["seconds"],
+               usage["memory"])
 
 
 def check_manners(answer, server):
@@ -154,7 +157,7 @@ def test_plain(plugin, tmp_path, situation):
         check_manners(answer, server)
         assert answer.code == state, answer.stdout
         line1 = answer.stdout.split("\n")[0]
-        assert re.search(words, line1) if words == TIMED_OUT else words in line1
+        assert re.search(words, line1) if words in (TIMED_OUT, TOO_LARGE) else words in line1
 
 
 @pytest.mark.parametrize("insecure", [[], ["--insecure"]], ids=["verified", "insecure"])

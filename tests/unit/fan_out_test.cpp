@@ -132,6 +132,24 @@ TEST_CASE("what hangs becomes a time-out that names its step; what is done is ke
   while (*ended < 3) std::this_thread::yield();
 }
 
+TEST_CASE("who has sent too much by the deadline is no silent one, whether or not that was reported") {
+  auto stop = std::make_shared<std::promise<void>>();
+  auto stopped = std::make_shared<std::shared_future<void>>(stop->get_future().share());
+  const auto outcomes = fan_out<int>(2, 2, Deadline::after(100ms), [stopped](std::size_t i, Trace& trace) {
+    trace.begin("an earlier step");
+    trace.mark_too_much();
+    trace.begin("SHOW REPLICA STATUS");
+    if (i == 1) trace.mark_too_much();
+    stopped->wait();
+    return 0;
+  });
+  CHECK(outcomes[0].error->fault() == Fault::timeout);
+  CHECK(outcomes[1].error->fault() == Fault::protocol);
+  CHECK(std::string(outcomes[1].error->what()) ==
+        "SHOW REPLICA STATUS: the server sends more than we will read");
+  stop->set_value();
+}
+
 TEST_CASE("targets that hang hide none of those that come after them") {
   auto release = std::make_shared<std::promise<void>>();
   auto ended = std::make_shared<std::atomic<int>>(0);

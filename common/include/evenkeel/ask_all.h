@@ -24,7 +24,7 @@ Report ask_all(RunContext& context, std::size_t count, std::size_t parallel, con
   const auto trace = std::make_shared<Trace>();
   context.rescue->offer([trace, evaluate] {
     std::vector<Outcome<Reading>> outcomes(1);
-    outcomes[0].error = detail::timeout_error(trace->current());
+    outcomes[0].error = detail::timeout_error(*trace);
     outcomes[0].steps = trace->steps();
     return evaluate(std::move(outcomes));
   });

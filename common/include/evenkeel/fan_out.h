@@ -34,7 +34,8 @@ namespace detail {
 void run_bounded(std::size_t count, std::size_t parallel, const Deadline& deadline,
                  std::function<void(std::size_t)> job);
 
-Error timeout_error(const std::string& step);
+// Of a target that has not reported in time. One that sent too much by then is no silent one.
+Error timeout_error(const Trace& trace);
 Error error_from(std::exception_ptr failure);
 
 // Without the steps.
@@ -81,7 +82,7 @@ std::vector<Outcome<Reading>> fan_out(std::size_t count, std::size_t parallel, c
     if (slots->done[i])
       result[i] = std::move(slots->outcomes[i]);
     else
-      result[i].error = detail::timeout_error(slots->traces[i].current());
+      result[i].error = detail::timeout_error(slots->traces[i]);
     result[i].steps = slots->traces[i].steps();
   }
   return result;

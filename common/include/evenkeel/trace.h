@@ -24,9 +24,13 @@ class Trace {
   // Ends the step before it. `words` stand for it in line 1, where `what` is a statement.
   void begin(std::string what, std::string words = "");
   void end();
+  // That the server has sent more in this step than is read: known before whoever reads can report it, and
+  // that may be too late on a busy machine.
+  void mark_too_much();
 
   // In the words for line 1; empty between steps.
   std::string current() const;
+  bool is_too_much() const;
   // The first max_steps, as a long run must not grow, and the one that has not ended.
   std::vector<Step> steps() const;
 
@@ -40,6 +44,7 @@ class Trace {
   std::vector<Step> done_;
   std::string current_;
   std::string words_;
+  bool too_much_ = false;
   std::chrono::steady_clock::time_point since_;
 };
 

@@ -104,7 +104,7 @@ class ConnectorSession : public SqlSession {
   Rows query(const std::string& sql) override {
     const std::string step = step_of(sql, place_);
     trace_.begin(step, purpose());
-    ReadAllowance allowance(max_column_bytes, deadline_);
+    ReadAllowance allowance(max_column_bytes, deadline_, trace_);
     try {
       Rows rows = ask(sql, step, allowance);
       trace_.end();
@@ -117,7 +117,7 @@ class ConnectorSession : public SqlSession {
   void execute(const std::string& sql) override {
     const std::string step = step_of(sql, place_);
     trace_.begin(step, purpose());
-    ReadAllowance allowance(max_column_bytes, deadline_);
+    ReadAllowance allowance(max_column_bytes, deadline_, trace_);
     try {
       const std::unique_ptr<sql::Statement> statement(connection_->createStatement());
       if (statement->execute(sql)) throw sql_error(step, 0, "");
@@ -140,7 +140,7 @@ class ConnectorSession : public SqlSession {
     return rows;
   }
 
-  static Rows read(sql::ResultSet& result, const std::string& step) {
+  Rows read(sql::ResultSet& result, const std::string& step) {
     sql::ResultSetMetaData& meta = *result.getMetaData();
     const unsigned width = meta.getColumnCount();
     if (width > max_columns) throw too_large(step);
@@ -154,7 +154,10 @@ class ConnectorSession : public SqlSession {
         const Cell& cell = row.emplace_back(result.isNull(i) ? Cell() : Cell(result.getString(i)));
         size += cell_cost + (cell ? cell->size() : 0);
       }
-      if (size > max_answer_bytes) throw too_large(step);
+      if (size > max_answer_bytes) {
+        trace_.mark_too_much();
+        throw too_large(step);
+      }
     }
     return rows;
   }
@@ -208,7 +211,7 @@ class Connector : public SqlConnector {
   std::unique_ptr<SqlSession> log_in(const Login& login, bool may_hand_over, const Deadline& deadline,
                                      Trace& trace, const std::string& step) const {
     LoginPackets packets;
-    ReadAllowance allowance(max_login_bytes, deadline, &packets);
+    ReadAllowance allowance(max_login_bytes, deadline, trace, &packets);
     const PasswordGuard guard(login.password, may_hand_over);
     const SocketPeer peer(login.socket);
     std::optional<TlsVerification> verification;

@@ -43,11 +43,12 @@ void on_transfer(int is_write, Connection* connection, const unsigned char* data
 
 }  // namespace
 
-ReadAllowance::ReadAllowance(std::size_t bytes, const Deadline& deadline, LoginPackets* packets)
+ReadAllowance::ReadAllowance(std::size_t bytes, const Deadline& deadline, Trace& trace, LoginPackets* packets)
     : bytes_left_(bytes),
       deadline_(deadline),
       deadline_for_much_(
           deadline.earlier_by(std::min(longest_for_the_report, deadline.remaining() * share_for_the_report))),
+      trace_(trace),
       packets_(packets) {
   current = this;
 }
@@ -58,6 +59,7 @@ bool ReadAllowance::count(std::string_view bytes) {
   bytes_read_ += bytes.size();
   const bool too_much = bytes.size() > bytes_left_;
   const bool too_much_for_the_time = bytes_read_ > much && deadline_for_much_.expired();
+  if (!exceeded_ && (too_much || too_much_for_the_time)) trace_.mark_too_much();
   exceeded_ = exceeded_ || too_much || too_much_for_the_time;
   bytes_left_ -= std::min(bytes.size(), bytes_left_);
   const bool makes_sense = packets_ == nullptr || packets_->read(bytes);

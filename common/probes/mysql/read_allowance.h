@@ -7,15 +7,16 @@
 #include <string_view>
 
 #include "evenkeel/deadline.h"
+#include "evenkeel/trace.h"
 #include "login_packets.h"
 
 namespace evenkeel::mysql {
 
 class ReadAllowance {
  public:
-  // Counts this thread's reads until it goes out of scope. One per thread at a time. With `packets`, each
-  // packet is looked at as well.
-  ReadAllowance(std::size_t bytes, const Deadline& deadline, LoginPackets* packets = nullptr);
+  // Counts this thread's reads until it goes out of scope. One per thread at a time. The trace is told where
+  // it is too much. With `packets`, each packet is looked at as well.
+  ReadAllowance(std::size_t bytes, const Deadline& deadline, Trace& trace, LoginPackets* packets = nullptr);
   ~ReadAllowance();
   ReadAllowance(const ReadAllowance&) = delete;
   ReadAllowance& operator=(const ReadAllowance&) = delete;
@@ -35,6 +36,7 @@ class ReadAllowance {
   std::size_t bytes_read_ = 0;
   Deadline deadline_;
   Deadline deadline_for_much_;
+  Trace& trace_;
   LoginPackets* packets_;
   bool exceeded_ = false;
 };
