@@ -1,8 +1,10 @@
 #include "sample_server.h"
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 #include <thread>
+#include <vector>
 
 #include "evenkeel/sample_history.h"
 #include "evenkeel/text.h"
@@ -19,9 +21,12 @@ constexpr double longest_race = 1;  // seconds
 // request for it.
 constexpr double longest_still = 0.25;  // seconds
 
-// How often the server is asked again, at once, whether it is one.
-constexpr int usual_witnesses = 4;
-constexpr int witnesses_when_suspected = 12;
+// How often the server is asked again, without a pause, whether it is one. Two at a time: which of them came
+// first is not known, so that it takes a second pair to see a counter fall; and a small server has few
+// workers.
+constexpr std::size_t usual_witnesses = 4;
+constexpr std::size_t witnesses_when_suspected = 12;
+constexpr std::size_t witnesses_at_once = 2;
 constexpr std::chrono::duration<double> longest_for_witnesses(2);
 constexpr double longest_suspicion = 86400;  // seconds
 
@@ -107,21 +112,24 @@ class Sampling {
  private:
   Sampled ask(const Deadline& deadline) {
     try {
-      const http::Answer answer = client_.get(deadline, trace_);
-      ServerStatus status = read_answer(answer, page_);
-      CounterSample counters = counters_of(status, answer);
-      Sampled sampled{std::move(status), std::move(counters)};
-      sampled.requests_before = static_cast<std::uint64_t>(std::max(answer.requests - 1, 0));
-      sampled.page_bytes = answer.bytes;
-      sampled.http_version = answer.http_version;
-      sampled.age = answer.age;
-      sampled.cache_hit = clean(answer.cache_hit, 80);
-      return sampled;
+      return sampled_from(client_.get(deadline, trace_));
     } catch (const Error&) {
       if (const int sent = client_.requests_sent(); sent > 0)
         count_own_of_failed_run(state_, key_, static_cast<std::uint64_t>(sent));
       throw;
     }
+  }
+
+  Sampled sampled_from(const http::Answer& answer) const {
+    ServerStatus status = read_answer(answer, page_);
+    CounterSample counters = counters_of(status, answer);
+    Sampled sampled{std::move(status), std::move(counters)};
+    sampled.requests_before = static_cast<std::uint64_t>(std::max(answer.requests - 1, 0));
+    sampled.page_bytes = answer.bytes;
+    sampled.http_version = answer.http_version;
+    sampled.age = answer.age;
+    sampled.cache_hit = clean(answer.cache_hit, 80);
+    return sampled;
   }
 
   // False: a cache answered, and says so.
@@ -209,11 +217,7 @@ class Sampling {
     const auto wait =
         std::chrono::duration_cast<Deadline::Clock::duration>(std::chrono::duration<double>(seconds));
     std::this_thread::sleep_until(std::min(last + wait, deadline_.when()));
-    return ask_and_count(deadline_);
-  }
-
-  Sampled ask_and_count(const Deadline& deadline) {
-    Sampled sampled = ask(deadline);
+    Sampled sampled = ask(deadline_);
     count_own_of_failed_run(state_, key_, sampled.requests_before + 1);
     return sampled;
   }
@@ -243,25 +247,34 @@ class Sampling {
     return now;
   }
 
-  // Asks again at once, over new connections: of several servers behind one address another one answers,
-  // whose counters stand elsewhere. One that is younger is seen when it comes after the older.
+  // Asks again without a pause, over new connections: of several servers behind one address another one
+  // answers, whose counters stand elsewhere. One that is younger is seen when it comes after the older.
   bool one_server_answers(CounterSample& before, CounterSample& now, const CounterGrowth& growth) {
     const Deadline until = Deadline::after(std::min(deadline_.remaining() / 2, longest_for_witnesses));
-    CounterSample last = now;
-    int wanted = is_suspected() ? witnesses_when_suspected : usual_witnesses;
-    for (int asked = 1; asked <= wanted; ++asked) {
-      const std::optional<Sampled> witness = ask_witness(until);
-      if (!witness) return true;
-      before.own += witness->requests_before + 1;
-      now.own += witness->requests_before + 1;
-      if (!is_alive(*witness)) return false;
-      reading_.several_servers = are_of_two_servers(continuity(last, witness->counters));
-      if (reading_.several_servers) return false;
-      // The younger one first, and then the older: further ones will be of the younger again.
-      if (!is_likely(last, witness->counters, growth)) wanted = witnesses_when_suspected;
-      last = witness->counters;
+    const double rate = growth.per_second(accesses_counter).value_or(0);
+    std::vector<CounterSample> earlier{now};
+    std::size_t wanted = is_suspected() ? witnesses_when_suspected : usual_witnesses;
+    for (std::size_t asked = 0; asked < wanted; asked += witnesses_at_once) {
+      const std::vector<Sampled> witnesses = ask_witnesses(until, before, now);
+      if (witnesses.empty()) return true;
+      for (const Sampled& witness : witnesses) {
+        if (!is_alive(witness)) return false;
+        reading_.several_servers = is_of_another_server(witness.counters, earlier);
+        if (reading_.several_servers) return false;
+      }
+      for (const Sampled& witness : witnesses) {
+        // The younger one first, and then the older: further ones will be of the younger again.
+        if (!is_likely(earlier.back(), witness.counters, rate)) wanted = witnesses_when_suspected;
+        earlier.push_back(witness.counters);
+      }
     }
     return true;
+  }
+
+  static bool is_of_another_server(const CounterSample& now, const std::vector<CounterSample>& earlier) {
+    return std::any_of(earlier.begin(), earlier.end(), [&](const CounterSample& before) {
+      return are_of_two_servers(continuity(before, now));
+    });
   }
 
   // Whether several servers answered in this run or the last that could tell. A balancer that chooses at
@@ -284,23 +297,44 @@ class Sampling {
 
   std::string several_key() const { return key_ + " several servers"; }
 
-  // Nothing where it does not answer as it did: it has, when it was asked for the sample.
-  std::optional<Sampled> ask_witness(const Deadline& until) {
-    if (until.expired()) return std::nullopt;
-    client_.connect_anew();
+  // None where it does not answer as it did: it has, when it was asked for the sample.
+  std::vector<Sampled> ask_witnesses(const Deadline& until, CounterSample& before, CounterSample& now) {
+    std::vector<Sampled> witnesses;
+    if (until.expired()) return witnesses;
+    const std::vector<http::Answer> answers = answers_of_witnesses(until);
+    const auto sent = static_cast<std::uint64_t>(client_.requests_sent());
+    count_own_of_failed_run(state_, key_, sent);
+    before.own += sent;
+    now.own += sent;
+    for (const http::Answer& answer : answers) {
+      try {
+        witnesses.push_back(sampled_from(answer));
+      } catch (const Error&) {
+        continue;
+      }
+    }
+    return witnesses;
+  }
+
+  std::vector<http::Answer> answers_of_witnesses(const Deadline& until) {
     try {
-      return ask_and_count(until);
+      return client_.get_anew(witnesses_at_once, until, trace_);
     } catch (const Error&) {
-      return std::nullopt;
+      return {};
     }
   }
 
-  // Whether the server can have served so much in the moment between, as fast as it was before.
-  static bool is_likely(const CounterSample& last, const CounterSample& now, const CounterGrowth& growth) {
-    const CounterGrowth since(last, now);
-    const double rate = growth.per_second(accesses_counter).value_or(0);
-    const double grown = since.of(accesses_counter).value_or(0) - static_cast<double>(since.own());
-    return grown <= 2 + 3 * rate * since.seconds();
+  // Whether one server can have served so much in the moment between, as fast as it was before. Two that were
+  // asked at once may have been served in the other order.
+  static bool is_likely(const CounterSample& one, const CounterSample& other, double rate) {
+    const auto accesses = [](const CounterSample& sample) {
+      const auto counter = sample.counters.find(accesses_counter);
+      return counter == sample.counters.end() ? 0.0 : static_cast<double>(counter->second);
+    };
+    constexpr double own = witnesses_at_once;
+    const double grown = std::abs(accesses(other) - accesses(one));
+    const double seconds = std::abs(seconds_between(one, other)) + slack_between(one, other);
+    return grown <= own + 2 + 3 * rate * seconds;
   }
 
   http::HttpClient& client_;

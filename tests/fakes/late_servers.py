@@ -5,6 +5,7 @@
 
 import asyncio
 import threading
+import time
 
 from .misbehaving_http import PAGE, answer
 
@@ -78,15 +79,18 @@ class LateServers:
 
 
 class LateHttp(LateServers):
-    """A status page whose counters go up by one request each time."""
+    """A status page whose counters go up by one request each time, and its uptime with the time. One that stood
+    still would be a cached page, and asked again and again."""
 
     count = 1000
+    up_since = time.monotonic() - 90
 
     def reply(self, data):
         if b"\r\n\r\n" not in data:
             return None, data
         self.count += 1
-        return answer(PAGE.replace(b"500", b"%d" % self.count)), b""
+        uptime = b"Uptime: %d" % (time.monotonic() - self.up_since)
+        return answer(PAGE.replace(b"500", b"%d" % self.count).replace(b"Uptime: 90", uptime)), b""
 
 
 class LateMemcached(LateServers):

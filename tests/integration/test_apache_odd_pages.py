@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 import time
 from typing import Any
 
@@ -27,10 +28,14 @@ def page(accesses: int, uptime: str | None = "", started: str = "", board: bytes
 
 def serving(pages: Any) -> ScriptedServer:
     """The next page for each request, whatever the connection."""
+    turn = threading.Lock()
+
     def script(line: Any) -> None:
         while True:
             line.receive_until(b"\r\n\r\n")
-            line.send(answer(next(pages)))
+            with turn:
+                body = next(pages)
+            line.send(answer(body))
     return ScriptedServer(script)
 
 

@@ -84,6 +84,20 @@ def test_one_server_behind_a_balancer_is_none_of_that(plugin: PluginRunner, apac
                 assert answer.code == OK and "rps" in answer.perfdata and "another" not in answer.stdout
 
 
+@pytest.mark.parametrize("workers", [1, 2, 5])
+def test_a_server_with_few_workers_is_not_held_up(plugin: PluginRunner, servers: Sandbox, workers: int) -> None:
+    """A connection that is kept holds a worker of prefork. Whoever is still waiting for one of ours gives up after two
+    seconds."""
+    few = f"MaxRequestWorkers {workers}\nKeepAliveTimeout 60\n"
+    apache = Apache(servers, f"few-{workers}", mpm="prefork", more=few)
+    seconds: list[float] = []
+    while not seconds or min(seconds) >= 2:
+        answer = check(plugin, "-H", apache.address, "-i", "0.1", "--no-state", "-vvv")
+        assert answer.code == OK and "rps" in answer.perfdata
+        seconds.append(answer.seconds)
+        assert len(seconds) < 4, answer.stdout
+
+
 @pytest.mark.parametrize("told", [{"tells_age": True}, {}, {"tells_hit": True}, {"keep_alive": False}],
                          ids=["age", "nothing", "hit", "no-keep-alive"])
 def test_a_cached_page(plugin: PluginRunner, apache: Apache, told: dict[str, bool]) -> None:

@@ -23,15 +23,29 @@ class CannedServer : public http::HttpClient {
   explicit CannedServer(std::deque<Page> pages) : pages_(std::move(pages)) {}
 
   http::Answer get(const Deadline&, Trace&) override {
-    if (!anew_) {
-      REQUIRE_FALSE(pages_.empty());
-      last_ = pages_.front();
-      pages_.pop_front();
-    } else {
+    REQUIRE_FALSE(pages_.empty());
+    last_ = pages_.front();
+    pages_.pop_front();
+    sent_ = 1;
+    return answer();
+  }
+
+  std::vector<http::Answer> get_anew(std::size_t count, const Deadline&, Trace&) override {
+    std::vector<http::Answer> answers;
+    last_.at += 0.001;
+    for (std::size_t i = 0; i < count; ++i) {
       ++last_.accesses;
-      last_.at += 0.001;
+      answers.push_back(answer());
     }
-    anew_ = false;
+    sent_ = static_cast<int>(count);
+    return answers;
+  }
+
+  int requests_sent() const override { return sent_; }
+  std::size_t pages_left() const { return pages_.size(); }
+
+ private:
+  http::Answer answer() const {
     http::Answer answer;
     answer.status = 200;
     answer.body = "RestartTime: " + last_.restart_time +
@@ -41,16 +55,12 @@ class CannedServer : public http::HttpClient {
                                 std::chrono::duration<double>(last_.at - 1000));
     return answer;
   }
-  int requests_sent() const override { return 1; }
-  void connect_anew() override { anew_ = true; }
-  std::size_t pages_left() const { return pages_.size(); }
 
- private:
   // In the past, so that nothing waits.
   Deadline::Clock::time_point start_ = Deadline::Clock::now();
   std::deque<Page> pages_;
   Page last_;
-  bool anew_ = false;
+  int sent_ = 0;
 };
 
 class Runs {

@@ -1,5 +1,6 @@
 // Simulated: servers behind one address, and caches before one. Time is simulated as well, so that nothing
 // waits.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstdio>
@@ -42,10 +43,32 @@ class Simulated : public http::HttpClient {
   }
 
   http::Answer get(const Deadline&, Trace&) override {
-    if (!first_) now_ += anew_ ? 0.002 : (still_ ? std::max(interval_, 0.25) : interval_) + 0.0005;
-    if (!first_ && (anew_ || scene_.balancing == Balancing::by_request)) ++turn_;
-    if (scene_.balancing == Balancing::at_random && (first_ || anew_)) turn_ = scene_.random() >> 8;
-    first_ = anew_ = false;
+    if (!first_) now_ += (still_ ? std::max(interval_, 0.25) : interval_) + 0.0005;
+    if (!first_ && scene_.balancing == Balancing::by_request) ++turn_;
+    if (scene_.balancing == Balancing::at_random && first_) turn_ = scene_.random() >> 8;
+    first_ = false;
+    sent_ = 1;
+    return ask();
+  }
+
+  std::vector<http::Answer> get_anew(std::size_t count, const Deadline&, Trace&) override {
+    std::vector<http::Answer> answers;
+    now_ += 0.002;
+    for (std::size_t i = 0; i < count; ++i) {
+      turn_ = scene_.balancing == Balancing::at_random ? scene_.random() >> 8 : turn_ + 1;
+      answers.push_back(ask());
+    }
+    sent_ = static_cast<int>(count);
+    // In no order.
+    std::shuffle(answers.begin(), answers.end(), scene_.random);
+    return answers;
+  }
+
+  int requests_sent() const override { return sent_; }
+  int requests() const { return requests_; }
+
+ private:
+  http::Answer ask() {
     ++requests_;
     http::Answer answer = scene_.cached_for > 0 ? from_cache() : fresh(now_);
     still_ = answer.body == last_body_;
@@ -55,11 +78,7 @@ class Simulated : public http::HttpClient {
                                 std::chrono::duration<double>(now_ - 2'000'000));
     return answer;
   }
-  int requests_sent() const override { return 1; }
-  void connect_anew() override { anew_ = true; }
-  int requests() const { return requests_; }
 
- private:
   http::Answer fresh(double at) {
     Server& server = scene_.servers[turn_ % scene_.servers.size()];
     const double up = at - server.started;
@@ -93,7 +112,8 @@ class Simulated : public http::HttpClient {
   double interval_;
   std::size_t& turn_;
   Deadline::Clock::time_point epoch_ = Deadline::Clock::now();
-  bool first_ = true, anew_ = false;
+  bool first_ = true;
+  int sent_ = 0;
   bool still_ = false;  // then it is waited for longer
   std::string last_body_;
   int requests_ = 0;

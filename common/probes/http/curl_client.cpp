@@ -1,5 +1,6 @@
 // The one file that knows libcurl.
 #include <curl/curl.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
@@ -7,6 +8,7 @@
 
 #include "arriving.h"
 #include "curl_error.h"
+#include "curl_handles.h"
 #include "evenkeel/bare_tls.h"
 #include "evenkeel/error.h"
 #include "evenkeel/http/http_client.h"
@@ -24,27 +26,6 @@ namespace evenkeel::http {
 namespace {
 
 constexpr long max_redirects = 5;
-
-struct EasyCloser {
-  void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
-};
-using Easy = std::unique_ptr<CURL, EasyCloser>;
-
-struct ListFreer {
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-};
-using List = std::unique_ptr<curl_slist, ListFreer>;
-
-List list_of(const std::vector<std::string>& texts) {
-  List list;
-  for (const std::string& text : texts) {
-    curl_slist* longer = curl_slist_append(list.get(), text.c_str());
-    if (longer == nullptr) throw std::bad_alloc();
-    (void)list.release();
-    list.reset(longer);
-  }
-  return list;
-}
 
 std::size_t take_body(char* data, std::size_t size, std::size_t count, void* context) {
   return static_cast<Arriving*>(context)->take_body({data, size * count}) ? size * count : 0;
@@ -79,23 +60,6 @@ int take_note(CURL*, curl_infotype type, char* data, std::size_t size, void* con
     *static_cast<bool*>(context) = true;
   return 0;
 }
-
-template <class Value>
-void set(CURL* easy, CURLoption option, Value value) {
-  const CURLcode code = curl_easy_setopt(easy, option, value);
-  if (code == CURLE_OUT_OF_MEMORY) throw std::bad_alloc();
-  if (code != CURLE_OK)
-    throw Error(Fault::internal, std::string("libcurl does not take an option: ") + curl_easy_strerror(code));
-}
-
-template <class Value>
-Value info(CURL* easy, CURLINFO what) {
-  Value value{};
-  curl_easy_getinfo(easy, what, &value);
-  return value;
-}
-
-double seconds(CURL* easy, CURLINFO what) { return static_cast<double>(info<curl_off_t>(easy, what)) / 1e6; }
 
 std::string http_version(CURL* easy) {
   switch (info<long>(easy, CURLINFO_HTTP_VERSION)) {
@@ -134,61 +98,144 @@ std::string target_of(const std::string& url, const std::string& location) {
 class CurlClient : public HttpClient {
  public:
   explicit CurlClient(Endpoint endpoint)
-      : endpoint_(std::move(endpoint)), hop_(endpoint_), easy_(curl_easy_init()) {
+      : endpoint_(std::move(endpoint)), hop_(endpoint_), names_(curl_share_init()), easy_(curl_easy_init()) {
+    if (!easy_ || !names_) throw Error(Fault::internal, "libcurl does not start");
+    curl_share_setopt(names_.get(), CURLSHOPT_SHARE, CURL_LOCK_DATA_DNS);
+    shared_names_ = names_.get();
+    set_up();
+  }
+
+  // With the addresses that another client of the same thread has looked up.
+  CurlClient(Endpoint endpoint, CURLSH* names)
+      : endpoint_(std::move(endpoint)), hop_(endpoint_), shared_names_(names), easy_(curl_easy_init()) {
     if (!easy_) throw Error(Fault::internal, "libcurl does not start");
     set_up();
   }
 
   Answer get(const Deadline& deadline, Trace& trace) override {
-    requests_ = 0;
-    if (hop_.url != endpoint_.url) go_to(endpoint_);
-    for (int redirects = 0;; ++redirects) {
-      Answer answer = ask(deadline, trace);
-      const bool leads_on = endpoint_.follow_redirects && answer.status >= 300 && answer.status < 400;
-      const std::string target = leads_on ? target_of(hop_.url, answer.location) : "";
-      if (target.empty()) {
-        anew_ = false;
-        if (redirects > 0) answer.redirected_to = page_of(hop_);
-        answer.location = shown_location(answer.location);
-        answer.requests = requests_;
-        return answer;
-      }
-      if (redirects == max_redirects)
-        throw Error(Fault::protocol,
-                    getting() + ": more than " + std::to_string(max_redirects) + " redirects");
-      const std::string before = hop_.server();
-      go_to(redirected(endpoint_, target));
-      if (hop_.server() != before) requests_ = 0;
+    start();
+    for (;;) {
+      trace.begin(getting());
+      begin(deadline);
+      const CURLcode code = curl_easy_perform(easy_.get());
+      trace.end();
+      if (std::optional<Answer> answer = conclude(code)) return std::move(*answer);
     }
   }
 
+  std::vector<Answer> get_anew(std::size_t count, const Deadline& deadline, Trace& trace) override {
+    hang_up();
+    trace.begin(getting() + ", " + std::to_string(count) + " new connections at once");
+    std::vector<std::unique_ptr<CurlClient>> clients;
+    for (std::size_t i = 0; i < count; ++i)
+      clients.push_back(std::make_unique<CurlClient>(endpoint_, names_.get()));
+    std::vector<Answer> answers = get_together(clients, deadline);
+    trace.end();
+    requests_ = 0;
+    for (const auto& client : clients) requests_ += client->requests_;
+    return answers;
+  }
+
   int requests_sent() const override { return requests_; }
-  void connect_anew() override { anew_ = true; }
 
  private:
+  using Clients = std::vector<std::unique_ptr<CurlClient>>;
+
+  // What fails has no answer.
+  static std::vector<Answer> get_together(const Clients& clients, const Deadline& deadline) {
+    const Multi multi(curl_multi_init());
+    if (!multi) throw std::bad_alloc();
+    std::vector<Answer> answers;
+    for (const auto& client : clients) client->start();
+    for (const auto& client : clients) client->begin_in(multi.get(), deadline);
+    int running = 1;
+    while (running > 0) {
+      if (curl_multi_perform(multi.get(), &running) != CURLM_OK) break;
+      int left = 0;
+      while (const CURLMsg* const message = curl_multi_info_read(multi.get(), &left)) {
+        const auto done = std::find_if(clients.begin(), clients.end(), [&](const auto& client) {
+          return client->easy_.get() == message->easy_handle;
+        });
+        if ((*done)->end_in(multi.get(), message->data.result, deadline, answers)) running = 1;
+      }
+      constexpr int longest_wait = 1000;  // milliseconds; libcurl knows its own time-outs
+      if (running > 0) curl_multi_poll(multi.get(), nullptr, 0, longest_wait, nullptr);
+    }
+    for (const auto& client : clients) curl_multi_remove_handle(multi.get(), client->easy_.get());
+    return answers;
+  }
+
+  void begin_in(CURLM* multi, const Deadline& deadline) {
+    begin(deadline);
+    curl_multi_add_handle(multi, easy_.get());
+  }
+
+  // True where a redirect leads on.
+  bool end_in(CURLM* multi, CURLcode code, const Deadline& deadline, std::vector<Answer>& answers) {
+    hang_up();
+    curl_multi_remove_handle(multi, easy_.get());
+    try {
+      if (std::optional<Answer> answer = conclude(code)) {
+        answers.push_back(std::move(*answer));
+        return false;
+      }
+      begin_in(multi, deadline);
+      return true;
+    } catch (const Error&) {
+      return false;
+    }
+  }
+
+  // A connection that is kept holds one of the server's workers, of which it may have few.
+  void hang_up() {
+    curl_socket_t socket = CURL_SOCKET_BAD;
+    curl_easy_getinfo(easy_.get(), CURLINFO_ACTIVESOCKET, &socket);
+    if (socket != CURL_SOCKET_BAD) shutdown(socket, SHUT_RDWR);
+  }
+
+  void start() {
+    requests_ = redirects_ = 0;
+    if (hop_.url != endpoint_.url) go_to(endpoint_);
+  }
+
   // One transfer, which may be two requests where the server wants a user and password.
-  Answer ask(const Deadline& deadline, Trace& trace) {
-    trace.begin(getting());
+  void begin(const Deadline& deadline) {
     refuse_stranger();
     CURL* easy = easy_.get();
     // 0 would mean no limit.
     const long milliseconds = std::max(1, deadline.remaining_milliseconds());
     set(easy, CURLOPT_TIMEOUT_MS, milliseconds);
     set(easy, CURLOPT_CONNECTTIMEOUT_MS, milliseconds);
-    set(easy, CURLOPT_FRESH_CONNECT, anew_ ? 1L : 0L);
     wants_certificate_ = false;
-    Arriving arriving(hop_, hop_.credentials.has_value());
-    set(easy, CURLOPT_WRITEDATA, static_cast<void*>(&arriving));
-    set(easy, CURLOPT_HEADERDATA, static_cast<void*>(&arriving));
+    arriving_.emplace(hop_, hop_.credentials.has_value());
+    set(easy, CURLOPT_WRITEDATA, static_cast<void*>(&*arriving_));
+    set(easy, CURLOPT_HEADERDATA, static_cast<void*>(&*arriving_));
     details_[0] = '\0';
+    began_ = Deadline::Clock::now();
+  }
 
-    const auto began = Deadline::Clock::now();
-    const CURLcode code = curl_easy_perform(easy);
-    trace.end();
+  // Nothing: it was a redirect, and the next transfer is one of where that leads.
+  std::optional<Answer> conclude(CURLcode code) {
+    Arriving& arriving = *arriving_;
+    CURL* easy = easy_.get();
     if (info<long>(easy, CURLINFO_REQUEST_SIZE) > 0) requests_ += std::max(1, arriving.answers());
     if (code != CURLE_OK && !arriving.complete()) fail(code, arriving);
     arriving.answer().status = static_cast<int>(info<long>(easy, CURLINFO_RESPONSE_CODE));
-    return finished(arriving, began);
+    Answer answer = finished(arriving, began_);
+    const bool leads_on = endpoint_.follow_redirects && answer.status >= 300 && answer.status < 400;
+    const std::string target = leads_on ? target_of(hop_.url, answer.location) : "";
+    if (target.empty()) {
+      if (redirects_ > 0) answer.redirected_to = page_of(hop_);
+      answer.location = shown_location(answer.location);
+      answer.requests = requests_;
+      return answer;
+    }
+    if (redirects_++ == max_redirects)
+      throw Error(Fault::protocol, getting() + ": more than " + std::to_string(max_redirects) + " redirects");
+    const std::string before = hop_.server();
+    go_to(redirected(endpoint_, target));
+    if (hop_.server() != before) requests_ = 0;
+    return std::nullopt;
   }
 
   // What we are given to log in with is not for whoever put a socket in the server's place.
@@ -222,6 +269,7 @@ class CurlClient : public HttpClient {
 
   void set_up() {
     CURL* easy = easy_.get();
+    set(easy, CURLOPT_SHARE, shared_names_);
     set(easy, CURLOPT_URL, hop_.url.c_str());
     set(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     // mod_status does not count all requests of HTTP/2.
@@ -347,8 +395,12 @@ class CurlClient : public HttpClient {
   List headers_;
   List connect_to_;
   bool wants_certificate_ = false;
-  bool anew_ = false;
+  std::optional<Arriving> arriving_;
+  Deadline::Clock::time_point began_;
   int requests_ = 0;
+  int redirects_ = 0;
+  Share names_;
+  CURLSH* shared_names_ = nullptr;
   Easy easy_;  // the last one: it goes before what it points to
 };
 

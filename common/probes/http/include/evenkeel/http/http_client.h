@@ -76,10 +76,12 @@ class HttpClient {
   // Whatever the status is. Throws Error: unreachable, timeout, untrusted, denied where a client certificate
   // is missing, or protocol for an answer that is no HTTP or larger than `max_body_bytes`.
   virtual Answer get(const Deadline& deadline, Trace& trace) = 0;
-  // How many requests the last get() sent to the server that answered it last, whatever came of it.
+  // Asks `count` times at once, each over a connection of its own. No connection is left open, not even that
+  // of get(). Only the answers that came, in no order.
+  virtual std::vector<Answer> get_anew(std::size_t count, const Deadline& deadline, Trace& trace) = 0;
+  // How many requests the last get() or get_anew() sent to the server that answered last, whatever came of
+  // it.
   virtual int requests_sent() const = 0;
-  // The next get() uses a new connection.
-  virtual void connect_anew() = 0;
 
   static constexpr std::size_t max_body_bytes = 2u << 20;
   static constexpr std::size_t max_header_bytes = 64u << 10;
