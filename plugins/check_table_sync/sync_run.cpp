@@ -20,10 +20,14 @@ constexpr double longest_second_look = 2;
 // To greet a server and to describe its tables.
 double survey_patience(const Settings& settings) { return std::clamp(settings.budget / 3, 1.0, 10.0); }
 
-constexpr int most_attempts = 20;             // at a table that is changed again and again
+// A table that is changed again and again gets so much of what is left of the budget: by then it has had a
+// quiet moment, or it has none. Several of them leave time for the other tables.
+constexpr double share_for_attempts = 0.25;
+constexpr int least_attempts = 5;
 constexpr int attempts_while_the_same = 8;    // at one that looks the same each time and cannot be read
 constexpr int attempts_with_a_condition = 3;  // which may be what the server does not understand
 constexpr std::chrono::duration<double> between_attempts(0.02);
+constexpr std::chrono::duration<double> longest_between_attempts(0.3);
 
 // Errors of a moment, such as that of a table that is swapped for another.
 bool may_pass(int code) {
@@ -193,23 +197,30 @@ std::vector<std::size_t> SyncRun::participants(const TableReading& table) const 
 }
 
 void SyncRun::compare(TableReading& table, Crew& crew) {
+  const Deadline enough = Deadline::after(comparison_.budget.remaining() * share_for_attempts);
   for (int attempt = 1;; ++attempt) {
     compare_once(table, crew);
     const auto& failures = table.outcome.failures;
     const bool changed = std::any_of(failures.begin(), failures.end(),
                                      [](const auto& entry) { return entry.second.table_changed(); });
-    if (!changed || !plan_anew(table, crew, attempt)) return;
+    if (!changed) return;
+    const bool had_its_share = attempt >= least_attempts && enough.expired();
+    if (stop_->made() || comparison_.budget.expired() || had_its_share) return give_up(table);
+    // So that we are not in step with whatever changes it.
+    stop_->sleep(std::min(between_attempts * attempt, longest_between_attempts));
+    if (!plan_anew(table, crew, attempt)) return;
   }
+}
+
+void SyncRun::give_up(TableReading& table) {
+  std::erase_if(table.outcome.failures, [](const auto& entry) { return entry.second.table_changed(); });
+  table.outcome.remarks.emplace_back("changed while it was read: the next run looks again");
+  table.restless = true;
 }
 
 bool SyncRun::plan_anew(TableReading& table, Crew& crew, int attempt) {
   const auto failures = table.outcome.failures;
   std::erase_if(table.outcome.failures, [](const auto& entry) { return entry.second.table_changed(); });
-  if (comparison_.budget.expired() || stop_->made() || attempt >= most_attempts) {
-    table.outcome.remarks.emplace_back("changed while it was read: the next run looks again");
-    table.restless = true;
-    return false;
-  }
   const std::string before = table.outcome.plan->fingerprint();
   DefinitionWatch watch(fleet_, *stop_, settings_.confirm, selection_, settings_.where);
   watch.settle(crew, {&table}, comparison_.budget);
@@ -225,8 +236,7 @@ bool SyncRun::plan_anew(TableReading& table, Crew& crew, int attempt) {
       table.outcome.failures = failures;
       return false;
     }
-    // A table that is made anew all the time may look the same by chance; not in step with it.
-    stop_->sleep(between_attempts * attempt);
+    // One that is made anew all the time may look the same by chance.
     const std::lock_guard lock(mutex_);
     TableMemory found;
     found.drift = table.outcome.drift.rows();
@@ -251,8 +261,11 @@ bool SyncRun::is_condition_understood(TableReading& table, Crew& crew,
       });
   table.condition.clear();
   // Of other failures, the comparison tells.
-  for (std::size_t i = 0; i < servers.size(); ++i)
+  for (std::size_t i = 0; i < servers.size(); ++i) {
     if (replies[i].value && !replies[i].value->empty()) table.condition[servers[i]] = *replies[i].value;
+    if (replies[i].failure && replies[i].failure->server_is_lost() && !stop_->made())
+      fleet_.lose(servers[i], *replies[i].failure);
+  }
   return table.condition.empty();
 }
 

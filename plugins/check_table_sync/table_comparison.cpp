@@ -17,6 +17,8 @@ constexpr double between_confirmations = 10;  // seconds, or
 constexpr double share_between_confirmations = 0.25;
 // Blocks of such a range fit into one answer.
 constexpr std::uint64_t most_rows_by_blocks = 1'000'000;
+// Of the budget: a server that does not give us a range in so much time is slow, or the table locked.
+constexpr double share_to_wait = 0.5;
 // In ranges of which so many rows differ, it is their confirmation that takes time.
 constexpr std::size_t many_rows = 500;
 
@@ -82,11 +84,7 @@ TableOutcome TableComparison::run() {
     compare_whole();
     save(true);
   }
-  // A table that a server kept us from all along is not merely out of time; one that was begun late is, and
-  // so is one whose undecided rows or ranges took the time.
-  const bool owed_nothing =
-      outcome_.undecided.count == 0 && outcome_.doubtful.empty() && outcome_.unexplained.empty();
-  if (!outcome_.compared && !at_end_ && early_ && owed_nothing) outcome_.failures.merge(stalled_);
+  if (was_kept_from_it()) outcome_.failures.merge(stalled_);
   if (std::string remark = guard_.remark(); !remark.empty()) outcome_.remarks.push_back(std::move(remark));
   outcome_.coverage = memory_.coverage;
   outcome_.finished = at_end_ && verified_;
@@ -100,6 +98,14 @@ void TableComparison::count_unnamed() {
   const std::uint64_t unnamed = memory_.unnamed.total() - beyond + std::max(findings_.unnamed(), beyond);
   outcome_.drift.set_unnamed(unnamed);
   outcome_.at_least = unnamed > 0 && !(at_end_ && verified_);
+}
+
+// One that was begun late is merely out of time, and so is one whose known rows or ranges took the time: then
+// the servers had little of it to answer in.
+bool TableComparison::was_kept_from_it() const {
+  if (outcome_.compared || at_end_ || !early_) return false;
+  const Settings& settings = context_.settings;
+  return waited_.count() >= std::min(settings.statement_seconds(), settings.budget * share_to_wait);
 }
 
 bool TableComparison::time_is_up() const {
@@ -127,7 +133,9 @@ void TableComparison::compare_whole() {
     outcome_.undecided_held = false;
     return;
   }
+  const auto began = Deadline::Clock::now();
   const Confirmed confirmed = confirmation_.confirm_whole(plan_, context_.hashing, servers_);
+  if (!confirmed.was_read) waited_ = Deadline::Clock::now() - began;
   lose(confirmed.failures);
   outcome_.compared = confirmed.was_read && confirmed.moving.empty();
   judge_whole(confirmed, early_);
@@ -173,9 +181,12 @@ void TableComparison::compare_ranges() {
     guard_.wait(servers_, until);
     if (until.expired()) owes_a_range_ = false;
     if (time_is_up()) return;
+    const auto began = Deadline::Clock::now();
     const std::optional<KeyRange> range = cut();
+    const bool was_read = range && compare(*range);
+    if (!outcome_.compared) waited_ += Deadline::Clock::now() - began;
     if (!range) return;
-    if (!compare(*range)) continue;
+    if (!was_read) continue;
     const std::chrono::duration<double> since_saved = Deadline::Clock::now() - saved_;
     const std::chrono::duration<double> patience(
         std::min(between_confirmations, context_.settings.budget * share_between_confirmations));
@@ -286,10 +297,16 @@ void TableComparison::cut_smaller() {
   if (!findings_.empty()) flush();
 }
 
-// The server's limit was reached: the range is read again in smaller parts.
+// The server's limit was reached: the range is read again in smaller parts. Servers that failed for another
+// reason are not asked again.
 bool TableComparison::shrink(const std::map<std::size_t, Failure>& failures) {
+  std::map<std::size_t, Failure> others;
+  for (const auto& [server, failure] : failures)
+    if (!failure.statement_took_too_long()) others.emplace(server, failure);
+  lose(others);
   if (size_.smallest() || whole_range_) return false;
-  for (const auto& [server, failure] : failures) stalled_[server] = too_slow();
+  for (const auto& [server, failure] : failures)
+    if (!others.contains(server)) stalled_[server] = too_slow();
   owes_a_range_ = false;
   size_.shrink();
   cutter_.reset();

@@ -57,6 +57,8 @@ class TableComparison {
   void finish_range(const KeyRange& range, std::uint64_t rows, double seconds);
   bool shrink(const std::map<std::size_t, Failure>& failures);
 
+  // Whether servers, and not what else the run had to do, kept us from the table.
+  bool was_kept_from_it() const;
   void lose(const std::map<std::size_t, Failure>& failures);
   // Confirms what has gathered; only then what was read counts as verified.
   void flush();
@@ -94,6 +96,7 @@ class TableComparison {
   bool owes_a_range_ = false;               // whatever the budget goes into
   bool early_ = false;                      // we began with most of the budget left
   std::map<std::size_t, Failure> stalled_;  // what kept us from the last range
+  std::chrono::duration<double> waited_{};  // for ranges of which nothing was read
   double visited_before_us_ = 0;
   std::uint64_t rows_read_ = 0, rows_before_us_ = 0;
   Deadline::Clock::time_point saved_ = Deadline::Clock::now();

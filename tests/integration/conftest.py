@@ -31,6 +31,7 @@ def _is_sanitized() -> bool:
 
 
 SANITIZED = _is_sanitized()
+SOAK = bool(os.environ.get("EVENKEEL_SOAK"))  # the long versions of the tests that have one
 
 
 # servers

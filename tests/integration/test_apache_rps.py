@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import concurrent.futures
 import json
-import os
 import socket
 import subprocess
 import time
@@ -13,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import SANITIZED, Answer, PluginRunner
+from conftest import SANITIZED, SOAK, Answer, PluginRunner
 from fakes.late_servers import LateHttp
 from fakes.misbehaving_http import SITUATIONS, misbehaving
 from sandbox import Sandbox
@@ -404,7 +403,7 @@ def test_20_of_200_never_answer(plugin: PluginRunner) -> None:
 
 def test_a_thousand_runs_at_once(plugin: PluginRunner, apache: Apache) -> None:
     """No wrong result, no damaged state, nothing left behind."""
-    runs = 1000 if os.environ.get("EVENKEEL_SOAK") else 200
+    runs = 1000 if SOAK else 200
     check(plugin, "-H", apache.address, "-i", "0.01")
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: check(plugin, "-H", apache.address, "-t", 30, seconds=60), range(runs)))

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from conftest import parse_perfdata
+from conftest import SOAK, parse_perfdata
 from monitored_host import PLUGINS, MonitoredHost, Shop
 from processes import children_of, parent_of, resident_kib, seconds_of_the_reaped
 from sandbox import Sandbox
@@ -137,7 +137,7 @@ def test_three_hundred_checks_a_minute_leave_nothing_behind(scene: tuple[Shop, M
     office.day(2 * len(PLUGINS))
     Sandbox.wait_until(office.quiet, 20, "nrpe is idle")
     connections, resident, spent = office.connections(), resident_kib(nrpe.pid), seconds_of_the_reaped(warden)
-    checks = 600 if os.environ.get("EVENKEEL_SOAK") else 40
+    checks = 600 if SOAK else 40
     answers = office.day(checks)
     wrong = [answer for answer in answers if answer.code != OK]
     assert len(answers) == checks and not wrong, wrong[:3]

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 import mount_namespace
-from conftest import Answer, PluginRunner
+from conftest import SOAK, Answer, PluginRunner
 from segmenting_proxy import SegmentingProxy
 from fakes.late_servers import LateMemcached
 from fakes.misbehaving_memcached import BINARY_SITUATIONS, SITUATIONS, but, misbehaving
@@ -615,7 +615,7 @@ def test_20_of_200_never_answer(plugin: PluginRunner) -> None:
 
 def test_a_thousand_runs_at_once(plugin: PluginRunner, cache: Memcached) -> None:
     """No wrong result, no damaged state, nothing left behind: neither a file nor a value."""
-    runs = 1000 if os.environ.get("EVENKEEL_SOAK") else 200
+    runs = 1000 if SOAK else 200
     check(plugin, "-H", cache.address)
     let_a_second_pass()
     with concurrent.futures.ThreadPoolExecutor(8) as pool:

@@ -4,7 +4,6 @@ missing or different for real is found all the same."""
 from __future__ import annotations
 
 import contextlib
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,11 +11,9 @@ from collections.abc import Callable, Iterator
 import pymysql
 import pytest
 
-from conftest import Pair, PluginRunner
+from conftest import SOAK, Pair, PluginRunner
 from sandbox import Server
 from sync_scene import SyncScene, wait_for
-
-SOAK = bool(os.environ.get("EVENKEEL_SOAK"))
 
 
 @pytest.fixture
@@ -56,6 +53,12 @@ def rebuilt(number: int) -> list[str]:
 LOOPS = [swapped, created_and_dropped, renamed, altered, rebuilt]
 
 
+def follow(server: Server, replicas: list[Server], stop: threading.Event | None = None) -> None:
+    position = server.dialect.position(server)
+    for replica in replicas:
+        wait_for(lambda r=replica: (stop and stop.is_set()) or r.dialect.has_applied(r, position), 60, "it follows")
+
+
 @contextlib.contextmanager
 def looping(server: Server, statements: Callable[[int], list[str]], followers: list[Server]) -> Iterator[list[int]]:
     stop, rounds = threading.Event(), [0]
@@ -66,9 +69,7 @@ def looping(server: Server, statements: Callable[[int], list[str]], followers: l
                 session.sql(statements(rounds[0]))
                 rounds[0] += 1
                 if rounds[0] % 5 == 0:
-                    for replica in followers:
-                        position = server.dialect.position(server)
-                        wait_for(lambda r=replica, p=position: stop.is_set() or r.dialect.has_applied(r, p), 60, "it follows")
+                    follow(server, followers, stop)
 
     thread = threading.Thread(target=run)
     thread.start()
@@ -108,6 +109,37 @@ def test_ddl_in_flight_is_no_alarm(scene: SyncScene, loop: Callable[[int], list[
             wait_for(lambda: rounds[0] > 10, 60, "tables were changed")
     finally:
         scene.source.sql("set global binlog_format = row")
+    scene.settle()
+
+
+@pytest.mark.parametrize("loop", [swapped, altered, rebuilt], ids=["swapped", "altered", "rebuilt"])
+def test_a_quiet_moment_after_seconds_of_ddl_is_found(scene: SyncScene, loop: Callable[[int], list[str]]) -> None:
+    """The table is changed for three seconds from the start of the run on: longer than a few attempts take."""
+    create_tables(scene)
+    busy, number = threading.Event(), 0
+
+    def run() -> None:
+        nonlocal number
+        with scene.source.session() as session:
+            end = time.monotonic() + 3
+            while time.monotonic() < end:
+                session.sql(loop(number))
+                number += 1
+                busy.set()
+                if number % 5 == 0:
+                    follow(scene.source, scene.others)
+            follow(scene.source, scene.others)
+
+    for _ in range(3):
+        busy.clear()
+        thread = threading.Thread(target=run)
+        thread.start()
+        try:
+            assert busy.wait(30)
+            answer = scene.check("-t", "20", "--confirm", "1", "--no-state")
+        finally:
+            thread.join()
+        assert answer.code == 0 and "changed while it was read" not in answer.stdout, answer
     scene.settle()
 
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import random
 import re
 import threading
 
 import pytest
-from conftest import Answer, Pair, PluginRunner
+from conftest import SOAK, Answer, Pair, PluginRunner
 from sync_scene import SyncScene, numbers, start_check, state_files, wait_for
-
-SOAK = bool(os.environ.get("EVENKEEL_SOAK"))
 
 
 @pytest.fixture
@@ -104,6 +101,21 @@ def test_what_time_was_too_short_for_is_told_by_the_second_run(scene: SyncScene,
     scene.on_all("update shop.pace set delay = 0")
     last = scene.check(*slow, "-t", "20")
     assert last.code == 2, last
+
+
+def test_known_rows_that_took_the_time_are_no_lock(scene: SyncScene) -> None:
+    """One look at the row that an earlier run owes takes most of the time; the range after it has too little."""
+    scene.source.sql(["create database shop", "create table shop.t (id int primary key, v int)", "insert into shop.t values (1, 1)"])
+    scene.settle()
+    scene.on_all("create table shop.pace (delay double)", "insert into shop.pace values (0.7)")
+    scene.only_on(scene.others[0], "update shop.t set v = 2")
+    slow = ["--table", "shop.t", "--where", "sleep((select delay from shop.pace)) = 0", "--confirm", "0.5"]
+    first = scene.check(*slow, "-t", "6")
+    assert "time ran out" in first.line1, first
+    scene.only_on(scene.others[0], "update shop.t set v = 1")
+    scene.on_all("update shop.pace set delay = 4.5")
+    second = scene.check(*slow, "-t", "8")
+    assert second.code != 2 and "locked" not in second.stdout, second
 
 
 def test_rows_of_a_table_that_is_missing_by_now(scene: SyncScene) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from conftest import PluginRunner
+from conftest import SOAK, PluginRunner
 from sandbox import KINDS, KindUnavailable, Sandbox, Server, kinds
 from sync_scene import SyncScene, writing
 
@@ -126,7 +126,7 @@ def test_rows_on_their_way_to_a_slow_replica(scene: SyncScene, writable: str) ->
     [replica] = scene.others
     read_only(replica, writable == "replica read-only")
     with replica.breakages.delayed(2, waiting=False), writing(scene.source, 2000, threads=1):
-        for _ in range(3):
+        for _ in range(3 if SOAK else 2):
             answer = scene.check("-t", "12", "--confirm", "3")
             assert answer.perfdata["rows_differing"].value == 0, answer
             assert answer.code != 2, answer
