@@ -1,4 +1,7 @@
 #include <catch2/catch.hpp>
+#include <chrono>
+#include <string>
+#include <thread>
 
 #include "evenkeel/memcached/answer_guard.h"
 
@@ -190,6 +193,24 @@ TEST_CASE("size and time are bounded") {
   CHECK_FALSE(late.let_in("E"));
   CHECK(late.verdict() == AnswerGuard::Verdict::too_late);
   CHECK_FALSE(late.has_answered());  // in time
+}
+
+// How much of an endless answer comes before time runs out depends on the machine; the verdict does not.
+TEST_CASE("an answer that is still coming when time runs out is too much of one, and a trickle is too late") {
+  std::string lines;
+  while (lines.size() < 1000) lines += "STAT a 1\r\n";
+  for (const std::size_t kilobytes : {1, 60, 70, 500}) {
+    INFO(kilobytes);
+    const auto end = std::chrono::milliseconds(400);
+    const auto began = std::chrono::steady_clock::now();
+    AnswerGuard guard(Protocol::text, 1u << 20, Deadline::after(end));
+    for (std::size_t i = 0; i < kilobytes; ++i) REQUIRE(guard.let_in(lines));
+    std::this_thread::sleep_until(began + end * 7 / 8);
+    const bool let_in = guard.let_in(lines);
+    if (kilobytes < 64 && std::chrono::steady_clock::now() < began + end) CHECK(let_in);
+    if (kilobytes > 64) CHECK(guard.verdict() == AnswerGuard::Verdict::too_much);
+    CHECK_FALSE(guard.reached_limit());
+  }
 }
 
 TEST_CASE("of an answer that breaks off its own form, the part that does is kept") {

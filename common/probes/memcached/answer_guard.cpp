@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <utility>
 
 #include "evenkeel/text.h"
@@ -151,15 +152,27 @@ bool is_sound(const Header& header) {
   }
 }
 
+// One answer of which so much has come when time runs out is no silent server's: whether it would have
+// reached the limit must not depend on how fast this machine is. Some time is left to say so.
+constexpr std::size_t much = 64u << 10;
+constexpr double share_for_the_report = 0.25;
+constexpr std::chrono::duration<double> longest_for_the_report(1);
+
 }  // namespace
 
 AnswerGuard::AnswerGuard(Protocol protocol, std::size_t max_bytes, const Deadline& deadline)
-    : protocol_(protocol), max_bytes_(max_bytes), bytes_left_(max_bytes), deadline_(deadline) {}
+    : protocol_(protocol),
+      max_bytes_(max_bytes),
+      bytes_left_(max_bytes),
+      deadline_(deadline),
+      deadline_for_much_(deadline.earlier_by(
+          std::min(longest_for_the_report, deadline.remaining() * share_for_the_report))) {}
 
 bool AnswerGuard::let_in(std::string_view bytes) {
   if (!listening_ || verdict_ != Verdict::fine) return false;
   const std::string whole = std::exchange(held_, {}).append(bytes);
-  if (bytes.size() > bytes_left_)
+  const bool much_was_read = max_bytes_ - bytes_left_ > much;
+  if (bytes.size() > bytes_left_ || (much_was_read && deadline_for_much_.expired()))
     verdict_ = Verdict::too_much;
   else if (deadline_.expired())
     verdict_ = Verdict::too_late;

@@ -300,7 +300,9 @@ class LibmemcachedClient : public MemcachedClient {
                                                                   : what_answers(guard_.strange())));
       case AnswerGuard::Verdict::too_much:
         throw Flood(Fault::protocol,
-                    step + ": the answer is larger than " + std::to_string(max_answer_bytes >> 10) + " KiB");
+                    step + (guard_.reached_limit() ? ": the answer is larger than " +
+                                                         std::to_string(max_answer_bytes >> 10) + " KiB"
+                                                   : ": the server sends more than we will read"));
       case AnswerGuard::Verdict::too_late:
         throw Error(Fault::timeout, step + (guard_.has_answered() ? ": timed out, the answer comes too slowly"
                                                                   : ": timed out"));

@@ -54,6 +54,8 @@ class AnswerGuard {
   bool holds_bytes() const { return !held_.empty() && !complete_; }
 
   Verdict verdict() const { return verdict_; }
+  // Of what is too much: the limit, and not merely a large part of it in all of the time.
+  bool reached_limit() const { return bytes_left_ == 0; }
   bool expired() const { return deadline_.expired(); }
   bool connected() const { return connected_; }
   bool has_answered() const { return answered_; }
@@ -91,6 +93,7 @@ class AnswerGuard {
   std::size_t max_bytes_;
   std::size_t bytes_left_;
   Deadline deadline_;
+  Deadline deadline_for_much_;
   Verdict verdict_ = Verdict::fine;
   int connect_error_ = 0;
   bool connected_ = false;
