@@ -72,7 +72,7 @@ std::vector<Reply<CatchUp::Step>> CatchUp::ask(const std::vector<std::size_t>& s
 
 bool CatchUp::settled(std::size_t server, const Reply<Step>& reply) {
   if (!reply.value) {
-    if (!stop_.made()) fleet_.lose(server, *reply.failure);
+    if (!stop_.made() || reply.failure->loses_server(stop_)) fleet_.lose(server, *reply.failure);
     lacking_.push_back(server);
     return true;
   }

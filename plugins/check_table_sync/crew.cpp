@@ -10,6 +10,9 @@ namespace evenkeel::table_sync {
 namespace {
 
 constexpr std::chrono::milliseconds glance(20);
+// A busy machine may not answer in the short time that is left at the end of a run; a statement that has been
+// running for longer than that should be gone once it is killed.
+constexpr double long_silence = 2;
 
 }  // namespace
 
@@ -29,13 +32,20 @@ Failure Failure::from(std::exception_ptr exception) {
   }
 }
 
+Failure Failure::too_slow() {
+  return {Fault::timeout, 0, "could not be read in time: it is locked, or the server too slow"};
+}
+
 bool Failure::table_changed() const {
   constexpr std::array codes{1017, 1049, 1051, 1054, 1072, 1146, 1176, 1213, 1356, 1412, 1615, 1932};
   return std::find(codes.begin(), codes.end(), code) != codes.end();
 }
 
 Crew::Crew(std::vector<LaneOptions> servers, std::shared_ptr<StopRequest> stop, double patience)
-    : given_up_(servers.size()), stop_(std::move(stop)), patience_(patience) {
+    : given_up_(servers.size()),
+      cut_short_after_(servers.size()),
+      stop_(std::move(stop)),
+      patience_(patience) {
   for (LaneOptions& options : servers) lanes_.push_back(std::make_unique<Lane>(std::move(options)));
 }
 
@@ -55,17 +65,22 @@ void Crew::wait(const std::function<bool(std::chrono::milliseconds)>& all_done,
     if (!hope) return;
   }
   for (std::size_t i = 0; i < servers.size(); ++i)
-    if (!settled(i) && lanes_[servers[i]]) lanes_[servers[i]]->kill_statement();
+    if (!settled(i) && lanes_[servers[i]]) cut_short(servers[i]);
   if (all_done(stop_->time_to_die())) return;
   for (std::size_t i = 0; i < servers.size(); ++i)
     if (!settled(i) && lanes_[servers[i]]) give_up(servers[i], "no answer when the run ended");
+}
+
+void Crew::cut_short(std::size_t server) {
+  cut_short_after_[server] = lanes_[server]->silence();
+  lanes_[server]->kill_statement();
 }
 
 void Crew::give_up(std::size_t server, const std::string& why) {
   const std::string step = lanes_[server]->waiting_for();
   given_up_[server] = {Fault::timeout, 0, why + (step.empty() ? "" : ": " + step)};
   given_up_[server].silent = !stop_->made();
-  given_up_[server].unanswered = !stop_->by_signal();
+  given_up_[server].unanswered = given_up_[server].silent || lanes_[server]->silence() >= long_silence;
   lanes_[server]->kill_statement();
   lanes_[server].reset();
 }

@@ -35,8 +35,15 @@ struct Failure {
   bool table_changed() const;
   bool answer_too_large() const { return code == mysql::SqlError::answer_too_large; }
   bool silent = false;
-  bool unanswered = false;  // silent until then, or until time ran out
+  bool unanswered = false;  // silent until then, or for long when time ran out
   bool several = false;     // servers answer at one address
+  double waited = 0;        // seconds, for the statement that the end of the run cut short
+
+  static Failure too_slow();
+  // At the end of the run only silence tells of a server; all else may be the work of the end.
+  bool loses_server(const StopRequest& stop) const {
+    return !stop.by_signal() && (unanswered || (server_is_lost() && !stop.made()));
+  }
 };
 
 template <class Value>
@@ -76,7 +83,12 @@ class Crew {
     }
     wait([&](std::chrono::milliseconds time) { return board->wait(time); },
          [&](std::size_t i) { return board->settled(i); }, servers);
-    return board->take([&](std::size_t i) { return Reply<Value>{{}, silent_before(servers[i]), patience_}; });
+    auto replies = board->take([&](std::size_t i) {
+      return Reply<Value>{{}, silent_before(servers[i]), patience_};
+    });
+    for (std::size_t i = 0; i < replies.size(); ++i)
+      if (replies[i].failure) replies[i].failure->waited = cut_short_after_[servers[i]];
+    return replies;
   }
 
   std::vector<Trace::Step> steps(std::size_t server) const;
@@ -124,11 +136,13 @@ class Crew {
 
   void wait(const std::function<bool(std::chrono::milliseconds)>& all_done,
             const std::function<bool(std::size_t)>& settled, const std::vector<std::size_t>& servers);
+  void cut_short(std::size_t server);
   void give_up(std::size_t server, const std::string& why);
   Failure silent_before(std::size_t server) const;
 
   std::vector<std::unique_ptr<Lane>> lanes_;  // none where it was given up
   std::vector<Failure> given_up_;
+  std::vector<double> cut_short_after_;  // seconds of silence, where the end of the run found a statement
   std::shared_ptr<StopRequest> stop_;
   double patience_;
 };

@@ -110,8 +110,9 @@ std::vector<DefinitionWatch::Look> DefinitionWatch::look(Crew& crew, std::vector
       looks[servers[i]] = std::move(*replies[i].value);
     else
       failed.push_back(servers[i]);
-    if (!replies[i].failure || stop_.made()) continue;
-    if (replies[i].failure->server_is_lost()) fleet_.lose(servers[i], *replies[i].failure);
+    if (!replies[i].failure) continue;
+    if (replies[i].failure->loses_server(stop_)) fleet_.lose(servers[i], *replies[i].failure);
+    if (stop_.made()) continue;
     for (auto& [name, watched] : open_) watched.table->outcome.failures[servers[i]] = *replies[i].failure;
   }
   for (const std::size_t server : failed) std::erase(servers, server);

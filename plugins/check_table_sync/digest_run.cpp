@@ -136,8 +136,9 @@ class HostDigestRun {
   }
 
   void explain(const Failure& failure, const ComparisonPlan& plan, HostReading::Table& result) {
-    if (failure.server_is_lost()) fleet_.lose(0, failure);
-    if (stop_.made())
+    const bool is_lost = failure.loses_server(stop_);
+    if (is_lost) fleet_.lose(0, failure);
+    if (stop_.made() && !is_lost)
       result.problem = "time ran out; -t gives it more";
     else if (!plan.where.empty() && is_expression_error(failure.code))
       result.problem = condition_error_text(failure.code, failure.text, plan);

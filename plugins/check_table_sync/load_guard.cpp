@@ -49,12 +49,12 @@ std::string LoadGuard::reason(const std::vector<std::size_t>& servers) {
         if (lag) load.replication = read_replica_status(dialects[server], session);
         return load;
       });
+  // Of all else, the next chunk says what is wrong.
+  for (std::size_t i = 0; i < servers.size(); ++i)
+    if (replies[i].failure && replies[i].failure->loses_server(stop_))
+      fleet_.lose(servers[i], *replies[i].failure);
   for (std::size_t i = 0; i < servers.size(); ++i) {
-    if (!replies[i].value) {
-      // Of all else, the next chunk says what is wrong.
-      if (replies[i].failure->unanswered) fleet_.lose(servers[i], *replies[i].failure);
-      continue;
-    }
+    if (!replies[i].value) continue;
     const std::string& name = fleet_.name(servers[i]);
     if (replies[i].value->running > static_cast<double>(settings_.max_running))
       return name + " ran " + format_number(replies[i].value->running) + " threads (--max-running " +

@@ -24,14 +24,21 @@ double survey_patience(const Settings& settings) { return std::clamp(settings.bu
 // quiet moment, or it has none. Several of them leave time for the other tables.
 constexpr double share_for_attempts = 0.25;
 constexpr int least_attempts = 5;
-constexpr int attempts_while_the_same = 8;    // at one that looks the same each time and cannot be read
-constexpr int attempts_with_a_condition = 3;  // which may be what the server does not understand
+constexpr int attempts_while_the_same = 7;    // at one that looks the same each time and cannot be read
+constexpr int attempts_with_a_condition = 2;  // which may be what the server does not understand
 constexpr std::chrono::duration<double> between_attempts(0.02);
 constexpr std::chrono::duration<double> longest_between_attempts(0.3);
 
 // Errors of a moment, such as that of a table that is swapped for another.
 bool may_pass(int code) {
   return code == 1146 || code == 1412 || code == 1615 || code == 1213 || code == 1017;
+}
+
+bool fails_for_good(const TableReading& table) {
+  const auto& failures = table.outcome.failures;
+  return std::any_of(failures.begin(), failures.end(), [](const auto& entry) {
+    return entry.second.table_changed() && !may_pass(entry.second.code);
+  });
 }
 
 // What is known of rows on servers that lack the whole table by now is told by that.
@@ -198,6 +205,7 @@ std::vector<std::size_t> SyncRun::participants(const TableReading& table) const 
 
 void SyncRun::compare(TableReading& table, Crew& crew) {
   const Deadline enough = Deadline::after(comparison_.budget.remaining() * share_for_attempts);
+  int looked_the_same = 0;  // times in a row
   for (int attempt = 1;; ++attempt) {
     compare_once(table, crew);
     const auto& failures = table.outcome.failures;
@@ -205,21 +213,27 @@ void SyncRun::compare(TableReading& table, Crew& crew) {
                                      [](const auto& entry) { return entry.second.table_changed(); });
     if (!changed) return;
     const bool had_its_share = attempt >= least_attempts && enough.expired();
-    if (stop_->made() || comparison_.budget.expired() || had_its_share) return give_up(table);
+    // Where the table never changes, it is not the reason.
+    const int most = settings_.where.empty() ? attempts_while_the_same : attempts_with_a_condition;
+    if (looked_the_same >= most && fails_for_good(table)) return;
+    if (stop_->made() || comparison_.budget.expired() || had_its_share)
+      return leave_to_next_run(table, looked_the_same > 0 && looked_the_same == attempt - 1);
     // So that we are not in step with whatever changes it.
     stop_->sleep(std::min(between_attempts * attempt, longest_between_attempts));
-    if (!plan_anew(table, crew, attempt)) return;
+    const std::string before = table.outcome.plan->fingerprint();
+    if (!plan_anew(table, crew)) return;
+    looked_the_same = table.outcome.plan->fingerprint() == before ? looked_the_same + 1 : 0;
   }
 }
 
-void SyncRun::give_up(TableReading& table) {
+void SyncRun::leave_to_next_run(TableReading& table, bool never_changed) {
+  if (never_changed && fails_for_good(table)) return;
   std::erase_if(table.outcome.failures, [](const auto& entry) { return entry.second.table_changed(); });
   table.outcome.remarks.emplace_back("changed while it was read: the next run looks again");
   table.restless = true;
 }
 
-bool SyncRun::plan_anew(TableReading& table, Crew& crew, int attempt) {
-  const auto failures = table.outcome.failures;
+bool SyncRun::plan_anew(TableReading& table, Crew& crew) {
   std::erase_if(table.outcome.failures, [](const auto& entry) { return entry.second.table_changed(); });
   const std::string before = table.outcome.plan->fingerprint();
   DefinitionWatch watch(fleet_, *stop_, settings_.confirm, selection_, settings_.where);
@@ -227,15 +241,6 @@ bool SyncRun::plan_anew(TableReading& table, Crew& crew, int attempt) {
   watch.finish();
   const bool planned = table.definition.plan.has_value();
   if (planned && table.definition.plan->fingerprint() == before) {
-    const bool lasting = std::any_of(failures.begin(), failures.end(), [](const auto& entry) {
-      return entry.second.table_changed() && !may_pass(entry.second.code);
-    });
-    // It is not the table that is the reason.
-    const int enough = settings_.where.empty() ? attempts_while_the_same : attempts_with_a_condition;
-    if (lasting && attempt >= enough) {
-      table.outcome.failures = failures;
-      return false;
-    }
     // One that is made anew all the time may look the same by chance.
     const std::lock_guard lock(mutex_);
     TableMemory found;
@@ -260,18 +265,27 @@ bool SyncRun::is_condition_understood(TableReading& table, Crew& crew,
         return trouble_with_condition(session, *plan);
       });
   table.condition.clear();
-  // Of other failures, the comparison tells.
   for (std::size_t i = 0; i < servers.size(); ++i) {
     if (replies[i].value && !replies[i].value->empty()) table.condition[servers[i]] = *replies[i].value;
-    if (replies[i].failure && replies[i].failure->server_is_lost() && !stop_->made())
-      fleet_.lose(servers[i], *replies[i].failure);
+    if (replies[i].failure) note_failure(table, servers[i], *replies[i].failure);
   }
   return table.condition.empty();
 }
 
+// Of all but a lost server and a locked table, the comparison tells.
+void SyncRun::note_failure(TableReading& table, std::size_t server, const Failure& failure) {
+  if (failure.loses_server(*stop_))
+    fleet_.lose(server, failure);
+  else if (!stop_->by_signal() &&
+           (failure.statement_took_too_long() || failure.waited >= settings_.long_wait()))
+    table.outcome.failures[server] = Failure::too_slow();
+}
+
 void SyncRun::compare_once(TableReading& table, Crew& crew) {
-  const std::vector<std::size_t> servers = participants(table);
+  std::vector<std::size_t> servers = participants(table);
   if (servers.size() < 2 || !is_condition_understood(table, crew, servers)) return;
+  servers = participants(table);
+  if (servers.size() < 2) return;
   TableMemory memory;
   {
     const std::lock_guard lock(mutex_);

@@ -29,11 +29,12 @@ class SyncRun {
   void compare(TableReading& table, Crew& crew);
   void compare_once(TableReading& table, Crew& crew);
   // After a table was changed while it was read: plans it anew. False where it need not be compared again.
-  bool plan_anew(TableReading& table, Crew& crew, int attempt);
-  // A table that was changed whenever it was read is left to the next run.
-  static void give_up(TableReading& table);
+  bool plan_anew(TableReading& table, Crew& crew);
+  // A table that was changed whenever it was read, unless it only seemed so.
+  static void leave_to_next_run(TableReading& table, bool never_changed);
   // Whether every server understands --where for this table.
   bool is_condition_understood(TableReading& table, Crew& crew, const std::vector<std::size_t>& servers);
+  void note_failure(TableReading& table, std::size_t server, const Failure& failure);
   std::vector<std::size_t> participants(const TableReading& table) const;
 
   // What owes an answer first; then never visited ones, small before large; then whichever was visited

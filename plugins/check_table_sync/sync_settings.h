@@ -1,6 +1,7 @@
 // What the user wants compared, and how gently.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -26,6 +27,8 @@ struct Settings {
 
   // The server's limit for a statement: far above what a chunk should take, far below what hurts.
   double statement_seconds() const { return chunk_time * 10 < 2 ? 2 : chunk_time * 10; }
+  // A server that gives us nothing of a table in so much time is too slow, or the table locked.
+  double long_wait() const { return std::min(statement_seconds(), budget / 2); }
   // Until a server that says nothing counts as gone.
   double patience() const { return statement_seconds() + 2; }
 };

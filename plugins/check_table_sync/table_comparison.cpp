@@ -17,8 +17,6 @@ constexpr double between_confirmations = 10;  // seconds, or
 constexpr double share_between_confirmations = 0.25;
 // Blocks of such a range fit into one answer.
 constexpr std::uint64_t most_rows_by_blocks = 1'000'000;
-// Of the budget: a server that does not give us a range in so much time is slow, or the table locked.
-constexpr double share_to_wait = 0.5;
 // In ranges of which so many rows differ, it is their confirmation that takes time.
 constexpr std::size_t many_rows = 500;
 
@@ -31,10 +29,6 @@ std::vector<ChunkDigest> digests_of(const std::vector<ChunkAnswer>& answers) {
   digests.reserve(answers.size());
   for (const ChunkAnswer& answer : answers) digests.push_back(answer.digest);
   return digests;
-}
-
-Failure too_slow() {
-  return {Fault::timeout, 0, "could not be read in time: it is locked, or the server too slow"};
 }
 
 // '' and NULL, and blanks at the end, are to be told apart.
@@ -103,9 +97,7 @@ void TableComparison::count_unnamed() {
 // One that was begun late is merely out of time, and so is one whose known rows or ranges took the time: then
 // the servers had little of it to answer in.
 bool TableComparison::was_kept_from_it() const {
-  if (outcome_.compared || at_end_ || !early_) return false;
-  const Settings& settings = context_.settings;
-  return waited_.count() >= std::min(settings.statement_seconds(), settings.budget * share_to_wait);
+  return !outcome_.compared && !at_end_ && early_ && waited_ >= context_.settings.long_wait();
 }
 
 bool TableComparison::time_is_up() const {
@@ -133,9 +125,7 @@ void TableComparison::compare_whole() {
     outcome_.undecided_held = false;
     return;
   }
-  const auto began = Deadline::Clock::now();
   const Confirmed confirmed = confirmation_.confirm_whole(plan_, context_.hashing, servers_);
-  if (!confirmed.was_read) waited_ = Deadline::Clock::now() - began;
   lose(confirmed.failures);
   outcome_.compared = confirmed.was_read && confirmed.moving.empty();
   judge_whole(confirmed, early_);
@@ -181,12 +171,9 @@ void TableComparison::compare_ranges() {
     guard_.wait(servers_, until);
     if (until.expired()) owes_a_range_ = false;
     if (time_is_up()) return;
-    const auto began = Deadline::Clock::now();
     const std::optional<KeyRange> range = cut();
-    const bool was_read = range && compare(*range);
-    if (!outcome_.compared) waited_ += Deadline::Clock::now() - began;
     if (!range) return;
-    if (!was_read) continue;
+    if (!compare(*range)) continue;
     const std::chrono::duration<double> since_saved = Deadline::Clock::now() - saved_;
     const std::chrono::duration<double> patience(
         std::min(between_confirmations, context_.settings.budget * share_between_confirmations));
@@ -306,7 +293,8 @@ bool TableComparison::shrink(const std::map<std::size_t, Failure>& failures) {
   lose(others);
   if (size_.smallest() || whole_range_) return false;
   for (const auto& [server, failure] : failures)
-    if (!others.contains(server)) stalled_[server] = too_slow();
+    if (!others.contains(server)) stalled_[server] = Failure::too_slow();
+  waited_ += context_.settings.statement_seconds();
   owes_a_range_ = false;
   size_.shrink();
   cutter_.reset();
@@ -333,12 +321,14 @@ void TableComparison::lose(const std::map<std::size_t, Failure>& failures) {
   for (const auto& [server, failure] : failures) {
     servers_.erase(std::remove(servers_.begin(), servers_.end(), server), servers_.end());
     if (context_.stop.by_signal()) continue;
-    if (context_.stop.made())
-      stalled_[server] = too_slow();
-    else if (failure.server_is_lost())
+    if (failure.loses_server(context_.stop)) {
       context_.fleet.lose(server, failure);
-    else
-      outcome_.failures[server] = failure.statement_took_too_long() ? too_slow() : failure;
+    } else if (context_.stop.made()) {
+      stalled_[server] = Failure::too_slow();
+      waited_ = std::max(waited_, failure.waited);
+    } else {
+      outcome_.failures[server] = failure.statement_took_too_long() ? Failure::too_slow() : failure;
+    }
   }
 }
 

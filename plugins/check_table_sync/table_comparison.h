@@ -96,7 +96,7 @@ class TableComparison {
   bool owes_a_range_ = false;               // whatever the budget goes into
   bool early_ = false;                      // we began with most of the budget left
   std::map<std::size_t, Failure> stalled_;  // what kept us from the last range
-  std::chrono::duration<double> waited_{};  // for ranges of which nothing was read
+  double waited_ = 0;                       // seconds, for reads that came to nothing
   double visited_before_us_ = 0;
   std::uint64_t rows_read_ = 0, rows_before_us_ = 0;
   Deadline::Clock::time_point saved_ = Deadline::Clock::now();

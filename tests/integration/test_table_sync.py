@@ -10,6 +10,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -393,11 +394,14 @@ def test_a_server_that_dies_or_freezes_in_mid_chunk(trio: SyncScene) -> None:
 
 
 def test_a_server_that_freezes_while_others_are_slow(trio: SyncScene) -> None:
-    """Whatever each run is at; the others reach their limit for a statement, so that ranges are cut smaller."""
+    """Whatever each run is at, and whether it has the time to wait for so long that the server counts as gone; some
+    reach the limit for a statement, so that ranges are cut smaller."""
     trio.create_flags(5000)
     processes = []
-    for _ in range(16):
-        processes.append(start(trio, "--where", "sleep(0.003) = 0", "--chunk-time", "0.1", "--budget", "8", "-t", "20", "--no-state"))
+    for number in range(16):
+        pace, chunk_time = ((0.003, 0.1), (0.0005, 0.5))[number % 2]
+        timeout = (6, 8, 12, 20)[number // 2 % 4]
+        processes.append(start(trio, "--where", f"sleep({pace}) = 0", "--chunk-time", chunk_time, "-t", timeout, "--no-state"))
         time.sleep(0.05)
     trio.wait_for_statement(trio.servers[2], "sleep(")
     trio.servers[2].freeze()
@@ -534,15 +538,24 @@ def test_many_tables_that_the_account_may_not_see_are_not_missing(pair: Pair, pl
 
 
 @pytest.mark.parametrize("key", ["primary key", ""])
-@pytest.mark.parametrize("seconds", [5, 12])
-def test_a_table_that_is_locked_is_not_in_order(scene: SyncScene, key: str, seconds: int) -> None:
+@pytest.mark.parametrize("drifted", [False, True], ids=["", "and known to differ"])
+def test_a_table_that_is_locked_is_not_in_order(scene: SyncScene, key: str, drifted: bool, tmp_path: Path) -> None:
+    """However much time there is, whether or not the servers are asked for a condition first."""
     scene.source.sql(["create database shop", f"create table shop.t (id int {key})", "insert into shop.t values (1)"])
     scene.settle()
+    runs = [["-t", seconds, "--state-dir", tmp_path / f"{seconds}-{len(where)}", *where]
+            for seconds in (5, 8, 12, 16) for where in ([], ["--where", "id > 0"])]
+    if drifted:
+        scene.only_on(scene.others[0], "update shop.t set id = 2")
+        assert [scene.check(*run).code for run in runs] == [2] * len(runs)
     with scene.others[0].session() as session:
         session.sql(["lock tables shop.t write"])
-        answer = scene.check("-t", seconds)
-    assert answer.code == 2 and "could not be read in time" in answer.line1, answer
-    assert not {"rows_compared", "rows_differing", "coverage"} & answer.perfdata.keys(), answer
+        processes = [start(scene, *run, "-c", "rows_differing=1000") for run in runs]
+        outputs = [process.communicate(timeout=30)[0] for process in processes]
+    for run, process, out in zip(runs, processes, outputs):
+        assert process.returncode == 2 and "could not be read in time" in out.partition("\n")[0], (run, out)
+        if not drifted:
+            assert not re.search("rows_compared|rows_differing|coverage", out.partition(" | ")[2]), (run, out)
 
 
 def test_known_drift_never_keeps_a_pass_from_going_on(scene: SyncScene) -> None:

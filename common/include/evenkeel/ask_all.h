@@ -30,8 +30,9 @@ Report ask_all(RunContext& context, std::size_t count, std::size_t parallel, con
   });
   std::vector<Outcome<Reading>> outcomes;
   outcomes.push_back(detail::outcome_of<Reading>(ask, 0, *trace));
-  outcomes[0].steps = trace->steps();
   context.rescue->withdraw();
+  trace->end();
+  outcomes[0].steps = trace->steps();
   return evaluate(std::move(outcomes));
 }
 

@@ -38,7 +38,7 @@ void run_bounded(std::size_t count, std::size_t parallel, const Deadline& deadli
 Error timeout_error(const Trace& trace);
 Error error_from(std::exception_ptr failure);
 
-// Without the steps.
+// Without the steps. The trace goes on until this is stored: time may run out in between.
 template <class Reading, class Ask>
 Outcome<Reading> outcome_of(Ask& ask, std::size_t i, Trace& trace) {
   Outcome<Reading> outcome;
@@ -47,7 +47,6 @@ Outcome<Reading> outcome_of(Ask& ask, std::size_t i, Trace& trace) {
   } catch (...) {
     outcome.error = error_from(std::current_exception());
   }
-  trace.end();
   return outcome;
 }
 
@@ -74,6 +73,7 @@ std::vector<Outcome<Reading>> fan_out(std::size_t count, std::size_t parallel, c
     std::lock_guard lock(slots->mutex);
     slots->outcomes[i] = std::move(outcome);
     slots->done[i] = true;
+    slots->traces[i].end();
   });
 
   std::vector<Outcome<Reading>> result(count);

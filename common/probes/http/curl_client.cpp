@@ -124,6 +124,7 @@ class CurlClient : public HttpClient {
   }
 
   std::vector<Answer> get_anew(std::size_t count, const Deadline& deadline, Trace& trace) override {
+    requests_ = 0;
     hang_up();
     trace.begin(getting() + ", " + std::to_string(count) + " new connections at once");
     std::vector<std::unique_ptr<CurlClient>> clients;
@@ -131,7 +132,6 @@ class CurlClient : public HttpClient {
       clients.push_back(std::make_unique<CurlClient>(endpoint_, names_.get()));
     std::vector<Answer> answers = get_together(clients, deadline);
     trace.end();
-    requests_ = 0;
     for (const auto& client : clients) requests_ += client->requests_;
     return answers;
   }

@@ -42,6 +42,7 @@ constexpr std::array rules{
     CodeRule{1142, Fault::denied, "privilege missing"},
     CodeRule{1143, Fault::denied, "privilege missing"},
     CodeRule{1227, Fault::denied, "privilege missing"},
+    CodeRule{1370, Fault::denied, "privilege missing"},
     CodeRule{1820, Fault::denied, "the password has expired"},
     CodeRule{1862, Fault::denied, "the password has expired"},
     CodeRule{3118, Fault::denied, "the account is locked"},
@@ -159,9 +160,9 @@ class Purpose {
 std::string step_of(const std::string& sql, const std::string& place) { return clean(sql, 120) + place; }
 
 bool SqlError::lacks_privilege() const {
-  constexpr std::array of_the_account{1203, 1226, 1820, 1862, 3118, 3955, 4150, 4151};
-  return fault() == Fault::denied &&
-         std::find(of_the_account.begin(), of_the_account.end(), code_) == of_the_account.end();
+  // 1049: "no such database" is what those read who may not see it.
+  constexpr std::array missing_privilege{1044, 1049, 1142, 1143, 1227, 1370};
+  return std::find(missing_privilege.begin(), missing_privilege.end(), code_) != missing_privilege.end();
 }
 
 Rows ask(SqlSession& session, const std::string& purpose, const std::string& sql) {
