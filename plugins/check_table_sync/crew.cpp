@@ -43,6 +43,7 @@ bool Failure::table_changed() const {
 
 Crew::Crew(std::vector<LaneOptions> servers, std::shared_ptr<StopRequest> stop, double patience)
     : given_up_(servers.size()),
+      last_steps_(servers.size()),
       cut_short_after_(servers.size()),
       stop_(std::move(stop)),
       patience_(patience) {
@@ -81,6 +82,7 @@ void Crew::give_up(std::size_t server, const std::string& why) {
   given_up_[server] = {Fault::timeout, 0, why + (step.empty() ? "" : ": " + step)};
   given_up_[server].silent = !stop_->made();
   given_up_[server].unanswered = given_up_[server].silent || lanes_[server]->silence() >= long_silence;
+  last_steps_[server] = lanes_[server]->steps();
   lanes_[server]->kill_statement();
   lanes_[server].reset();
 }
@@ -93,7 +95,7 @@ void Crew::limit_statements(double seconds) {
 Failure Crew::silent_before(std::size_t server) const { return given_up_[server]; }
 
 std::vector<Trace::Step> Crew::steps(std::size_t server) const {
-  return lanes_[server] ? lanes_[server]->steps() : std::vector<Trace::Step>();
+  return lanes_[server] ? lanes_[server]->steps() : last_steps_[server];
 }
 
 }  // namespace evenkeel::table_sync

@@ -142,6 +142,7 @@ class Crew {
 
   std::vector<std::unique_ptr<Lane>> lanes_;  // none where it was given up
   std::vector<Failure> given_up_;
+  std::vector<std::vector<Trace::Step>> last_steps_;  // of those
   std::vector<double> cut_short_after_;  // seconds of silence, where the end of the run found a statement
   std::shared_ptr<StopRequest> stop_;
   double patience_;

@@ -101,7 +101,7 @@ def test_table_sync(plugin: PluginRunner, pair: Pair, tmp_path: Path, victim: in
 
     def ask(ports: list[int], folder: Path) -> Answer:
         hosts = ",".join(f"127.0.0.1:{port}" for port in ports)
-        return plugin("check_table_sync", *scene.login, "-H", hosts, "--table", "shop.*", "-t", TIMEOUT,
+        return plugin("check_table_sync", *scene.login, "-H", hosts, "--table", "shop.*", "-t", TIMEOUT, "-vvv",
                       "--state-dir", folder)
 
     ports = [pair.source.port, pair.replica.port]
@@ -119,6 +119,8 @@ def test_table_sync(plugin: PluginRunner, pair: Pair, tmp_path: Path, victim: in
         assert attempt.answer.code == CRITICAL, attempt
         assert f"127.0.0.1:{attempt.victim.port}" in attempt.answer.line1, attempt
         assert re.search("no answer|could not be read in time", attempt.answer.line1), attempt
+        asked_by_us = any(shown(attempt.hung) in line for line in attempt.answer.stdout.split("\n"))
+        assert asked_by_us or "connecting" in attempt.answer.line1, f"-vvv does not show it: {attempt}"
 
 
 @pytest.mark.parametrize("error", [1064, 1105, 1146, 1227, 1317])

@@ -114,14 +114,14 @@ def test_ddl_in_flight_is_no_alarm(scene: SyncScene, loop: Callable[[int], list[
 
 @pytest.mark.parametrize("loop", [swapped, altered, rebuilt], ids=["swapped", "altered", "rebuilt"])
 def test_a_quiet_moment_after_seconds_of_ddl_is_found(scene: SyncScene, loop: Callable[[int], list[str]]) -> None:
-    """The table is changed for three seconds from the start of the run on: longer than a few attempts take."""
+    """The table is changed for two seconds from the start of the run on: longer than a few attempts take."""
     create_tables(scene)
     busy, number = threading.Event(), 0
 
     def run() -> None:
         nonlocal number
         with scene.source.session() as session:
-            end = time.monotonic() + 3
+            end = time.monotonic() + 2
             while time.monotonic() < end:
                 session.sql(loop(number))
                 number += 1
