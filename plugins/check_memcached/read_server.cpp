@@ -32,10 +32,9 @@ std::string random_hex() {
   return text;
 }
 
-// Why the cache does not work; empty where it does.
-std::string store_and_fetch(memcached::MemcachedClient& client) {
-  const std::string key = "evenkeel-check-" + random_hex();
-  const std::string value = random_hex();
+// Why what was stored does not come back; empty where it does.
+std::string store_and_compare(memcached::MemcachedClient& client, const std::string& key,
+                              const std::string& value) {
   const char* does_not = "does not store a value: ";
   try {
     client.set(key, value, seconds_to_live);
@@ -45,13 +44,25 @@ std::string store_and_fetch(memcached::MemcachedClient& client) {
     if (fetched->value != value)
       return std::string("gives back another value than was stored") +
              (fetched->key_is_ours ? "" : ", under another key");
-    if (!fetched->key_is_ours) return "gives back the value under another key";
-    does_not = "does not delete a value: ";
-    if (!client.remove(key)) return "a value was gone before it was deleted";
+    return fetched->key_is_ours ? "" : "gives back the value under another key";
   } catch (const memcached::Refusal& refusal) {
     return std::string(does_not) + refusal.what();
   }
-  return {};
+}
+
+// Why the cache does not work; empty where it does. The value is deleted also where it did not come back, or
+// where a proxy that did not store it everywhere has refused it. What went wrong first is what counts.
+std::string store_and_fetch(memcached::MemcachedClient& client) {
+  const std::string key = "evenkeel-check-" + random_hex();
+  std::string failure = store_and_compare(client, key, random_hex());
+  try {
+    const bool found = client.remove(key);
+    return found || !failure.empty() ? failure : "a value was gone before it was deleted";
+  } catch (const Error& error) {
+    if (!failure.empty()) return failure;
+    if (dynamic_cast<const memcached::Refusal*>(&error) == nullptr) throw;
+    return std::string("does not delete a value: ") + error.what();
+  }
 }
 
 using Moment = Deadline::Clock::time_point;
@@ -61,30 +72,31 @@ struct Asked {
   Moment before, after;
 };
 
-memcached::Stats read_settings(memcached::MemcachedClient& client) {
-  try {
-    return client.stats("settings", [](std::string_view) { return true; });
-  } catch (const Error&) {
-    return {};
-  }
-}
-
-// What explains a verdict and does not make it; old versions, proxies and hosted caches do not tell all.
-void read_details(memcached::MemcachedClient& client, const Settings& settings, ServerReading& reading) {
-  const bool evicts = reading.statistics.counter("evictions") > 0;
-  if (evicts || settings.server_settings) reading.settings = read_settings(client);
-  if (!evicts) return;
-  try {
-    reading.classes = read_slab_classes(client.stats("items", is_of_a_class),
-                                        client.stats("slabs", is_of_a_class), reading.settings);
-  } catch (const memcached::Refusal&) {
-    reading.classes.clear();
-  }
-}
-
 // A server that does not answer in time, or floods us, is no proxy that has no statistics.
 bool outweighs_a_good_round_trip(const Error& error) {
   return error.fault() == Fault::timeout || dynamic_cast<const memcached::Flood*>(&error) != nullptr;
+}
+
+memcached::Stats read_settings(memcached::MemcachedClient& client) {
+  return client.stats("settings", [](std::string_view) { return true; });
+}
+
+// What explains a verdict and does not make it; old versions, proxies and hosted caches do not tell all. Some
+// close the connection over it.
+void read_details(memcached::MemcachedClient& client, const Settings& settings, ServerReading& reading) {
+  const bool evicts = reading.statistics.counter("evictions") > 0;
+  try {
+    if (evicts || settings.server_settings) reading.settings = read_settings(client);
+  } catch (const Error& error) {
+    if (evicts && outweighs_a_good_round_trip(error)) throw;
+  }
+  if (!evicts) return;
+  try {
+    const memcached::Stats items = client.stats("items", is_of_a_class);
+    reading.classes = read_slab_classes(items, client.stats("slabs", is_of_a_class), reading.settings);
+  } catch (const Error& error) {
+    if (outweighs_a_good_round_trip(error)) throw;
+  }
 }
 
 // One that does not work may not tell anything either: why it does not is what counts then.

@@ -2,6 +2,7 @@
 #include <chrono>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "evenkeel/memcached/answer_guard.h"
 
@@ -241,4 +242,41 @@ TEST_CASE("what the server said last, and first") {
   guard.stop_listening();
   CHECK_FALSE(guard.let_in("END\r\n"));
   CHECK(guard.verdict() == AnswerGuard::Verdict::fine);
+}
+
+TEST_CASE("an answer is lost where the connection ends before it does") {
+  const std::string stored = "STORED\r\n";
+  for (std::size_t cut = 0; cut <= stored.size(); ++cut) {
+    INFO(cut);
+    AnswerGuard guard(Protocol::text, 1 << 20, later());
+    guard.next_answer(Question::store);
+    CHECK(guard.let_in(stored.substr(0, cut)));
+    guard.note_end();
+    CHECK(guard.lost() == (cut < stored.size()));
+    // What came of it is no part of what another connection brings.
+    guard.next_answer(Question::remove);
+    CHECK_FALSE(guard.lost());
+    CHECK(guard.let_in("DELETED\r\n"));
+  }
+}
+
+TEST_CASE("what is a refusal, and of what") {
+  constexpr unsigned sasl_list = 0x20, get = 0x0D, remove = 0x04, not_found = 0x01, no_memory = 0x82;
+  const auto after = [](unsigned opcode, unsigned status, Question question) {
+    AnswerGuard guard(Protocol::binary, 1 << 20, later());
+    guard.next_answer(question);
+    CHECK(guard.let_in(packet(opcode, 0, 0, status, 4, "no.."s)));
+    const std::pair<bool, bool> told{guard.refused(), guard.refused_login()};
+    guard.next_answer(question);
+    CHECK_FALSE((guard.refused() || guard.refused_login()));
+    return told;
+  };
+  CHECK(after(sasl_list, no_memory, Question::store) == std::pair(true, true));
+  CHECK(after(get, no_memory, Question::fetch) == std::pair(true, false));
+  CHECK(after(get, not_found, Question::fetch) == std::pair(false, false));
+  CHECK(after(remove, not_found, Question::remove) == std::pair(false, false));
+  AnswerGuard text(Protocol::text, 1 << 20, later());
+  text.next_answer(Question::statistics);
+  CHECK(text.let_in("SERVER_ERROR out of memory\r\n"));
+  CHECK(text.refused());
 }

@@ -22,6 +22,8 @@ class CannedCache : public memcached::MemcachedClient {
   enum class Trouble { none, refuses, hangs_up, nonsense, hangs, floods };
   Trouble trouble = Trouble::none;  // with all statistics
   std::string refused;              // the statistics that it does not tell
+  std::string lost;                 // the statistics over which it closes the connection
+  std::string hung;                 // those that it never answers
   bool hangs = false;
   int seconds_to_live = 0;
 
@@ -49,6 +51,8 @@ class CannedCache : public memcached::MemcachedClient {
     if (trouble == Trouble::hangs) throw Error(Fault::timeout, "stats on c1: timed out");
     if (trouble == Trouble::floods) throw memcached::Flood(Fault::protocol, "stats on c1: too large");
     if (!refused.empty() && what == refused) throw memcached::Refusal(Fault::protocol, what + ": ERROR");
+    if (!lost.empty() && what == lost) throw Error(Fault::unreachable, what + ": the connection was lost");
+    if (!hung.empty() && what == hung) throw Error(Fault::timeout, what + ": timed out");
     memcached::Stats told = what == "items"      ? items
                             : what == "slabs"    ? memcached::Stats{{"12:chunk_size", "1184"}}
                             : what == "settings" ? memcached::Stats{{"maxbytes", "67108864"}}
@@ -89,6 +93,7 @@ TEST_CASE("a round trip proves that the cache works, or says how it does not") {
     const ServerReading reading = runs.run(cache);
     CHECK_THAT(reading.round_trip.failure, Catch::StartsWith(failure));
     CHECK(reading.round_trip.failure.empty() == (mode == CannedCache::Mode::works));
+    CHECK(cache.values.empty());
     // Statistics come all the same.
     CHECK(reading.statistics.version == "1.6.18");
   }
@@ -157,6 +162,37 @@ TEST_CASE("statistics that only explain are not needed") {
     CHECK(reading.settings.empty() == (cache.refused == "settings"));
     CHECK(reading.classes.empty() == (cache.refused != "settings"));
   }
+}
+
+TEST_CASE("a connection that is lost over statistics that only explain costs nothing else") {
+  for (const char* lost : {"settings", "items", "slabs"}) {
+    INFO(lost);
+    Runs runs;
+    CannedCache cache;
+    cache.answer["evictions"] = "70";
+    cache.lost = lost;
+    runs.run(cache);
+    const ServerReading reading = runs.run(cache);
+    CHECK(reading.statistics_problem.empty());
+    CHECK(reading.growth);
+    CHECK(reading.settings.empty() == (cache.lost == "settings"));
+    CHECK(reading.classes.empty() == (cache.lost != "settings"));
+  }
+}
+
+TEST_CASE("a server that hangs is named by what it did not answer") {
+  for (const std::string hung : {"settings", "items", "slabs"}) {
+    Runs runs;
+    CannedCache cache;
+    cache.answer["evictions"] = "70";
+    cache.hung = hung;
+    CHECK_THROWS_WITH(runs.run(cache), Catch::StartsWith(hung + ": timed out"));
+  }
+  Runs runs;
+  CannedCache cache;
+  cache.hung = "settings";
+  runs.settings.server_settings = true;
+  CHECK(runs.run(cache).statistics_problem.empty());  // asked for facts alone
 }
 
 TEST_CASE("missing statistics do not overrule a good round trip") {

@@ -89,7 +89,11 @@ Header read_header(std::string_view bytes) {
   return {at(0), at(1), word(2), at(4), word(6), static_cast<std::uint64_t>(word(8)) << 16 | word(10)};
 }
 
-constexpr unsigned status_auth_continue = 0x21;
+constexpr unsigned status_not_found = 0x01, status_auth_continue = 0x21;
+
+bool is_login(unsigned code) {
+  return code == opcode::sasl_list || code == opcode::sasl_auth || code == opcode::sasl_step;
+}
 
 bool answers(unsigned code, Question question) {
   switch (code) {
@@ -193,9 +197,20 @@ void AnswerGuard::next_answer(Question question, TakeStat take_stat) {
   question_ = question;
   take_stat_ = std::move(take_stat);
   bytes_left_ = max_bytes_;
+  if (lost_) forget_lost_answer();
   refusal_.clear();
+  refused_ = refused_login_ = false;
   complete_ = false;
   connect_error_ = 0;
+}
+
+// Another connection begins with another answer.
+void AnswerGuard::forget_lost_answer() {
+  lost_ = false;
+  ready_.clear();
+  held_.clear();
+  pending_.clear();
+  raw_left_ = 0;
 }
 
 bool AnswerGuard::answers_itself(std::string_view request) {
@@ -310,6 +325,7 @@ bool AnswerGuard::screen_value_line(std::string_view line) {
 
 void AnswerGuard::pass_refusal(std::string_view line) {
   refusal_ = std::string(line.substr(0, longest_error));
+  refused_ = true;
   pass_line(line.substr(0, longest_line_for_library));
   complete_ = question_ != Question::any;
 }
@@ -348,7 +364,11 @@ bool AnswerGuard::screen_header() {
   if (header.opcode == opcode::version) return replace_version(header.body);
   const bool tells = header.opcode == opcode::stat && !is_error(header) && header.body > 0;
   raw_is_ = tells ? Raw::statistic : is_error(header) ? Raw::refusal : Raw::value;
-  if (raw_is_ == Raw::refusal) refusal_.clear();
+  if (is_error(header)) {
+    refusal_.clear();
+    refused_ = refused_ || header.status != status_not_found;
+    refused_login_ = is_login(header.opcode);
+  }
   if (!tells) ready_ += pending_;
   stat_name_bytes_ = header.key;
   raw_left_ = header.body;

@@ -33,6 +33,8 @@ void read_what_is_strange(int fd, AnswerGuard& guard) {
   }
 }
 
+bool may_come_later(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
+
 // As recv(), but of what the guard lets through; 0, like the end of the stream, where it lets nothing in.
 ssize_t receive(int fd, char* buffer, size_t size, int flags, AnswerGuard& guard) {
   std::array<char, 8192> raw{};
@@ -41,6 +43,7 @@ ssize_t receive(int fd, char* buffer, size_t size, int flags, AnswerGuard& guard
     ssize_t count = 0;
     if (!guard.holds_bytes()) {
       count = recvfrom(fd, raw.data(), raw.size(), flags, nullptr, nullptr);
+      if (count == 0 || (count < 0 && !may_come_later(errno))) guard.note_end();
       if (count <= 0) return count;
     }
     if (!guard.let_in({raw.data(), static_cast<std::size_t>(count)})) {

@@ -85,11 +85,6 @@ bool is_word_of_protocol(std::string_view line, std::string_view command) {
          std::find(begins.begin(), begins.end(), first) != begins.end();
 }
 
-// What the library makes of an error that it did not expect there.
-bool is_vague(memcached_return_t code) {
-  return code == MEMCACHED_INVALID_ARGUMENTS || code == MEMCACHED_SOME_ERRORS;
-}
-
 // A server with text authentication takes the first value for user and password.
 bool speaks_of_authentication(std::string_view refusal) {
   return refusal.starts_with("CLIENT_ERROR") && refusal.find("authenticat") != std::string_view::npos;
@@ -200,8 +195,6 @@ class LibmemcachedClient : public MemcachedClient {
       item = Item{std::string(memcached_result_value(&result), memcached_result_length(&result)), is_ours};
     }
     memcached_result_free(&result);
-    // In the text protocol the library takes an error for a key that is not there.
-    if (!with_sasl_ && !guard_.refusal().empty()) return MEMCACHED_SERVER_ERROR;
     return code == MEMCACHED_NOTFOUND || code == MEMCACHED_END ? MEMCACHED_SUCCESS : code;
   }
 
@@ -222,8 +215,10 @@ class LibmemcachedClient : public MemcachedClient {
       if (guard_.connected() || !is_without_route(next.system_error)) reply = next;
     }
     trace_.end();
-    // libmemcached takes an answer that was cut for the end of the statistics.
-    if (reply.failed() || guard_.verdict() != AnswerGuard::Verdict::fine) fail(command, reply);
+    // libmemcached takes an answer that was cut for the end of the statistics, and an error for an answer
+    // that is empty.
+    if (reply.failed() || guard_.verdict() != AnswerGuard::Verdict::fine || guard_.lost() || guard_.refused())
+      fail(command, reply);
   }
 
   template <class Call>
@@ -287,7 +282,9 @@ class LibmemcachedClient : public MemcachedClient {
   }
 
   [[noreturn]] void fail(const std::string& command, const Reply& reply) const {
-    const std::string step = guard_.connected() ? command + place("on") : connecting();
+    const std::string step = !guard_.connected()      ? connecting()
+                             : guard_.refused_login() ? "logging in" + place("to")
+                                                      : command + place("on");
     switch (guard_.verdict()) {
       case AnswerGuard::Verdict::malformed:
         if (guard_.strange().starts_with(no_connection_left)) fail_for_want_of_a_connection(step);
@@ -320,14 +317,15 @@ class LibmemcachedClient : public MemcachedClient {
     const auto [code, system_error] = reply;
     const std::string said = clean(guard_.refusal(), 200);
     if (said.starts_with(no_connection_left)) fail_for_want_of_a_connection(step);
+    if (guard_.lost()) fail_by_connection(step, code, system_error);
     if (code == MEMCACHED_AUTH_FAILURE || code == MEMCACHED_AUTH_PROBLEM) fail_to_log_in(code);
     if (speaks_of_authentication(said))
       throw Error(Fault::denied, step +
                                      ": the server wants its own text authentication (memcached -Y), "
                                      "which libmemcached does not have");
-    if (code == MEMCACHED_UNKNOWN_READ_FAILURE && guard_.refusal() == "Unknown command")
+    if (guard_.refused_login() && guard_.refusal() == "Unknown command")
       throw Error(Fault::denied, step + ": the server has no SASL, so leave --auth-file out");
-    if (is_refusal(code) || (!said.empty() && is_vague(code)))
+    if (guard_.refused() || is_refusal(code))
       throw Refusal(Fault::protocol, step + ": " + (said.empty() ? words_of(code) : said));
     if (code == MEMCACHED_TIMEOUT || system_error == ETIMEDOUT)
       throw Error(Fault::timeout, step + ": timed out" +
@@ -359,8 +357,8 @@ class LibmemcachedClient : public MemcachedClient {
                       ": the server closed the connection without an answer, as one does that wants TLS, or "
                       "SASL (--auth-file), or has reached its limit of connections");
     if (guard_.connected() &&
-        (code == MEMCACHED_CONNECTION_FAILURE || code == MEMCACHED_ERRNO || code == MEMCACHED_PARTIAL_READ ||
-         code == MEMCACHED_SERVER_TEMPORARILY_DISABLED))
+        (guard_.lost() || code == MEMCACHED_CONNECTION_FAILURE || code == MEMCACHED_ERRNO ||
+         code == MEMCACHED_PARTIAL_READ || code == MEMCACHED_SERVER_TEMPORARILY_DISABLED))
       throw Error(Fault::unreachable, step + ": the connection was lost");
     if (system_error != 0) throw Error(Fault::unreachable, step + ": " + system_reason(system_error));
     throw Error(guard_.connected() ? Fault::protocol : Fault::unreachable,

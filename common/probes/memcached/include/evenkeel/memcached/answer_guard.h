@@ -44,6 +44,10 @@ class AnswerGuard {
   bool answers_itself(std::string_view request);
 
   void note_sent() { connected_ = true; }
+  // The connection has ended or failed. What has come of an answer that is not complete means nothing then,
+  // and the library takes some of it for a whole one.
+  void note_end() { lost_ = !complete_; }
+  bool lost() const { return lost_; }
   // Why the connection could not be made; the library forgets it where it asks for the version first.
   void note_connect_error(int error) { connect_error_ = error; }
   int connect_error() const { return connect_error_; }
@@ -67,6 +71,10 @@ class AnswerGuard {
   void add_to_strange(std::string_view bytes);
   // The "… ERROR …" of this answer in the server's own words.
   const std::string& refusal() const { return refusal_; }
+  // Whether there was one. That a key is not there is none. Of a refusal the library tells not in all
+  // answers.
+  bool refused() const { return refused_; }
+  bool refused_login() const { return refused_login_; }
 
  private:
   enum class Raw { value, refusal, statistic, ignored };
@@ -81,6 +89,7 @@ class AnswerGuard {
   bool screen_stat_line(std::string_view rest);
   bool screen_value_line(std::string_view line);
   void pass_refusal(std::string_view line);
+  void forget_lost_answer();
   void pass_line(std::string_view line);
   bool asked_for(Question question) const { return question_ == Question::any || question_ == question; }
   bool screen_binary(std::string_view& bytes);
@@ -101,11 +110,14 @@ class AnswerGuard {
   bool understood_ = false;
   bool listening_ = true;
   bool complete_ = false;  // the answer to the question has ended
-  std::string ready_;      // for the library
-  std::string held_;       // came beyond the end of the answer
+  bool lost_ = false;
+  std::string ready_;  // for the library
+  std::string held_;   // came beyond the end of the answer
   std::string strange_;
   bool strange_ended_ = false;
   std::string refusal_;
+  bool refused_ = false;
+  bool refused_login_ = false;
   std::string pending_;         // the line, header or statistic that is not complete yet
   std::uint64_t raw_left_ = 0;  // bytes of a value or body that follow
   Raw raw_is_ = Raw::value;
