@@ -170,9 +170,9 @@ std::string words_of_401(const http::Answer& answer) {
     return ", it wants " + clean(answer.auth_schemes.front(), 40) +
            " authentication; --auth-file is for basic and digest";
   if (answer.with_credentials) return ", the server refuses the user or password of --auth-file";
-  return answer.redirected_to.empty()
-             ? ", it wants a user and password; see --auth-file"
-             : ", it wants a user and password, which do not go along with a redirect to another server";
+  return answer.credentials_stayed
+             ? ", it wants a user and password, which do not go along with a redirect to another server"
+             : ", it wants a user and password; see --auth-file";
 }
 
 [[noreturn]] void complain_of_status(const http::Answer& answer, const std::string& page) {

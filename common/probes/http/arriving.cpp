@@ -24,6 +24,7 @@ bool tells_hit(std::string_view name, std::string_view value) {
 void Arriving::begin_answer(std::string_view line) {
   // What an interim answer said, or one that was asked again, is over.
   answer_ = {};
+  header_is_over_ = false;
   length_ = 0;
   const std::string_view rest = trim(line.substr(std::min(line.find(' '), line.size())));
   const std::string_view code = rest.substr(0, rest.find(' '));
@@ -59,7 +60,8 @@ bool Arriving::take_header(std::string_view line) {
   if (colon != std::string_view::npos)
     keep_header(lower(line.substr(0, colon)), trim(line.substr(colon + 1)));
   if (!trim(line).empty() || answer_.status < 200) return true;
-  // The header is over. What a page says beside an error or a redirect does not matter.
+  header_is_over_ = true;
+  // What a page says beside an error or a redirect does not matter.
   complete_ = answer_.status != 200 && !(answer_.status == 401 && tries_again_);
   return !complete_;
 }

@@ -20,6 +20,7 @@ class Arriving {
   bool take_body(std::string_view part);
 
   bool complete() const { return complete_; }
+  bool header_is_over() const { return header_is_over_; }
   const std::string& too_much() const { return too_much_; }
   // A status that is none of HTTP's, as "600"; nothing where it is one.
   const std::optional<std::string>& bad_status() const { return bad_status_; }
@@ -40,6 +41,7 @@ class Arriving {
   int answers_ = 0;
   std::size_t header_bytes_ = 0;
   std::size_t length_ = 0;  // that the header tells
+  bool header_is_over_ = false;
   bool complete_ = false;
   std::string too_much_;
   std::optional<std::string> bad_status_;

@@ -221,6 +221,9 @@ class CurlClient : public HttpClient {
     if (info<long>(easy, CURLINFO_REQUEST_SIZE) > 0) requests_ += std::max(1, arriving.answers());
     if (code != CURLE_OK && !arriving.complete()) fail(code, arriving);
     arriving.answer().status = static_cast<int>(info<long>(easy, CURLINFO_RESPONSE_CODE));
+    // libcurl takes a header that breaks off for one that is over.
+    if (arriving.answer().status == 200 && !arriving.header_is_over())
+      throw Error(Fault::protocol, getting() + ": the answer is cut short");
     Answer answer = finished(arriving, began_);
     const bool leads_on = endpoint_.follow_redirects && answer.status >= 300 && answer.status < 400;
     const std::string target = leads_on ? target_of(hop_.url, answer.location) : "";
@@ -250,6 +253,7 @@ class CurlClient : public HttpClient {
     Answer answer = std::move(arriving.answer());
     answer.http_version = http_version(easy_.get());
     answer.with_credentials = hop_.credentials.has_value();
+    answer.credentials_stayed = endpoint_.credentials && !hop_.credentials;
     answer.wants_certificate = wants_certificate_ && hop_.cert_file.empty();
     const std::chrono::duration<double> sent(seconds(easy_.get(), CURLINFO_PRETRANSFER_TIME_T));
     const auto asked = arriving.answers() > 1
@@ -339,6 +343,9 @@ class CurlClient : public HttpClient {
   // The first step that did not end.
   std::string step(Fault fault) const {
     CURL* easy = easy_.get();
+    // Over a connection that was there already, libcurl tells no times of looking up and connecting.
+    if (info<long>(easy, CURLINFO_NUM_CONNECTS) == 0 && info<long>(easy, CURLINFO_REQUEST_SIZE) > 0)
+      return getting();
     if (seconds(easy, CURLINFO_NAMELOOKUP_TIME_T) <= 0) return looking_up();
     if (fault == Fault::untrusted) return "TLS" + hop_.place("with");
     if (seconds(easy, CURLINFO_CONNECT_TIME_T) <= 0) return "connecting" + hop_.place("to");

@@ -62,6 +62,7 @@ struct Answer {
   std::optional<double> age;              // seconds, by the cache that the answer comes from
   std::string cache_hit;                  // the header by which a cache says that it has answered itself
   bool with_credentials = false;          // those of the endpoint were offered
+  bool credentials_stayed = false;        // there are some, which a redirect to another server left behind
   bool wants_certificate = false;         // the server asked for a client certificate, and we have none
   int requests = 1;                       // how many it took of this server: redirects are requests, too
   std::size_t bytes = 0;                  // of the whole body, where the answer tells; else of what was read
