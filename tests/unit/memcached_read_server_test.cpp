@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 #include <map>
+#include <utility>
 
 #include "read_server.h"
 #include "scratch_folder.h"
@@ -25,6 +26,7 @@ class CannedCache : public memcached::MemcachedClient {
   std::string lost;                 // the statistics over which it closes the connection
   std::string hung;                 // those that it never answers
   bool hangs = false;
+  bool loses_connection = false;  // over the next get
   int seconds_to_live = 0;
 
   bool has_asked() const override { return true; }
@@ -36,6 +38,8 @@ class CannedCache : public memcached::MemcachedClient {
     if (mode != Mode::loses) values[key] = mode == Mode::alters ? value + "x" : value;
   }
   std::optional<memcached::Item> get(const std::string& key) override {
+    if (std::exchange(loses_connection, false))
+      throw Error(Fault::unreachable, "get: the connection was lost");
     const auto it = values.find(key);
     if (it == values.end()) return std::nullopt;
     const std::string value = it->second;
@@ -106,6 +110,14 @@ TEST_CASE("nothing stays behind: the value is deleted, and would expire") {
   CHECK(cache.values.empty());
   CHECK(cache.seconds_to_live > 0);
   CHECK(cache.seconds_to_live <= 60);
+}
+
+TEST_CASE("a value whose connection was lost is deleted over another one") {
+  Runs runs;
+  CannedCache cache;
+  cache.loses_connection = true;
+  CHECK_THROWS_WITH(runs.run(cache), "get: the connection was lost");
+  CHECK(cache.values.empty());
 }
 
 TEST_CASE("slab classes are asked for only where something was evicted") {
