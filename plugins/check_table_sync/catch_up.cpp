@@ -93,6 +93,7 @@ std::string CatchUp::reason(std::size_t server) {
       {server}, [dialect = fleet_[server].dialect](std::size_t, mysql::SqlSession& session) {
         return why_not_applying(read_replica_status(dialect, session));
       });
+  if (replies[0].failure && replies[0].failure->loses_server(stop_)) fleet_.lose(server, *replies[0].failure);
   return replies[0].value.value_or("");
 }
 
@@ -104,6 +105,7 @@ bool CatchUp::given_up(std::size_t server, const Wait& wait) {
     fleet_.note_not_applying(server, why + "; it cannot be compared");
     return true;
   }
+  if (fleet_.failure_of(server)) return true;
   // What stands still may be one large transaction, or a disk that others keep busy.
   if (stands && wait.may_be_at_work && standing <= patience_at_work_) return false;
   if (stands) {

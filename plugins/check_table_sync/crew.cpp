@@ -10,9 +10,6 @@ namespace evenkeel::table_sync {
 namespace {
 
 constexpr std::chrono::milliseconds glance(20);
-// A busy machine may not answer in the short time that is left at the end of a run; a statement that has been
-// running for longer than that should be gone once it is killed.
-constexpr double long_silence = 2;
 
 }  // namespace
 
@@ -62,6 +59,8 @@ void Crew::wait(const std::function<bool(std::chrono::milliseconds)>& all_done,
         give_up(server, "no answer for " + format_seconds(patience_));
       else
         hope = true;
+      if (lanes_[server] && lanes_[server]->silence() > Failure::long_silence)
+        lanes_[server]->look_for_life();
     }
     if (!hope) return;
   }
@@ -73,7 +72,7 @@ void Crew::wait(const std::function<bool(std::chrono::milliseconds)>& all_done,
 }
 
 void Crew::cut_short(std::size_t server) {
-  cut_short_after_[server] = lanes_[server]->silence();
+  if (!stop_->by_signal()) cut_short_after_[server] = lanes_[server]->silence();
   lanes_[server]->kill_statement();
 }
 
@@ -81,7 +80,8 @@ void Crew::give_up(std::size_t server, const std::string& why) {
   const std::string step = lanes_[server]->waiting_for();
   given_up_[server] = {Fault::timeout, 0, why + (step.empty() ? "" : ": " + step)};
   given_up_[server].silent = !stop_->made();
-  given_up_[server].unanswered = given_up_[server].silent || lanes_[server]->silence() >= long_silence;
+  given_up_[server].unanswered =
+      !stop_->by_signal() && (given_up_[server].silent || lanes_[server]->seems_dead());
   last_steps_[server] = lanes_[server]->steps();
   lanes_[server]->kill_statement();
   lanes_[server].reset();

@@ -35,14 +35,17 @@ struct Failure {
   bool table_changed() const;
   bool answer_too_large() const { return code == mysql::SqlError::answer_too_large; }
   bool silent = false;
-  bool unanswered = false;  // silent until then, or for long when time ran out
+  bool unanswered = false;  // silent, or on a second connection as well when time ran out
   bool several = false;     // servers answer at one address
-  double waited = 0;        // seconds, for the statement that the end of the run cut short
+  double waited = 0;        // seconds, for the statement that time running out cut short
 
   static Failure too_slow();
+  // Of a question that takes a server no time.
+  static constexpr double long_silence = 2;
+  bool left_us_waiting() const { return unanswered || waited >= long_silence; }
   // At the end of the run only silence tells of a server; all else may be the work of the end.
   bool loses_server(const StopRequest& stop) const {
-    return !stop.by_signal() && (unanswered || (server_is_lost() && !stop.made()));
+    return unanswered || (server_is_lost() && !stop.made());
   }
 };
 

@@ -88,6 +88,8 @@ void DefinitionWatch::finish() {
       table.doubts.emplace_back(server, "was missing" + ending);
     for (const DefinitionDifference& difference : table.definition.differences)
       table.doubts.emplace_back(difference.server, difference.text + ending);
+    // One that was in the making whenever it was looked at.
+    table.restless = table.doubts.empty();
     forget(table);
   }
 }

@@ -23,6 +23,7 @@ using Clock = Deadline::Clock;
 std::int64_t now() { return Clock::now().time_since_epoch().count(); }
 
 constexpr std::chrono::milliseconds between_kills(100);
+constexpr double longest_greeting = 1;  // seconds, of a server that is alive
 
 // Errors after which a new connection may work where the old one does not.
 bool connection_was_lost(int code) {
@@ -36,6 +37,18 @@ struct Pulse {
   std::atomic<std::uint64_t> connection = 0;  // 0: no statement is running that may be killed
   std::atomic<bool> given_up = false;         // a request to kill may be on its way: no further statement
 };
+
+// What a second connection showed while a task was running.
+struct LifeSign {
+  std::atomic<std::int64_t> looked_for = 0;  // 0: nobody has
+  std::atomic<bool> seen = false;
+};
+
+// Any answer is one, such as that the account may have no second connection.
+bool came_from_the_server(const mysql::SqlError& error) {
+  constexpr int first_of_the_client = 2000, last_of_the_client = 2999;
+  return error.code() > 0 && (error.code() < first_of_the_client || error.code() > last_of_the_client);
+}
 
 // An error without the statement that it came to: that is for -vvv alone.
 mysql::SqlError without_statement(const mysql::SqlError& error) {
@@ -175,9 +188,29 @@ struct Lane::Work {
   std::mutex mutex;
   std::condition_variable changed;
   Task task;
+  std::shared_ptr<LifeSign> life = std::make_shared<LifeSign>();  // of this task
   bool busy = false;
   bool quit = false;
   std::thread thread;
+
+  std::unique_ptr<mysql::SqlSession> connect_beside(Trace& own) {
+    const std::shared_ptr<LifeSign> sign = life_sign();
+    std::int64_t nobody = 0;
+    sign->looked_for.compare_exchange_strong(nobody, now());
+    try {
+      auto beside = options.connector->connect(options.login, options.deadline, own);
+      sign->seen = true;
+      return beside;
+    } catch (const mysql::SqlError& error) {
+      sign->seen = sign->seen || came_from_the_server(error);
+      throw;
+    }
+  }
+
+  std::shared_ptr<LifeSign> life_sign() {
+    const std::lock_guard lock(mutex);
+    return life;
+  }
 
   void run() {
     std::unique_lock lock(mutex);
@@ -218,6 +251,7 @@ void Lane::post(Task task) {
   const std::lock_guard lock(work_->mutex);
   work_->pulse.last = now();
   work_->task = std::move(task);
+  work_->life = std::make_shared<LifeSign>();
   work_->busy = true;
   work_->changed.notify_all();
 }
@@ -241,6 +275,32 @@ std::string Lane::waiting_for() const {
 
 std::vector<Trace::Step> Lane::steps() const { return work_->trace.steps(); }
 
+void Lane::look_for_life() {
+  if (work_->life_sign()->looked_for != 0) return;
+  leave_thread_behind();
+  const auto look = [work = work_] {
+    try {
+      Trace trace;
+      work->connect_beside(trace);
+    } catch (const std::exception&) {
+      // What there was to see has been noted.
+    }
+  };
+  try {
+    start_thread(look).detach();
+    work_->life_sign()->looked_for = now();
+  } catch (const std::exception&) {
+    // No thread to be had: nothing is known.
+  }
+}
+
+bool Lane::seems_dead() const {
+  const std::shared_ptr<LifeSign> sign = work_->life_sign();
+  const std::int64_t since = sign->looked_for;
+  return since != 0 && !sign->seen &&
+         std::chrono::duration<double>(Clock::duration(now() - since)).count() >= longest_greeting;
+}
+
 void Lane::kill_statement() {
   work_->pulse.given_up = true;
   const std::uint64_t id = work_->pulse.connection;
@@ -249,8 +309,7 @@ void Lane::kill_statement() {
   const auto kill = [work = work_, id] {
     try {
       Trace trace;
-      const auto session =
-          work->options.connector->connect(work->options.login, work->options.deadline, trace);
+      const auto session = work->connect_beside(trace);
       // The number means another statement on another server.
       if (work->options.address) work->options.address->saw(mysql::identify(*session).identity);
       // Servers forget a request that overtakes its statement; one that ended by itself needs none.

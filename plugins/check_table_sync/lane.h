@@ -52,6 +52,10 @@ class Lane {
   // account may do so with its own threads. A statement that may_be_killed() refuses is left to its own
   // limit.
   void kill_statement();
+  // Connects once more, beside the statement that is running: whether the server answers at all.
+  void look_for_life();
+  // It did not, although it had time to.
+  bool seems_dead() const;
 
  private:
   struct Work;

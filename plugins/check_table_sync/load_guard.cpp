@@ -51,7 +51,7 @@ std::string LoadGuard::reason(const std::vector<std::size_t>& servers) {
       });
   // Of all else, the next chunk says what is wrong.
   for (std::size_t i = 0; i < servers.size(); ++i)
-    if (replies[i].failure && replies[i].failure->loses_server(stop_))
+    if (replies[i].failure && replies[i].failure->left_us_waiting())
       fleet_.lose(servers[i], *replies[i].failure);
   for (std::size_t i = 0; i < servers.size(); ++i) {
     if (!replies[i].value) continue;

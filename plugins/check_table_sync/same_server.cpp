@@ -25,7 +25,7 @@ template <class Value, class Ask>
 std::optional<Value> ask_one(Crew& crew, Fleet& fleet, std::size_t server, Ask ask) {
   auto replies =
       crew.ask<Value>({server}, [ask](std::size_t, mysql::SqlSession& session) { return ask(session); });
-  if (replies[0].failure && replies[0].failure->unanswered) fleet.lose(server, *replies[0].failure);
+  if (replies[0].failure && replies[0].failure->left_us_waiting()) fleet.lose(server, *replies[0].failure);
   return std::move(replies[0].value);
 }
 
@@ -61,6 +61,8 @@ std::string why_one(Crew& crew, Fleet& fleet, std::size_t kept, std::size_t othe
   const auto started = [](mysql::SqlSession& session) { return mysql::started_at(session).value_or(0); };
   a.started = ask_one<double>(crew, fleet, kept, started);
   b.started = ask_one<double>(crew, fleet, other, started);
+  // Of one that does not answer nothing is known.
+  if (fleet.failure_of(kept) || fleet.failure_of(other)) return {};
   return seem_the_same(a, b) ? same_as(kept_name, a) : "";
 }
 
@@ -80,7 +82,7 @@ void look_for_several(Crew& crew, Crew& others, const Addresses& addresses, Flee
     const auto replies = one->ask<bool>(servers, ask);
     for (std::size_t i = 0; i < servers.size(); ++i) {
       const std::optional<Failure>& failure = replies[i].failure;
-      if (failure && (failure->several || (one == &crew && failure->unanswered)))
+      if (failure && (failure->several || (one == &crew && failure->left_us_waiting())))
         fleet.lose(servers[i], *failure);
     }
   }

@@ -238,7 +238,11 @@ bool SyncRun::plan_anew(TableReading& table, Crew& crew) {
   const std::string before = table.outcome.plan->fingerprint();
   DefinitionWatch watch(fleet_, *stop_, settings_.confirm, selection_, settings_.where);
   watch.settle(crew, {&table}, comparison_.budget);
-  watch.finish();
+  if (!watch.all_settled()) {
+    // What is known of its rows stays.
+    leave_to_next_run(table, false);
+    return false;
+  }
   const bool planned = table.definition.plan.has_value();
   if (planned && table.definition.plan->fingerprint() == before) {
     // One that is made anew all the time may look the same by chance.

@@ -324,6 +324,9 @@ void TableComparison::lose(const std::map<std::size_t, Failure>& failures) {
     if (failure.loses_server(context_.stop)) {
       context_.fleet.lose(server, failure);
     } else if (context_.stop.made()) {
+      // The one that others kept waiting for is not to blame.
+      if (failure.waited < waited_ / 2) continue;
+      if (failure.waited / 2 > waited_) stalled_.clear();
       stalled_[server] = Failure::too_slow();
       waited_ = std::max(waited_, failure.waited);
     } else {

@@ -200,7 +200,7 @@ TEST_CASE("size and time are bounded") {
 TEST_CASE("an answer that is still coming when time runs out is too much of one, and a trickle is too late") {
   std::string lines;
   while (lines.size() < 1000) lines += "STAT a 1\r\n";
-  for (const std::size_t kilobytes : {1, 60, 70, 500}) {
+  for (const std::size_t kilobytes : {1u, 60u, 70u, 500u}) {
     INFO(kilobytes);
     const auto end = std::chrono::milliseconds(1500);
     const auto began = std::chrono::steady_clock::now();
