@@ -7,6 +7,7 @@
 
 #include "drift_text.h"
 #include "evenkeel/text.h"
+#include "missing_values.h"
 #include "sync_report.h"
 
 namespace evenkeel::table_sync {
@@ -24,6 +25,14 @@ std::vector<UnmatchedName> unmatched_everywhere(const std::vector<HostReading>& 
     if (name.leaves_out && all) everywhere.push_back(name);
   }
   return everywhere;
+}
+
+void complain_of_comparison(Report& report, const Limits& limits) {
+  std::vector<std::string> names;
+  for (const LabelSpec& label : limits.labels())
+    if (label.name != "rows_compared" && limits.given(label.name)) names.push_back(label.name);
+  if (!names.empty())
+    report.add(Status::unknown, "", "no value for " + joined(names) + ": --digest compares no servers");
 }
 
 }  // namespace
@@ -61,6 +70,8 @@ Report digest_report(const std::vector<HostReading>& hosts, const RunContext& co
   report.summarise_ok(counted(tables, "table") + ", " + counted(rows, "row") + " digested");
   const auto value = tables > 0 ? std::optional(static_cast<double>(rows)) : std::nullopt;
   report.measure({.name = "rows_compared", .value = value, .min = 0}, context.limits);
+  add_missing_values(report, context.limits, "no table was digested");
+  complain_of_comparison(report, context.limits);
   return report;
 }
 

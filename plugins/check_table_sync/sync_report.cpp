@@ -1,7 +1,6 @@
 #include "sync_report.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 
 #include "condition_trouble.h"
@@ -9,6 +8,7 @@
 #include "drift_text.h"
 #include "evenkeel/mysql/grants.h"
 #include "evenkeel/text.h"
+#include "missing_values.h"
 
 namespace evenkeel::table_sync {
 
@@ -26,11 +26,6 @@ constexpr std::size_t keys_in_fact = 50;
 constexpr std::size_t tables_in_remark = 5;
 constexpr std::size_t most_facts = 200;
 constexpr std::size_t ranges_in_line = 2;
-constexpr double longest_unverified = 24 * 3600.0;  // for a table that changes too fast to be compared
-
-double unix_now() {
-  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
 
 bool is_denied(int code) { return code == 1142 || code == 1143 || code == 1044; }
 
@@ -49,6 +44,7 @@ class Judging {
     for (const TableReading& table : reading_.tables) judge_table(table);
     for (const UnmatchedName& name : reading_.unmatched) say_unmatched(report_, "", name);
     measure();
+    explain_missing();
     add_remarks();
     summarise();
     return std::move(report_);
@@ -66,7 +62,8 @@ class Judging {
       open_questions_ = open_questions_ || outcome.undecided.count > 0 || outcome.moving.count > 0 ||
                         outcome.blocked.count > 0 || !outcome.unexplained.empty() ||
                         !outcome.doubtful.empty();
-      compared_now_ = compared_now_ || outcome.compared;
+      ++tables_;
+      if (outcome.compared) ++tables_compared_;
       const bool missing = !table.definition.missing_on.empty() && !is_nowhere(table);
       missing_ = missing_ || missing;
       if (outcome.drift.count() > 0 || outcome.whole_differs || missing) ++tables_differing_;
@@ -338,7 +335,7 @@ class Judging {
          .min = 0},
         context_.limits);
     report_.measure({.name = "rows_compared",
-                     .value = if_known(compared_now_, static_cast<double>(rows_compared_)),
+                     .value = if_known(tables_compared_ > 0, static_cast<double>(rows_compared_)),
                      .min = 0},
                     context_.limits);
     report_.measure(
@@ -348,6 +345,15 @@ class Judging {
     if (oldest_) age = std::floor(std::max(0.0, unix_now() - *oldest_));
     report_.measure({.name = "oldest_verified", .value = age, .unit = "s", .min = 0}, context_.limits);
     report_.fact("reference", names_[reading_.reference]);
+  }
+
+  void explain_missing() {
+    if (tables_known_ > 0) {
+      add_missing_values(report_, context_.limits, "this run compared nothing");
+      add_unverified_tables(report_, context_.limits, reading_);
+    } else if (!is_told(report_, reading_)) {
+      add_missing_values(report_, context_.limits, why_nothing_was_compared(reading_));
+    }
   }
 
   void add_remarks() {
@@ -368,33 +374,48 @@ class Judging {
                                          : "without state the next run starts at the beginning"));
   }
 
-  std::string why_nothing_was_compared() const {
-    const char* const too_late = "nothing was compared before time ran out";
-    if (reading_.tables.empty())
-      return reading_.budget_over ? too_late
-                                  : "no table is left to compare: --ignore-table leaves out all of them";
-    const bool has_plan =
-        std::any_of(reading_.tables.begin(), reading_.tables.end(),
-                    [](const TableReading& table) { return table.outcome.plan != nullptr; });
-    if (!has_plan) return "no table could be compared: --ignore-column may leave out all columns";
-    return reading_.budget_over ? too_late : "no table could be compared";
-  }
-
   void summarise() {
     if (tables_known_ == 0) {
       // A budget that ran out is no alert; not to have looked at all is not OK.
-      if (report_.findings().empty()) report_.add(Status::unknown, "", why_nothing_was_compared());
+      if (!is_told(report_, reading_)) report_.add(Status::unknown, "", why_nothing_was_compared(reading_));
       return;
     }
-    std::string text = counted(tables_known_, "table") + ", " + counted(rows_compared_, "row") +
-                       " compared on " + joined(names_);
-    if (rows_differing_ == 0 && tables_differing_ == 0 && !open_questions_)
-      text += definitions_differ() ? ": no row differs" : ": no difference";
+    if (tables_compared_ == 0) judge_idle_run();
+    std::string text = tables_compared_ > 0 ? what_was_compared() : what_was_known();
     if (report_.findings().empty()) report_.add(Status::ok, "", text);
     // Differences that thresholds allow are still worth a word.
     if (rows_differing_ > 0 && report_.status() == Status::ok)
       text = counted(rows_differing_, "differing row") + " within thresholds; " + text;
     report_.summarise_ok(text);
+  }
+
+  std::string what_was_compared() const {
+    std::string text = tables_compared_ < tables_ ? std::to_string(tables_compared_) + " of " : "";
+    text +=
+        counted(tables_, "table") + ", " + counted(rows_compared_, "row") + " compared on " + joined(names_);
+    if (rows_differing_ == 0 && tables_differing_ == 0 && !open_questions_)
+      text += definitions_differ() ? ": no row differs" : ": no difference";
+    return text;
+  }
+
+  // Of a run that was paused all the time, or had no time left.
+  std::string what_was_known() const {
+    const std::optional<double> last = last_compared(reading_);
+    return "this run compared nothing; earlier ones compared " + counted(tables_known_, "table") +
+           (last ? ", last " + age_text(*last) + " ago" : "");
+  }
+
+  // No alert for as long as an earlier run's word is fresh.
+  void judge_idle_run() {
+    const std::optional<double> last = last_compared(reading_);
+    if (is_told(report_, reading_) || (last && unix_now() - *last <= longest_unverified)) return;
+    report_.add(
+        Status::unknown, "",
+        "this run compared nothing, nor has any for " + (last ? age_text(*last) : "as long as is known"));
+  }
+
+  static std::string age_text(double when) {
+    return format_seconds(rounded_up(std::max(0.0, unix_now() - when)));
   }
 
   const SyncReading& reading_;
@@ -405,11 +426,11 @@ class Judging {
   std::map<std::string, std::vector<std::string>> remarks_;
   std::set<std::string> condition_told_;
   std::uint64_t rows_differing_ = 0, rows_unconfirmed_ = 0, rows_compared_ = 0, tables_differing_ = 0;
-  std::uint64_t tables_known_ = 0;
+  std::uint64_t tables_ = 0, tables_compared_ = 0;  // by this run
+  std::uint64_t tables_known_ = 0;                  // by this run or an earlier one
   double weight_ = 0, covered_ = 0;
   bool all_covered_ = true;
   bool open_questions_ = false;  // something differed, and what it is was not certain
-  bool compared_now_ = false;    // anything, by this run
   bool missing_ = false;         // a table on some server
   std::optional<double> oldest_;
   Status rows_verdict_ = Status::ok, tables_verdict_ = Status::ok;

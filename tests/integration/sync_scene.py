@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import random
 import subprocess
 import threading
@@ -172,3 +173,34 @@ def writing(source: Server, rows: int, threads: int = 2, followers: Sequence[Ser
 
 def state_files(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def age_state(folder: Path, seconds: float) -> None:
+    """Makes what is kept of tables say that they were compared so much earlier."""
+    aged = 0
+    for path in state_files(folder):
+        # See common/src/state_record.h.
+        header, _, content = path.read_bytes()[:-16].partition(b"\n")
+        if not header.startswith(b"evenkeel-state"):
+            continue
+        *words, key_length, payload_length = header.split(b" ")
+        key, payload = content[:int(key_length)], content[int(key_length):]
+        assert len(payload) == int(payload_length), path
+        if b'"verified"' not in payload:
+            continue
+        memory = json.loads(payload)
+        memory["visited"] -= seconds
+        for part in memory["verified"]:
+            part[2] -= seconds
+        payload = json.dumps(memory).encode()
+        body = b" ".join([*words, key_length, str(len(payload)).encode()]) + b"\n" + key + payload
+        path.write_bytes(body + fnv1a(body).encode())
+        aged += 1
+    assert aged, folder
+
+
+def fnv1a(body: bytes) -> str:
+    value = 0xCBF29CE484222325
+    for byte in body:
+        value = (value ^ byte) * 0x100000001B3 % 2**64
+    return f"{value:016x}"

@@ -16,7 +16,7 @@ import pytest
 
 from conftest import SANITIZED, SOAK, Pair, PluginRunner
 from sandbox import KindUnavailable, Sandbox, Server, kinds
-from sync_scene import PLUGIN, USER, SyncScene, Writer, state_files, wait_for, writing
+from sync_scene import PLUGIN, USER, SyncScene, Writer, age_state, state_files, wait_for, writing
 
 MISSING = "is missing"
 
@@ -628,6 +628,26 @@ def test_a_busy_server_is_left_alone(scene: SyncScene) -> None:
         answer = scene.check("--max-running", "2", "--budget", "1.5")
     assert "--max-running 2" in answer.line1 and "rows_compared" not in answer.perfdata, answer
     assert answer.code == 3 and "nothing was compared" in answer.line1, answer
+
+
+def test_a_run_that_was_paused_all_the_time_is_no_success(scene: SyncScene) -> None:
+    """An earlier run's word stands for a day, and reads as what it is."""
+    scene.create_flags(100)
+    assert scene.check().code == 0
+    with contextlib_sleepers(scene.source, 4):
+        answer = scene.check("--max-running", "2", "--budget", "1.5")
+    assert answer.code == 0 and "this run compared nothing" in answer.line1, answer
+    assert "--max-running 2" in answer.line1 and "earlier ones compared 1 table, last " in answer.line1, answer
+    assert "no difference" not in answer.stdout and "rows compared" not in answer.stdout, answer
+    assert "rows_compared" not in answer.perfdata and answer.perfdata["coverage"].value == 100, answer
+    with contextlib_sleepers(scene.source, 4):
+        answer = scene.check("--max-running", "2", "--budget", "1.5", "-c", "rows_compared=1:")
+    assert answer.code == 3 and "no value for rows_compared: this run compared nothing" in answer.line1, answer
+    age_state(scene.plugin.state_dir, 2 * 86400)
+    with contextlib_sleepers(scene.source, 4):
+        answer = scene.check("--max-running", "2", "--budget", "1.5")
+    assert answer.code == 3 and "this run compared nothing, nor has any for 1728" in answer.line1, answer
+    assert scene.check().code == 0
 
 
 class contextlib_sleepers:
