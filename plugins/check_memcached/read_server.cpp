@@ -113,7 +113,7 @@ void read_details(memcached::MemcachedClient& client, const Settings& settings, 
   try {
     if (evicts || settings.server_settings) reading.settings = read_settings(client);
   } catch (const Error& error) {
-    if (evicts && outweighs_a_good_round_trip(error)) throw;
+    if (outweighs_a_good_round_trip(error)) throw;
   }
   if (!evicts) return;
   try {

@@ -226,6 +226,8 @@ def test_in_the_binary_protocol(plugin: PluginRunner, servers: Sandbox, tmp_path
                 assert ("the server has no SASL" if missing else words) in answer.line1, attempt
             elif told_of in ROUND_TRIP:
                 assert answer.code == CRITICAL and told_of in answer.line1 and words in answer.line1, attempt
+            elif attempt.fault is HANG and what.startswith("stats"):
+                assert timed_out(attempt, what), attempt
             elif what == "stats settings" or (what == "version" and refused):
                 assert answer.code == OK and set(labels) <= set(answer.perfdata), attempt
             elif attempt.fault is HANG:

@@ -25,6 +25,7 @@ class CannedCache : public memcached::MemcachedClient {
   std::string refused;              // the statistics that it does not tell
   std::string lost;                 // the statistics over which it closes the connection
   std::string hung;                 // those that it never answers
+  std::string flooding;             // those that it answers without an end
   bool hangs = false;
   bool loses_connection = false;  // over the next get
   int seconds_to_live = 0;
@@ -57,6 +58,7 @@ class CannedCache : public memcached::MemcachedClient {
     if (!refused.empty() && what == refused) throw memcached::Refusal(Fault::protocol, what + ": ERROR");
     if (!lost.empty() && what == lost) throw Error(Fault::unreachable, what + ": the connection was lost");
     if (!hung.empty() && what == hung) throw Error(Fault::timeout, what + ": timed out");
+    if (!flooding.empty() && what == flooding) throw memcached::Flood(Fault::protocol, what + ": too large");
     memcached::Stats told = what == "items"      ? items
                             : what == "slabs"    ? memcached::Stats{{"12:chunk_size", "1184"}}
                             : what == "settings" ? memcached::Stats{{"maxbytes", "67108864"}}
@@ -200,11 +202,21 @@ TEST_CASE("a server that hangs is named by what it did not answer") {
     cache.hung = hung;
     CHECK_THROWS_WITH(runs.run(cache), Catch::StartsWith(hung + ": timed out"));
   }
-  Runs runs;
-  CannedCache cache;
-  cache.hung = "settings";
-  runs.settings.server_settings = true;
-  CHECK(runs.run(cache).statistics_problem.empty());  // asked for facts alone
+  // Whoever asks for the settings: what is shown of a server is no reason to call one in order that froze.
+  for (const bool round_trip : {true, false}) {
+    for (const bool floods : {false, true}) {
+      CAPTURE(round_trip, floods);
+      Runs runs;
+      CannedCache cache;
+      (floods ? cache.flooding : cache.hung) = "settings";
+      runs.settings.round_trip = round_trip;
+      runs.settings.server_settings = true;
+      CHECK_THROWS_WITH(runs.run(cache),
+                        Catch::StartsWith(floods ? "settings: too large" : "settings: timed out"));
+      runs.settings.server_settings = false;
+      CHECK(runs.run(cache).statistics_problem.empty());
+    }
+  }
 }
 
 TEST_CASE("missing statistics do not overrule a good round trip") {
