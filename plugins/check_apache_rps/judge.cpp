@@ -41,6 +41,9 @@ std::string growth_text(const ServerReading& reading) {
 
 std::string why_no_rate(const ServerReading& reading) {
   if (reading.several_servers) return "several servers answer at this address";
+  if (reading.several_before)
+    return "several servers answered at this address before, and this run could not see whether they still "
+           "do";
   if (reading.page_age)
     return "the page is " + format_number(*reading.page_age, *reading.page_age < 10 ? 1 : 0) +
            " s old: a cache answers";

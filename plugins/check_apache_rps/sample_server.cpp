@@ -256,7 +256,8 @@ class Sampling {
     std::size_t wanted = is_suspected() ? witnesses_when_suspected : usual_witnesses;
     for (std::size_t asked = 0; asked < wanted; asked += witnesses_at_once) {
       const std::vector<Sampled> witnesses = ask_witnesses(until, before, now);
-      if (witnesses.empty()) return true;
+      if (witnesses.size() < witnesses_at_once) all_witnesses_answered_ = false;
+      if (witnesses.empty()) return is_taken_for_one();
       for (const Sampled& witness : witnesses) {
         if (!is_alive(witness)) return false;
         reading_.several_servers = is_of_another_server(witness.counters, earlier);
@@ -268,7 +269,14 @@ class Sampling {
         earlier.push_back(witness.counters);
       }
     }
-    return true;
+    return is_taken_for_one();
+  }
+
+  // Where nobody has seen several, the two samples have to do. What was seen holds until all that were asked
+  // tell otherwise.
+  bool is_taken_for_one() {
+    reading_.several_before = !all_witnesses_answered_ && remembers_several();
+    return !reading_.several_before;
   }
 
   static bool is_of_another_server(const CounterSample& now, const std::vector<CounterSample>& earlier) {
@@ -290,9 +298,10 @@ class Sampling {
   }
 
   void remember_several() {
-    const bool known = remembers_several();
-    if (reading_.several_servers || known)
-      state_.save(several_key(), reading_.several_servers ? "several" : "one");
+    if (reading_.several_servers)
+      state_.save(several_key(), "several");
+    else if (all_witnesses_answered_ && remembers_several())
+      state_.save(several_key(), "one");
   }
 
   std::string several_key() const { return key_ + " several servers"; }
@@ -345,6 +354,7 @@ class Sampling {
   const Deadline& deadline_;
   Trace& trace_;
   ServerReading reading_;
+  bool all_witnesses_answered_ = true;  // all that were asked whether it is one server
 };
 
 }  // namespace

@@ -17,6 +17,7 @@ struct ServerReading {
   Continuity within_this_run = Continuity::unbroken;
   bool sampled_twice = false;    // within this run, for want of an earlier sample
   bool several_servers = false;  // answered within this run
+  bool several_before = false;   // and this run could not see whether they still do
   // Seconds, of a page that a cache gave; nothing where none did, or where it tells a hit and no age.
   std::optional<double> page_age;
   std::string cache_hit;

@@ -30,6 +30,7 @@ struct Scene {
   Balancing balancing = Balancing::by_request;
   double cached_for = 0;  // seconds; 0: no cache
   bool says_age = false;
+  std::size_t failing = 0;  // of the requests that are made at once
   http::Answer kept = {};
   double kept_at = -1e9;
   std::minstd_rand random = std::minstd_rand(1);
@@ -56,9 +57,12 @@ class Simulated : public http::HttpClient {
     now_ += 0.002;
     for (std::size_t i = 0; i < count; ++i) {
       turn_ = scene_.balancing == Balancing::at_random ? scene_.random() >> 8 : turn_ + 1;
-      answers.push_back(ask());
+      http::Answer answer = ask();
+      if (i < scene_.failing) answer.status = 503;
+      answers.push_back(std::move(answer));
     }
     sent_ = static_cast<int>(count);
+    if (scene_.failing > count) throw Error(Fault::timeout, "the requests at once: timed out");
     // In no order.
     std::shuffle(answers.begin(), answers.end(), scene_.random);
     return answers;
@@ -135,6 +139,8 @@ class Runs {
     requests = client.requests();
     return reading;
   }
+
+  Scene& scene() { return scene_; }
 
   Settings settings;
   int requests = 0;
@@ -241,4 +247,37 @@ TEST_CASE("a balancer that chooses at random: once it was seen, it is not forgot
   }
   CHECK(invented <= 4);
   CHECK(told > scenes * runs_each * 9 / 10);
+}
+
+TEST_CASE("requests that fail do not show that one server answers") {
+  const std::size_t failing = GENERATE(1u, 2u, 3u);  // of two; 3: none is even answered
+  CAPTURE(failing);
+  Scene scene;
+  scene.servers = {{noon - 5000, 0, 3000}, {noon - 3000, 0, 9000}};
+  scene.balancing = Balancing::by_connection;
+  Runs runs(scene);
+  REQUIRE(runs.run(60).several_servers);
+  // From now on it is always the first that answers, as far as anything does.
+  runs.scene().servers.resize(1);
+  runs.scene().failing = failing;
+  for (int i = 0; i < 3; ++i) {
+    const ServerReading reading = runs.run(60);
+    CHECK_FALSE(reading.growth);
+    CHECK_FALSE(reading.several_servers);
+    CHECK(reading.several_before);
+  }
+  // It was not forgotten, and nor is it kept once all that were asked tell otherwise.
+  runs.scene().failing = 0;
+  CHECK(requests_per_second(runs.run(60)));
+  runs.scene().failing = failing;
+  CHECK(requests_per_second(runs.run(60)));
+}
+
+TEST_CASE("where nobody has seen several servers, two samples have to do") {
+  const std::size_t failing = GENERATE(1u, 2u, 3u);
+  Scene scene;
+  scene.servers = {{noon - 5000, 10, 3000}};
+  scene.failing = failing;
+  Runs runs(scene);
+  CHECK(requests_per_second(runs.run(60)));
 }
