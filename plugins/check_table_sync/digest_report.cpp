@@ -50,6 +50,7 @@ Report digest_report(const std::vector<HostReading>& hosts, const RunContext& co
       report.add(status_of(host.server.failure->fault, context.timeout_state), name,
                  host.server.failure->text);
     if (!host.server.visible.empty()) report.remark(name + ": " + host.server.visible);
+    for (const std::string& remark : host.remarks) report.remark(remark);
     for (const HostReading::Table& table : host.tables) {
       const std::string what = table.table.text();
       if (!table.digest) {

@@ -50,6 +50,7 @@ class HostDigestRun {
     reading.server.identity = address_->server();
     const auto started = crew_.ask<std::optional<double>>(
         {0}, [](std::size_t, mysql::SqlSession& session) { return mysql::started_at(session); });
+    if (const std::string load = guard_.remark(); !load.empty()) reading.remarks.push_back(load);
     if (started[0].value) reading.server.identity.started = *started[0].value;
     return reading;
   }

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "crew.h"
@@ -21,12 +22,14 @@ class LoadGuard {
 
   // Returns when all of `servers` have room for us, or at the deadline.
   void wait(const std::vector<std::size_t>& servers, const Deadline& deadline);
-  // Who kept us waiting last, and for how long in all; empty where nobody did.
+  // Who kept us waiting last, and for how long in all, and whose load could not be seen; empty where there is
+  // nothing of it.
   std::string remark() const;
 
  private:
   // Why a server should be left alone for now; empty where it need not be.
   std::string reason(const std::vector<std::size_t>& servers);
+  void note_unseen(std::size_t server, const std::string& option, const std::string& why);
 
   Crew& crew_;
   Fleet& fleet_;
@@ -35,6 +38,7 @@ class LoadGuard {
   Deadline::Clock::time_point next_look_{};
   std::string last_reason_;
   double paused_ = 0;
+  std::map<std::pair<std::size_t, std::string>, std::string> unseen_;  // by server and option: why
 };
 
 }  // namespace evenkeel::table_sync

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <thread>
 
 #include "applier.h"
 #include "evenkeel/mysql/grants.h"
@@ -16,15 +17,22 @@ constexpr std::size_t most_probed = 100;  // in one database
 
 // Servers do not tell of columns that the account may not read: drift in them would go unnoticed.
 struct ColumnRights {
-  std::set<TableName> some;            // tables that it has rights on single columns of
-  std::set<TableName> partly_visible;  // and of which it may not read all that is to be compared
+  std::set<TableName> some;              // tables that it has rights on single columns of
+  std::set<TableName> partly_visible;    // and of which it may not read all that is to be compared
+  std::map<TableName, Failure> unknown;  // and of which it could not be asked what it may read
 };
+
+// A table that is swapped for another is back in a moment.
+constexpr int most_tries = 3;
+constexpr std::chrono::milliseconds between_tries(20);
 
 struct First {
   std::string version;
   Dialect dialect;
   std::string account;
   std::optional<ReplicaStatus> replication;
+  Failure no_replication;           // where there is no status
+  bool replication_hidden = false;  // a GRANT would show it
   std::string log_name;
   TableDefinitions definitions;
   ColumnRights columns;
@@ -33,20 +41,61 @@ struct First {
   std::set<TableName> sequences;
 };
 
-// Not seeing it is no failure: it only says more than GTIDs do.
-std::optional<ReplicaStatus> replication_where_visible(const Dialect& dialect, mysql::SqlSession& session) {
+// Without --max-lag, not seeing it is no failure: it only says more than GTIDs do.
+void read_replication(First& first, mysql::SqlSession& session) {
   try {
-    return read_replica_status(dialect, session);
+    first.replication = read_replica_status(first.dialect, session);
   } catch (const mysql::SqlError& error) {
     if (!error.lacks_privilege() && error.fault() != Fault::protocol) throw;
-    return std::nullopt;
+    first.no_replication = Failure::from(std::current_exception());
+    first.replication_hidden = error.lacks_privilege();
   }
+}
+
+// For --max-lag.
+Failure no_replication(const First& first, const std::string& account) {
+  Failure failure = first.no_replication;
+  const auto version = mysql::ServerVersion::parse(first.version);
+  failure.text =
+      "--max-lag: " + (first.replication_hidden
+                           ? "privilege missing: " + mysql::grant_for_replica_status(version, account)
+                           : "the replication status could not be read: " + failure.text);
+  return failure;
 }
 
 // Where an account has no right at all on a table, the server does not tell whether it is there.
 bool is_denied(int code) { return code == 1142 || code == 1143 || code == 1044 || code == 1370; }
 
 bool is_missing(int code) { return code == 1146 || code == 1049; }
+
+void touch_all_columns(mysql::SqlSession& session, const TableName& name) {
+  for (int tries = 1;; ++tries) {
+    try {
+      session.query("SELECT * FROM " + name.sql() + " LIMIT 0");
+      return;
+    } catch (const mysql::SqlError&) {
+      if (tries == most_tries || !Failure::from(std::current_exception()).table_changed()) throw;
+    }
+    std::this_thread::sleep_for(between_tries);
+  }
+}
+
+// The failure keeps no error number: by its number, the comparison would read a table that has changed once
+// more, with the columns that show, or blame --where for a syntax error.
+void find_out_rights(mysql::SqlSession& session, const TableName& name, ColumnRights& rights) {
+  try {
+    touch_all_columns(session, name);
+  } catch (const mysql::SqlError& error) {
+    const Failure failure = Failure::from(std::current_exception());
+    if (failure.server_is_lost()) throw;
+    if (is_denied(error.code()))
+      rights.partly_visible.insert(name);
+    else if (failure.statement_took_too_long())
+      rights.unknown[name] = Failure::too_slow();
+    else
+      rights.unknown[name] = {failure.fault, 0, "its columns could not be looked at: " + failure.text};
+  }
+}
 
 ColumnRights read_column_rights(mysql::SqlSession& session, const TableDefinitions& definitions,
                                 const TableSelection& selection) {
@@ -57,13 +106,7 @@ ColumnRights read_column_rights(mysql::SqlSession& session, const TableDefinitio
     const TableName name{rows.at(row, "d").value_or(""), rows.at(row, "t").value_or("")};
     if (!definitions.contains(name)) continue;
     rights.some.insert(name);
-    if (selection.ignores_some_of(name)) continue;
-    try {
-      session.query("SELECT * FROM " + name.sql() + " LIMIT 0");
-    } catch (const mysql::SqlError& error) {
-      if (is_denied(error.code()))
-        rights.partly_visible.insert(name);  // of anything else, the comparison tells
-    }
+    if (!selection.ignores_some_of(name)) find_out_rights(session, name, rights);
   }
   return rights;
 }
@@ -94,7 +137,7 @@ First ask_first(mysql::SqlSession& session, const TableSelection& selection) {
   first.account = mysql::account_of(session);
   first.version = session.server_version();
   first.dialect = Dialect::of(first.version);
-  first.replication = replication_where_visible(first.dialect, session);
+  read_replication(first, session);
   first.log_name = log_name_of(first.dialect, session);
   first.definitions = read_definitions(session, first.dialect, selection);
   first.columns = read_column_rights(session, first.definitions, selection);
@@ -117,8 +160,8 @@ void deny(const Fleet& fleet, TableReading& table, std::size_t server) {
 }
 
 // A table that answers and is a base table was created since the tables were listed: it stays among the
-// missing ones, which are looked at again.
-void probe_missing(Crew& crew, const Fleet& fleet, TableReading& table) {
+// missing ones, which are looked at again; so does one that the end of the run leaves no answer about.
+void probe_missing(Crew& crew, Fleet& fleet, const StopRequest& stop, TableReading& table) {
   std::vector<std::size_t>& missing = table.definition.missing_on;
   const std::vector<std::size_t> asked = missing;
   struct Probed {
@@ -137,22 +180,36 @@ void probe_missing(Crew& crew, const Fleet& fleet, TableReading& table) {
       });
   for (std::size_t i = 0; i < asked.size(); ++i) {
     const std::size_t server = asked[i];
-    if (replies[i].value && !replies[i].value->called.empty()) table.called = replies[i].value->called;
-    if (replies[i].value && replies[i].value->why_not.empty()) continue;
+    if (const auto& found = replies[i].value) {
+      if (!found->called.empty()) table.called = found->called;
+      if (found->why_not.empty()) continue;
+      std::erase(missing, server);
+      table.outcome.failures[server] = {Fault::protocol, 0, found->why_not};
+      continue;
+    }
+    const Failure& failure = *replies[i].failure;
+    const bool is_lost = failure.loses_server(stop);
+    if (stop.made() && !is_lost) continue;
     std::erase(missing, server);
-    if (replies[i].value)
-      table.outcome.failures[server] = {Fault::protocol, 0, replies[i].value->why_not};
-    else if (is_denied(replies[i].failure->code))
+    if (is_lost)
+      fleet.lose(server, failure);
+    else if (is_denied(failure.code))
       deny(fleet, table, server);
     else
-      table.outcome.failures[server] = *replies[i].failure;
+      table.outcome.failures[server] = failure.statement_took_too_long() ? Failure::too_slow() : failure;
   }
 }
 
-void deny_partly_visible(const Fleet& fleet, const Survey& survey, TableReading& table) {
+// Where the account may not read all columns, or that is not known, the rest says nothing.
+void leave_out_partly_visible(const Fleet& fleet, const Survey& survey, TableReading& table) {
   for (std::size_t server = 0; server < fleet.size(); ++server) {
-    if (!survey.partly_visible[server].contains(table.table)) continue;
-    deny(fleet, table, server);
+    const auto& unknown = survey.columns_unknown[server];
+    if (survey.partly_visible[server].contains(table.table))
+      deny(fleet, table, server);
+    else if (const auto failure = unknown.find(table.table); failure != unknown.end())
+      table.outcome.failures[server] = failure->second;
+    else
+      continue;
     std::erase_if(table.definition.differences,
                   [server](const DefinitionDifference& difference) { return difference.server == server; });
   }
@@ -161,7 +218,8 @@ void deny_partly_visible(const Fleet& fleet, const Survey& survey, TableReading&
 // What is missing, and what only hidden from the account: the server is asked, but not for a thousand tables.
 class MissingTables {
  public:
-  MissingTables(Crew& crew, const Fleet& fleet) : crew_(crew), fleet_(fleet) {}
+  MissingTables(Crew& crew, Fleet& fleet, const StopRequest& stop)
+      : crew_(crew), fleet_(fleet), stop_(stop) {}
 
   void look_at(TableReading& table) {
     if (table.definition.missing_on.empty()) return;
@@ -173,13 +231,14 @@ class MissingTables {
       });
       return;
     }
-    probe_missing(crew_, fleet_, table);
+    probe_missing(crew_, fleet_, stop_, table);
     for (const auto& [server, grant] : table.denied) denying.insert(server);
   }
 
  private:
   Crew& crew_;
-  const Fleet& fleet_;
+  Fleet& fleet_;
+  const StopRequest& stop_;
   std::map<std::string, std::size_t> probed_;
   std::map<std::string, std::set<std::size_t>> denying_;
 };
@@ -194,12 +253,7 @@ Survey survey(Crew& crew, Fleet& fleet, const StopRequest& stop, const TableSele
   auto replies = crew.ask<First>(
       all, [selection](std::size_t, mysql::SqlSession& session) { return ask_first(session, selection); });
   crew.set_patience(before);
-  Survey survey;
-  survey.definitions.resize(fleet.size());
-  survey.partly_visible.resize(fleet.size());
-  survey.with_column_rights.resize(fleet.size());
-  survey.versions.resize(fleet.size());
-  survey.visibility.resize(fleet.size());
+  Survey survey(fleet.size(), stop);
   for (std::size_t i = 0; i < all.size(); ++i) {
     if (!replies[i].value) {
       if (!stop.by_signal()) fleet.lose(all[i], *replies[i].failure);
@@ -208,11 +262,7 @@ Survey survey(Crew& crew, Fleet& fleet, const StopRequest& stop, const TableSele
     First& first = *replies[i].value;
     fleet[all[i]].dialect = first.dialect;
     fleet[all[i]].account = std::move(first.account);
-    if (needs_status && !first.replication)
-      fleet.lose(all[i], {Fault::denied, 0,
-                          "--max-lag: privilege missing: " +
-                              mysql::grant_for_replica_status(mysql::ServerVersion::parse(first.version),
-                                                              fleet[all[i]].account)});
+    if (needs_status && !first.replication) fleet.lose(all[i], no_replication(first, fleet[all[i]].account));
     fleet[all[i]].replication = std::move(first.replication);
     fleet[all[i]].log_name = std::move(first.log_name);
     survey.versions[all[i]] = first.version;
@@ -220,6 +270,7 @@ Survey survey(Crew& crew, Fleet& fleet, const StopRequest& stop, const TableSele
     survey.visibility[all[i]] = std::move(first.visibility);
     survey.definitions[all[i]] = std::move(first.definitions);
     survey.partly_visible[all[i]] = std::move(first.columns.partly_visible);
+    survey.columns_unknown[all[i]] = std::move(first.columns.unknown);
     survey.with_column_rights[all[i]] = std::move(first.columns.some);
     survey.left_out.merge(first.left_out);
   }
@@ -245,10 +296,11 @@ DefinitionComparison compare_on_servers(
 
 std::vector<TableReading> tables_of(Crew& crew, Fleet& fleet, const Survey& survey,
                                     const TableSelection& selection, const std::string& where) {
-  const std::vector<std::size_t> servers = fleet.answering();
   std::vector<TableReading> tables;
-  MissingTables missing(crew, fleet);
+  MissingTables missing(crew, fleet, survey.stop);
   for (const TableName& name : all_tables(survey, selection)) {
+    const std::vector<std::size_t> servers = fleet.answering();
+    if (servers.empty()) break;  // lost while they were asked for missing tables
     TableReading& table = tables.emplace_back();
     table.table = name;
     table.definition = compare_on_servers(
@@ -259,7 +311,7 @@ std::vector<TableReading> tables_of(Crew& crew, Fleet& fleet, const Survey& surv
         },
         selection, where);
     missing.look_at(table);
-    deny_partly_visible(fleet, survey, table);
+    leave_out_partly_visible(fleet, survey, table);
     if (table.definition.plan)
       table.weight = std::max<double>(1, static_cast<double>(table.definition.plan->estimated_rows));
   }

@@ -72,6 +72,7 @@ struct HostReading {
   };
   std::vector<Table> tables;
   std::vector<UnmatchedName> unmatched;
+  std::vector<std::string> remarks;
 };
 
 }  // namespace evenkeel::table_sync

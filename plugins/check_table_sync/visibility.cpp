@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
+#include <utility>
 
 #include "evenkeel/mysql/grants.h"
 #include "evenkeel/text.h"
@@ -26,14 +28,19 @@ std::string probe_sql(const std::string& database) {
   return "SELECT 1 FROM " + TableName{database, no_such_name}.sql() + " LIMIT 0";
 }
 
-bool may_select_from(mysql::SqlSession& session, const std::string& database) {
+Access access_to(mysql::SqlSession& session, const std::string& database) {
   try {
     session.query(probe_sql(database));
-    return true;
+    return Access::granted;
   } catch (const mysql::SqlError& error) {
-    if (access_from(error.code()) == Access::granted) throw;
-    return access_from(error.code()) == Access::missing;
+    const Access access = access_from(error.code());
+    if (access == Access::granted) throw;  // some other error, which says nothing of it
+    return access;
   }
+}
+
+bool may_select_from(mysql::SqlSession& session, const std::string& database) {
+  return access_to(session, database) != Access::denied;
 }
 
 // "REVOKE SELECT, INSERT ON `shop`.* FROM …": what a global privilege does not hold for.
@@ -79,6 +86,71 @@ std::string grant_on_database(const std::string& database, const std::string& ac
   return mysql::grant_for_table(mysql::quoted_name(database) + ".*", account);
 }
 
+// Asks a server about databases that another one shows, which takes one question after the other.
+class DatabaseSearch {
+ public:
+  DatabaseSearch(Crew& crew, Fleet& fleet, StopRequest& stop, double patience)
+      : crew_(crew), fleet_(fleet), stop_(stop), patience_(patience) {}
+
+  void look_at(std::size_t server, const std::string& database, std::size_t where, bool has_tables) {
+    if (fleet_.failure_of(server)) return;
+    const std::string name = clean(database, 64), shown = name + ", which " + fleet_.name(where) + " shows";
+    const auto access = ask<Access>(
+        server, database, shown,
+        [database](std::size_t, mysql::SqlSession& session) { return access_to(session, database); });
+    if (!access) return;
+    if (*access == Access::denied)
+      found_.push_back({server, database, false,
+                        "may not read the database " + shown +
+                            ": privilege missing: " + grant_on_database(database, fleet_[server].account)});
+    // Of missing ones with tables, the tables tell.
+    else if (!has_tables && is_missing(server, database, shown) && is_there(where, database, name) == true)
+      found_.push_back({server, database, true, "the database " + name + " is missing"});
+  }
+
+  std::vector<HiddenDatabase> take() { return std::move(found_); }
+
+ private:
+  bool is_missing(std::size_t server, const std::string& database, const std::string& shown) {
+    if (is_there(server, database, shown) != false) return false;
+    if (waited_) return true;
+    waited_ = stop_.sleep(std::chrono::duration<double>(patience_));
+    return is_there(server, database, shown) == false;
+  }
+
+  // MariaDB gives the same error for a table and for a database that is not there.
+  std::optional<bool> is_there(std::size_t server, const std::string& database, const std::string& shown) {
+    return ask<bool>(server, database, shown, [database](std::size_t, mysql::SqlSession& session) {
+      return !session
+                  .query("SELECT 1 AS found FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = " +
+                         text_literal(database))
+                  .rows.empty();
+    });
+  }
+
+  // Where there is no answer, that is what was found, unless it is the end of the run's doing.
+  template <class Value, class Ask>
+  std::optional<Value> ask(std::size_t server, const std::string& database, const std::string& shown,
+                           Ask question) {
+    auto replies = crew_.ask<Value>({server}, question);
+    if (replies[0].value) return replies[0].value;
+    const Failure& failure = *replies[0].failure;
+    if (failure.loses_server(stop_) || failure.left_us_waiting())
+      fleet_.lose(server, failure);
+    else if (!stop_.made())
+      found_.push_back(
+          {server, database, false, "could not be asked about the database " + shown + ": " + failure.text});
+    return std::nullopt;
+  }
+
+  Crew& crew_;
+  Fleet& fleet_;
+  StopRequest& stop_;
+  double patience_;
+  bool waited_ = false;
+  std::vector<HiddenDatabase> found_;
+};
+
 }  // namespace
 
 Visibility read_visibility(mysql::SqlSession& session, const Dialect& dialect,
@@ -121,7 +193,7 @@ std::string visibility_text(const Visibility& visibility, const std::string& acc
   return text + ": " + grant_on_database(*wanted.begin(), account) + (wanted.size() > 1 ? ", …" : "");
 }
 
-std::vector<HiddenDatabase> hidden_databases(Crew& crew, const Fleet& fleet, StopRequest& stop,
+std::vector<HiddenDatabase> hidden_databases(Crew& crew, Fleet& fleet, StopRequest& stop,
                                              const std::vector<Visibility>& visibility,
                                              const std::vector<TableDefinitions>& definitions,
                                              double patience) {
@@ -130,42 +202,12 @@ std::vector<HiddenDatabase> hidden_databases(Crew& crew, const Fleet& fleet, Sto
   for (const std::size_t server : servers)
     for (const auto* names : {&visibility[server].shown, &visibility[server].partly})
       for (const std::string& database : *names) shown.emplace(database, server);
-  const auto access = [&](std::size_t server, const std::string& database) {
-    const auto replies = crew.ask<bool>({server}, [database](std::size_t, mysql::SqlSession& session) {
-      session.query(probe_sql(database));
-      return true;
-    });
-    return replies[0].failure ? access_from(replies[0].failure->code) : Access::granted;
-  };
-  // MariaDB gives the same error for a table and for a database that is not there.
-  const auto is_there = [&](std::size_t server, const std::string& database) {
-    const auto replies = crew.ask<bool>({server}, [database](std::size_t, mysql::SqlSession& session) {
-      return !session
-                  .query("SELECT 1 AS found FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = " +
-                         text_literal(database))
-                  .rows.empty();
-    });
-    return replies[0].value.value_or(true);
-  };
-  std::vector<HiddenDatabase> hidden;
-  bool waited = false;
+  DatabaseSearch search(crew, fleet, stop, patience);
   for (const auto& [database, where] : shown)
-    for (const std::size_t server : servers) {
-      if (visibility[server].shows(database)) continue;
-      const std::string name = clean(database, 64);
-      if (access(server, database) == Access::denied) {
-        hidden.push_back(
-            {server, database, false,
-             "may not read the database " + name + ", which " + fleet.name(where) +
-                 " shows: privilege missing: " + grant_on_database(database, fleet[server].account)});
-      } else if (!has_tables_of(definitions[where], database)) {
-        if (!waited && !is_there(server, database))
-          waited = stop.sleep(std::chrono::duration<double>(patience));
-        if (!is_there(server, database) && is_there(where, database))
-          hidden.push_back({server, database, true, "the database " + name + " is missing"});
-      }
-    }
-  return hidden;
+    for (const std::size_t server : servers)
+      if (!visibility[server].shows(database))
+        search.look_at(server, database, where, has_tables_of(definitions[where], database));
+  return search.take();
 }
 
 }  // namespace evenkeel::table_sync

@@ -41,13 +41,13 @@ std::string visibility_text(const Visibility& visibility, const std::string& acc
 struct HiddenDatabase {
   std::size_t server = 0;
   std::string database;
-  bool missing = false;  // else the account may not read it
+  bool missing = false;  // else the account may not read it, or the server could not be asked about it
   std::string text;
 };
 
 // Databases without a table are looked at again after `patience` seconds; of missing ones with tables, the
-// tables tell.
-std::vector<HiddenDatabase> hidden_databases(Crew& crew, const Fleet& fleet, StopRequest& stop,
+// tables tell. Servers that do not answer are lost.
+std::vector<HiddenDatabase> hidden_databases(Crew& crew, Fleet& fleet, StopRequest& stop,
                                              const std::vector<Visibility>& visibility,
                                              const std::vector<TableDefinitions>& definitions,
                                              double patience);

@@ -6,7 +6,7 @@ import pytest
 
 from conftest import Pair, PluginRunner
 from sandbox import Server
-from sync_scene import PASSWORD, USER, SyncScene
+from sync_scene import PASSWORD, USER, SyncScene, start_check
 
 SEES = "the account sees"
 
@@ -106,3 +106,26 @@ def test_what_mysql_withdraws(pair: Pair, plugin: PluginRunner) -> None:
     for server in scene.servers:
         server.sql(["set sql_log_bin=0", f"drop user {USER}", "set global partial_revokes=off"])
     assert answer.code == 0 and "not hidden: GRANT SELECT ON `hidden`.* TO" in answer.line1, answer
+
+
+def test_a_locked_table_of_which_it_may_read_some_columns(pair: Pair, plugin: PluginRunner) -> None:
+    """The lock is gone before the rows are read, and the columns that show are the same everywhere."""
+    scene = SyncScene([pair.source, pair.replica], plugin, ["usage on *.*"])
+    scene.create_flags(100)
+    scene.on_all(f"grant select (id) on shop.flags to {USER}")
+    scene.only_on(pair.replica, "update shop.flags set active = 0 where id = 3")
+    with pair.source.session() as source, pair.replica.session() as replica:
+        for session in (source, replica):
+            session.sql(["lock tables shop.flags write"])
+        run = start_check(scene, "--table", "shop.flags", "--chunk-time", "0.2")
+        for server in scene.servers:
+            scene.wait_for_statement(server, "LIMIT 0")
+        for server in scene.servers:
+            scene.wait_for_no_statement(server, 20)
+        for session in (source, replica):
+            session.sql(["unlock tables"])
+        out, err = run.communicate(timeout=60)
+    assert run.returncode == 2 and err == "", out
+    assert out.count("shop.flags: could not be read in time: it is locked") >= 2, out
+    answer = scene.check("--table", "shop.flags")
+    assert answer.code == 3 and "GRANT SELECT ON `shop`.`flags` TO" in answer.line1, answer

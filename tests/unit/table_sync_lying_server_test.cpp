@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -11,91 +10,17 @@
 
 #include "evenkeel/check.h"
 #include "evenkeel/mysql/sql_session.h"
+#include "fakes/described_server.h"
 #include "sync_run.h"
 
 using namespace evenkeel;
 using namespace evenkeel::table_sync;
+using fakes::DescribedConnector;
+using fakes::DescribedServer;
 
 namespace {
 
 const std::string evil = "x' = '' OR sleep(9) -- \\' \" ` ) ";
-
-struct Answers {
-  std::string charset = "latin1";
-  std::vector<std::string> asked;
-  std::mutex mutex;
-  // Steps in before an answer is given.
-  std::function<void(const std::string& sql, mysql::Rows&)> change = [](const std::string&, mysql::Rows&) {};
-
-  mysql::Rows answer(const std::string& sql) {
-    const std::lock_guard lock(mutex);
-    asked.push_back(sql);
-    mysql::Rows rows = honest(sql);
-    change(sql, rows);
-    return rows;
-  }
-
- private:
-  mysql::Rows honest(const std::string& sql) const {
-    const auto has = [&](const char* what) { return sql.find(what) != std::string::npos; };
-    if (has("information_schema.TABLES"))
-      return {{"TABLE_SCHEMA", "TABLE_NAME", "TABLE_TYPE", "ENGINE", "TABLE_ROWS", "DATA_LENGTH",
-               "CREATE_OPTIONS"},
-              {{"shop", "t", "BASE TABLE", "InnoDB", "2000", "100", ""}}};
-    if (has("information_schema.COLUMNS")) return columns();
-    if (has("information_schema.STATISTICS"))
-      return {{"TABLE_NAME", "INDEX_NAME", "SEQ_IN_INDEX", "COLUMN_NAME", "SUB_PART", "NULLABLE",
-               "INDEX_TYPE", "IGNORED"},
-              {{"t", "PRIMARY", "1", "s", {}, "", "BTREE", "NO"},
-               {"t", "PRIMARY", "2", "n", {}, "", "BTREE", "NO"},
-               {"t", "PRIMARY", "3", "d", {}, "", "BTREE", "NO"}}};
-    if (has("COLUMN_PRIVILEGES") || has("information_schema.SCHEMATA")) return {};
-    if (has("CONNECTION_ID()")) return {{"id"}, {{"7"}}};
-    if (has("CURRENT_USER()")) return {{"u"}, {{"syncer@%"}}};
-    if (has("SLAVES STATUS"))
-      return {{"Connection_name", "Master_Server_Id", "Seconds_Behind_Master"}, {{"", "1", "0"}}};
-    if (has("SHOW MASTER STATUS")) return {{"File", "Position"}, {{"binlog.1", "4"}}};
-    if (has("gtid_slave_pos"))
-      return {{"received", "logged", "state", "id", "read_only"}, {{"0-1-5", "0-1-5", "0-1-5", "1", "0"}}};
-    if (has("_WAIT(")) return {{"reached"}, {{"1"}}};
-    if (has("Threads_running")) return {{"Variable_name", "Value"}, {{"Threads_running", "1"}}};
-    if (has(" ORDER BY ")) return {{"k0", "k1", "k2"}, {{"6162", "5", "1.5"}}};
-    if (has(" AS h")) return {{"k0", "k1", "k2", "h"}, {{"6162", "5", "1.5", "4711"}}};
-    if (has("count(*)")) return {{"bucket", "n", "d1", "ordered"}, {{"0", "1", "4711", "1"}}};
-    return {};
-  }
-
-  mysql::Rows columns() const {
-    mysql::Rows rows{{"TABLE_NAME", "COLUMN_NAME", "COLUMN_DEFAULT", "IS_NULLABLE", "DATA_TYPE",
-                      "NUMERIC_SCALE", "DATETIME_PRECISION", "CHARACTER_SET_NAME", "COLLATION_NAME",
-                      "COLUMN_TYPE", "EXTRA", "GENERATION_EXPRESSION"},
-                     {}};
-    rows.rows.push_back(
-        {"t", "s", {}, "NO", "varchar", {}, {}, charset, charset + "_bin", "varchar(9)", "", {}});
-    rows.rows.push_back({"t", "n", {}, "NO", "int", {}, {}, {}, {}, "int(11)", "", {}});
-    rows.rows.push_back({"t", "d", {}, "NO", "decimal", "2", {}, {}, {}, "decimal(9,2)", "", {}});
-    return rows;
-  }
-};
-
-class Session : public mysql::SqlSession {
- public:
-  explicit Session(std::shared_ptr<Answers> server) : server_(std::move(server)) {}
-  mysql::Rows query(const std::string& sql) override { return server_->answer(sql); }
-  std::string server_version() const override { return "10.11.14-MariaDB"; }
-
- private:
-  std::shared_ptr<Answers> server_;
-};
-
-class Connector : public mysql::SqlConnector {
- public:
-  std::map<std::string, std::shared_ptr<Answers>> servers;
-  std::unique_ptr<mysql::SqlSession> connect(const mysql::Login& login, const Deadline& /*deadline*/,
-                                             Trace& /*trace*/) override {
-    return std::make_unique<Session>(servers.at(login.host));
-  }
-};
 
 // A statement without what is quoted in it.
 std::string bare(const std::string& sql) {
@@ -120,13 +45,13 @@ std::string bare(const std::string& sql) {
 
 std::vector<std::string> statements_of_a_run(const std::function<void(const std::string&, mysql::Rows&)>& lie,
                                              bool bytes = false) {
-  const auto connector = std::make_shared<Connector>();
+  const auto connector = std::make_shared<DescribedConnector>();
   std::vector<mysql::Login> logins;
   for (const char* host : {"liar", "honest"}) {
     mysql::Login login;
     login.name = login.host = host;
     logins.push_back(login);
-    connector->servers[host] = std::make_shared<Answers>();
+    connector->servers[host] = std::make_shared<DescribedServer>();
   }
   connector->servers["liar"]->change = lie;
   // Other rows, so that each is looked at.
