@@ -358,6 +358,7 @@ void TableComparison::advance() {
   // Once the pass has ended, its position is that of the next one.
   if (pass_ended_) return;
   pass_ended_ = at_end_;
+  if (rows_read_ == 0 && !at_end_) return;
   const double rows = static_cast<double>(rows_before_us_ + rows_read_);
   const double estimate = static_cast<double>(std::max<std::uint64_t>(plan_->estimated_rows, 1));
   // The server's estimate may be far off; only the end is the end.

@@ -147,7 +147,7 @@ TEST_CASE("A server that is lost over the question for columns is lost") {
   CHECK(reading.servers[1].failure->fault == Fault::unreachable);
 }
 
-TEST_CASE("--max-lag: a GRANT is the way out where a privilege is missing, and nowhere else") {
+TEST_CASE("for the lag, a GRANT is the way out where a privilege is missing, and nowhere else") {
   const int code = GENERATE(1227, 1142, 1044, 1105, 1064, 1317, 1205, 2014);
   CAPTURE(code);
   Scene scene;
@@ -174,10 +174,10 @@ TEST_CASE("--max-lag: a GRANT is the way out where a privilege is missing, and n
   }
 }
 
-TEST_CASE("The end of the run says nothing of a table that seems to be missing") {
+TEST_CASE("the end of the run says nothing of a table that seems to be missing") {
   const bool by_signal = GENERATE(true, false);
   CAPTURE(by_signal);
-  Scene scene(by_signal ? std::chrono::seconds(20) : std::chrono::milliseconds(1500));
+  Scene scene(by_signal ? std::chrono::seconds(20) : std::chrono::milliseconds(3000));
   scene.settings.tables = {"shop.t", "shop.gone", "shop.lost"};
   scene.on_both([&](const std::string& sql, mysql::Rows&) {
     if (!contains(sql, "FROM `shop`.`gone`")) return;
