@@ -176,4 +176,6 @@ class FailingProxy:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        # close() alone leaves the thread in accept().
+        self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()

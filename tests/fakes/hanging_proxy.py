@@ -69,19 +69,25 @@ class HangingProxy:
             for side in (client, server):
                 side.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             threading.Thread(target=self._answers, args=(server, client), daemon=True).start()
-            while True:
-                header = exactly(client, 4)
-                packet = exactly(client, int.from_bytes(header[:3], "little"))
-                # What begins a conversation has number 0; a login goes on with one that the server began.
-                is_statement = header[3] == 0 and packet[:1] == bytes([QUERY])
-                if not is_statement or not self._note(number, packet[1:]):
-                    server.sendall(header + packet)
-                elif self.error:
-                    client.sendall(error_packet(self.error, packet[1:]))
-                else:
-                    while client.recv(4096):
-                        pass
-                    return
+            try:
+                self._requests(client, server, number)
+            finally:
+                server.shutdown(socket.SHUT_RDWR)
+
+    def _requests(self, client: socket.socket, server: socket.socket, number: int) -> None:
+        while True:
+            header = exactly(client, 4)
+            packet = exactly(client, int.from_bytes(header[:3], "little"))
+            # What begins a conversation has number 0; a login goes on with one that the server began.
+            is_statement = header[3] == 0 and packet[:1] == bytes([QUERY])
+            if not is_statement or not self._note(number, packet[1:]):
+                server.sendall(header + packet)
+            elif self.error:
+                client.sendall(error_packet(self.error, packet[1:]))
+            else:
+                while client.recv(4096):
+                    pass
+                return
 
     def _note(self, connection: int, text: bytes) -> bool:
         """Whether it is the one that hangs."""
@@ -103,4 +109,6 @@ class HangingProxy:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        # close() alone leaves the thread in accept().
+        self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
