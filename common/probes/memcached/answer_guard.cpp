@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <utility>
 
 #include "evenkeel/text.h"
@@ -156,12 +155,6 @@ bool is_sound(const Header& header) {
   }
 }
 
-// One answer of which so much has come when time runs out is no silent server's: whether it would have
-// reached the limit must not depend on how fast this machine is. Some time is left to say so.
-constexpr std::size_t much = 64u << 10;
-constexpr double share_for_the_report = 0.25;
-constexpr std::chrono::duration<double> longest_for_the_report(1);
-
 }  // namespace
 
 AnswerGuard::AnswerGuard(Protocol protocol, std::size_t max_bytes, const Deadline& deadline)
@@ -169,14 +162,12 @@ AnswerGuard::AnswerGuard(Protocol protocol, std::size_t max_bytes, const Deadlin
       max_bytes_(max_bytes),
       bytes_left_(max_bytes),
       deadline_(deadline),
-      deadline_for_much_(deadline.earlier_by(
-          std::min(longest_for_the_report, deadline.remaining() * share_for_the_report))) {}
+      in_time_(deadline) {}
 
 bool AnswerGuard::let_in(std::string_view bytes) {
   if (!listening_ || verdict_ != Verdict::fine) return false;
   const std::string whole = std::exchange(held_, {}).append(bytes);
-  const bool much_was_read = max_bytes_ - bytes_left_ > much;
-  if (bytes.size() > bytes_left_ || (much_was_read && deadline_for_much_.expired()))
+  if (bytes.size() > bytes_left_ || in_time_.is_too_much(max_bytes_ - bytes_left_))
     verdict_ = Verdict::too_much;
   else if (deadline_.expired())
     verdict_ = Verdict::too_late;

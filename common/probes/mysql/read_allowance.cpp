@@ -4,7 +4,6 @@
 #include <sys/types.h>
 
 #include <algorithm>
-#include <chrono>
 #include <mutex>
 
 #include "client_library.h"
@@ -24,13 +23,6 @@ using SocketOf = int (*)(Connection* connection);
 
 SocketOf socket_of = nullptr;
 
-// A server that has sent so much and is still sending when time runs out is no silent one: it sends more than
-// we will read, and whether the bytes or the time end first is the machine's speed. Such an answer is cut a
-// little earlier, so that this is what is reported, and not the time-out of whoever waits for us.
-constexpr std::size_t much = 64u << 10;
-constexpr double share_for_the_report = 0.25;
-constexpr std::chrono::duration<double> longest_for_the_report(1);
-
 void on_transfer(int is_write, Connection* connection, const unsigned char* data, std::size_t length) {
   // A failed read comes as -1.
   const bool failed = static_cast<ssize_t>(length) <= 0;
@@ -44,12 +36,7 @@ void on_transfer(int is_write, Connection* connection, const unsigned char* data
 }  // namespace
 
 ReadAllowance::ReadAllowance(std::size_t bytes, const Deadline& deadline, Trace& trace, LoginPackets* packets)
-    : bytes_left_(bytes),
-      deadline_(deadline),
-      deadline_for_much_(
-          deadline.earlier_by(std::min(longest_for_the_report, deadline.remaining() * share_for_the_report))),
-      trace_(trace),
-      packets_(packets) {
+    : bytes_left_(bytes), deadline_(deadline), in_time_(deadline), trace_(trace), packets_(packets) {
   current = this;
 }
 
@@ -58,7 +45,7 @@ ReadAllowance::~ReadAllowance() { current = nullptr; }
 bool ReadAllowance::count(std::string_view bytes) {
   bytes_read_ += bytes.size();
   const bool too_much = bytes.size() > bytes_left_;
-  const bool too_much_for_the_time = bytes_read_ > much && deadline_for_much_.expired();
+  const bool too_much_for_the_time = in_time_.is_too_much(bytes_read_);
   if (!exceeded_ && (too_much || too_much_for_the_time)) trace_.mark_too_much();
   exceeded_ = exceeded_ || too_much || too_much_for_the_time;
   bytes_left_ -= std::min(bytes.size(), bytes_left_);

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "evenkeel/deadline.h"
+#include "evenkeel/much_in_time.h"
 #include "evenkeel/trace.h"
 #include "login_packets.h"
 
@@ -35,7 +36,7 @@ class ReadAllowance {
   std::size_t bytes_left_;
   std::size_t bytes_read_ = 0;
   Deadline deadline_;
-  Deadline deadline_for_much_;
+  MuchInTime in_time_;
   Trace& trace_;
   LoginPackets* packets_;
   bool exceeded_ = false;

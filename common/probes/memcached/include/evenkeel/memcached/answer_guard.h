@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "evenkeel/deadline.h"
+#include "evenkeel/much_in_time.h"
 
 namespace evenkeel::memcached {
 
@@ -102,7 +103,7 @@ class AnswerGuard {
   std::size_t max_bytes_;
   std::size_t bytes_left_;
   Deadline deadline_;
-  Deadline deadline_for_much_;
+  MuchInTime in_time_;
   Verdict verdict_ = Verdict::fine;
   int connect_error_ = 0;
   bool connected_ = false;
