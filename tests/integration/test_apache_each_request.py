@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from conftest import Answer, PluginRunner
-from each_request import Attempt, attempts, check_manners, position, timed_out
+from each_request import Attempt, attempts, check_manners, never_alerting, position, timed_out
 from fakes.failing_proxy import CLOSE, HANG, HTTP, RESET, cut, instead
 from sandbox import Sandbox
 from sandbox.apache import Apache
@@ -52,10 +52,6 @@ MaxRequestWorkers 64
 MinSpareThreads 32
 MaxSpareThreads 64
 """
-
-
-def never_alerting(labels: list[str]) -> list[str]:
-    return [word for label in labels for word in ("-c", f"{label}=~:1e15")]
 
 
 @pytest.fixture(scope="module")

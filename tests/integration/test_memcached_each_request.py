@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from conftest import Answer, PluginRunner
-from each_request import Attempt, attempts, check_manners, position, timed_out
+from each_request import Attempt, attempts, check_manners, never_alerting, position, timed_out
 from fakes.failing_proxy import BINARY, CLOSE, HANG, RESET, TEXT, binary_error, cut, instead
 from sandbox import KindUnavailable, Sandbox
 from sandbox.memcached import Memcached
@@ -27,10 +27,6 @@ FAULTS = [HANG, *LOST, *REFUSED]
 RATES = ["hit_ratio", "evictions_per_second", "refused_per_second", "gets_per_second", "sets_per_second",
          "expired_unfetched_per_second", "evicted_unfetched_per_second"]
 GAUGES = ["memory_used", "connections_used", "items", "uptime", "threads", "listen_disabled_num", "accepting_conns"]
-
-
-def never_alerting(labels: list[str]) -> list[str]:
-    return [word for label in labels for word in ("-c", f"{label}=~:1e15")]
 
 
 @pytest.fixture(scope="module")
