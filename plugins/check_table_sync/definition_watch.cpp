@@ -43,7 +43,9 @@ bool DefinitionWatch::is_doubtful(const TableReading& table) {
   return !seen.plan && table.denied.empty() && table.outcome.failures.empty();
 }
 
-void DefinitionWatch::settle(Crew& crew, const std::vector<TableReading*>& tables, const Deadline& until) {
+void DefinitionWatch::settle(Crew& crew, const std::vector<TableReading*>& tables, const Deadline& until,
+                             const Deadline& enough) {
+  patience_with_moving_ = std::max(patience_, enough.remaining().count());
   for (TableReading* table : tables) {
     Watched& watched = open_[table->table];
     watched.table = table;
@@ -150,7 +152,7 @@ RowSight DefinitionWatch::sight_of(const Watched& watched, const std::vector<Loo
 }
 
 bool DefinitionWatch::see(Watched& watched, const std::vector<Look>& looks,
-                          const std::vector<std::size_t>& servers, const ConfirmRules& rules) {
+                          const std::vector<std::size_t>& servers, ConfirmRules rules) {
   const std::vector<std::size_t> asked = voters(*watched.table, servers);
   if (asked.size() < 2) {
     forget(*watched.table);
@@ -158,6 +160,7 @@ bool DefinitionWatch::see(Watched& watched, const std::vector<Look>& looks,
   }
   watched.last = compare(*watched.table, looks, asked);
   watched.was_missing = watched.was_missing || !watched.last.missing_on.empty();
+  if (is_of_concern(watched)) rules.patience = patience_with_moving_;
   const RowWatch::Verdict verdict =
       watched.watch.see(sight_of(watched, looks, asked), asked, rules, steady_seconds());
   if (verdict == RowWatch::Verdict::open) return false;
@@ -176,11 +179,14 @@ void DefinitionWatch::close(Watched& watched, RowWatch::Verdict verdict) {
   if (verdict == RowWatch::Verdict::moving) {
     forget(table);
     table.definition.remarks.emplace_back("created, dropped or altered again and again: not compared");
-    // One that comes and goes is of no concern, unless it was named.
-    const std::vector<TableName> named = selection_.named();
-    table.restless =
-        !watched.was_missing || std::find(named.begin(), named.end(), table.table) != named.end();
+    table.restless = is_of_concern(watched);
   }
+}
+
+// One that comes and goes is not, unless it was named.
+bool DefinitionWatch::is_of_concern(const Watched& watched) const {
+  const std::vector<TableName> named = selection_.named();
+  return !watched.was_missing || std::find(named.begin(), named.end(), watched.table->table) != named.end();
 }
 
 // What was seen of it says nothing any more.

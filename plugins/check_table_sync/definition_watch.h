@@ -28,8 +28,10 @@ class DefinitionWatch {
   static bool is_doubtful(const TableReading& table);
 
   // Watches these tables until each is settled or time is up; may be called again, with more tables or none,
-  // to go on with those that are not.
-  void settle(Crew& crew, const std::vector<TableReading*>& tables, const Deadline& until);
+  // to go on with those that are not. One that shows other columns time and again is watched until `enough`:
+  // it may have a quiet moment.
+  void settle(Crew& crew, const std::vector<TableReading*>& tables, const Deadline& until,
+              const Deadline& enough);
   // What is open still is a doubt, and no finding.
   void finish();
   bool all_settled() const { return open_.empty(); }
@@ -47,7 +49,8 @@ class DefinitionWatch {
   std::vector<Look> look(Crew& crew, std::vector<std::size_t>& servers);
   // True where the table need not be watched any more.
   bool see(Watched& watched, const std::vector<Look>& looks, const std::vector<std::size_t>& servers,
-           const ConfirmRules& rules);
+           ConfirmRules rules);
+  bool is_of_concern(const Watched& watched) const;
   DefinitionComparison compare(const TableReading& table, const std::vector<Look>& looks,
                                const std::vector<std::size_t>& servers) const;
   RowSight sight_of(const Watched& watched, const std::vector<Look>& looks,
@@ -60,6 +63,7 @@ class DefinitionWatch {
   Fleet& fleet_;
   StopRequest& stop_;
   double patience_;
+  double patience_with_moving_ = 0;
   const TableSelection& selection_;
   std::string where_;
   std::map<TableName, Watched> open_;

@@ -101,7 +101,7 @@ SyncReading SyncRun::run() {
     std::vector<TableReading*> doubtful;
     for (TableReading& table : reading.tables)
       if (DefinitionWatch::is_doubtful(table)) doubtful.push_back(&table);
-    watch.settle(*crew, doubtful, Deadline::after(comparison_.budget.remaining() / 2));
+    watch.settle(*crew, doubtful, Deadline::after(comparison_.budget.remaining() / 2), share_of_budget());
     recall(reading.tables);
     compare_tables(reading.tables, std::move(crew), watch);
   } else {
@@ -171,7 +171,7 @@ void SyncRun::compare_tables(std::vector<TableReading>& tables, std::unique_ptr<
   lock.unlock();
   for (std::thread& thread : threads) thread.join();
   // Those that half of the budget was not enough for.
-  if (!watch.all_settled()) watch.settle(*crews.front(), {}, stop_->latest());
+  if (!watch.all_settled()) watch.settle(*crews.front(), {}, stop_->latest(), share_of_budget());
   watch.finish();
   for (std::size_t i = 0; i < fleet_.size(); ++i) steps_[i] = crews.front()->steps(i);
 }
@@ -203,8 +203,12 @@ std::vector<std::size_t> SyncRun::participants(const TableReading& table) const 
   return servers;
 }
 
+Deadline SyncRun::share_of_budget() const {
+  return Deadline::after(comparison_.budget.remaining() * share_for_attempts);
+}
+
 void SyncRun::compare(TableReading& table, Crew& crew) {
-  const Deadline enough = Deadline::after(comparison_.budget.remaining() * share_for_attempts);
+  const Deadline enough = share_of_budget();
   int looked_the_same = 0;  // times in a row
   for (int attempt = 1;; ++attempt) {
     compare_once(table, crew);
@@ -221,7 +225,7 @@ void SyncRun::compare(TableReading& table, Crew& crew) {
     // So that we are not in step with whatever changes it.
     stop_->sleep(std::min(between_attempts * attempt, longest_between_attempts));
     const std::string before = table.outcome.plan->fingerprint();
-    if (!plan_anew(table, crew)) return;
+    if (!plan_anew(table, crew, enough)) return;
     looked_the_same = table.outcome.plan->fingerprint() == before ? looked_the_same + 1 : 0;
   }
 }
@@ -233,11 +237,11 @@ void SyncRun::leave_to_next_run(TableReading& table, bool never_changed) {
   table.restless = true;
 }
 
-bool SyncRun::plan_anew(TableReading& table, Crew& crew) {
+bool SyncRun::plan_anew(TableReading& table, Crew& crew, const Deadline& enough) {
   std::erase_if(table.outcome.failures, [](const auto& entry) { return entry.second.table_changed(); });
   const std::string before = table.outcome.plan->fingerprint();
   DefinitionWatch watch(fleet_, *stop_, settings_.confirm, selection_, settings_.where);
-  watch.settle(crew, {&table}, comparison_.budget);
+  watch.settle(crew, {&table}, comparison_.budget, enough);
   if (!watch.all_settled()) {
     // What is known of its rows stays.
     leave_to_next_run(table, false);

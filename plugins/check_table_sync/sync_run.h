@@ -29,7 +29,9 @@ class SyncRun {
   void compare(TableReading& table, Crew& crew);
   void compare_once(TableReading& table, Crew& crew);
   // After a table was changed while it was read: plans it anew. False where it need not be compared again.
-  bool plan_anew(TableReading& table, Crew& crew);
+  bool plan_anew(TableReading& table, Crew& crew, const Deadline& enough);
+  // For a table that is changed again and again.
+  Deadline share_of_budget() const;
   // A table that was changed whenever it was read, unless it only seemed so.
   static void leave_to_next_run(TableReading& table, bool never_changed);
   // Whether every server understands --where for this table.
