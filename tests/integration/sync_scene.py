@@ -103,15 +103,16 @@ def wait_for(predicate: Callable[[], bool], seconds: float, what: str) -> None:
 
 
 class Writer:
-    """Transactions on the source, as fast as its replicas can follow: inserts, updates of hot and cold rows, deletes,
-    key changes, several rows at once, and rows that toggle between two values."""
+    """Transactions on the source, `rate` a second or as fast as its replicas can follow: inserts, updates of hot and
+    cold rows, deletes, key changes, several rows at once, and rows that toggle between two values."""
 
     HOT = range(1, 21)
     TOGGLING = range(21, 31)
     AHEAD = 200  # transactions; what a replica is behind would else depend on what the machine does beside
 
-    def __init__(self, source: Server, rows: int, seed: int = 1, followers: Sequence[Server] = ()) -> None:
-        self.source, self.rows, self.followers = source, rows, followers
+    def __init__(self, source: Server, rows: int, seed: int = 1, followers: Sequence[Server] = (),
+                 rate: float | None = None) -> None:
+        self.source, self.rows, self.followers, self.rate = source, rows, followers, rate
         self.random = random.Random(seed)
         self.transactions = 0
         self.next_id = rows + 1
@@ -145,6 +146,8 @@ class Writer:
             while not stop.is_set():
                 session.sql(self.one())
                 self.transactions += 1
+                if self.rate:
+                    stop.wait(1 / self.rate)
                 if self.transactions % self.AHEAD == 0:
                     self.let_follow(stop)
 
@@ -155,9 +158,11 @@ class Writer:
 
 
 @contextlib.contextmanager
-def writing(source: Server, rows: int, threads: int = 2, followers: Sequence[Server] = ()) -> Iterator[list[Writer]]:
+def writing(source: Server, rows: int, threads: int = 1, followers: Sequence[Server] = (),
+            rate: float | None = 300) -> Iterator[list[Writer]]:
+    """At a rate that leaves the machine to other tests, unless told to go on as fast as it can."""
     stop = threading.Event()
-    writers = [Writer(source, rows, seed, followers) for seed in range(threads)]
+    writers = [Writer(source, rows, seed, followers, rate) for seed in range(threads)]
     for number, writer in enumerate(writers):
         writer.next_id = rows + 1 + number * 10**7
     crew = [threading.Thread(target=writer.run, args=(stop,)) for writer in writers]

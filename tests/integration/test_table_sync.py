@@ -221,7 +221,7 @@ def rounds_under_fire(scene: SyncScene, seconds: float) -> int:
 def test_rows_in_flight_never_count_and_a_cold_drift_always_does(scene: SyncScene) -> None:
     rows = 20000
     scene.create_flags(rows)
-    with writing(scene.source, rows, followers=scene.others) as writers:
+    with writing(scene.source, rows, threads=2, followers=scene.others, rate=None) as writers:
         rounds_under_fire(scene, 60 if SOAK else 8)
         scene.only_on(scene.others[0], "update shop.flags set created = '2001-01-01' where id = 50")
         answer = scene.check("-t", "30")
@@ -287,7 +287,7 @@ def test_a_drift_that_time_was_too_short_for_is_unknown(scene: SyncScene) -> Non
     scene.create_flags(1000)
     replica = scene.others[0]
     scene.only_on(replica, "update shop.flags set created = '2001-01-01' where id = 60")
-    with replica.breakages.delayed(2, waiting=False), writing(scene.source, 1000, threads=1):
+    with replica.breakages.delayed(2, waiting=False), writing(scene.source, 1000):
         wait_for(lambda: not replica.dialect.has_applied(replica, scene.source.dialect.position(scene.source)), 10,
                  "the replica is behind")
         answer = scene.check("-t", "10", "--budget", "9")
@@ -305,7 +305,7 @@ def test_a_replica_that_stops_during_confirmation(scene: SyncScene) -> None:
     replica = scene.others[0]
     scene.only_on(replica, "update shop.flags set created = '2001-01-01' where id = 60")
     stopper = threading.Timer(0.4, lambda: replica.stop_replica(thread="sql_thread"))
-    with writing(scene.source, 1000, threads=1):
+    with writing(scene.source, 1000):
         stopper.start()
         answer = scene.check("--confirm", "1")
         stopper.join()
@@ -340,7 +340,7 @@ def test_a_chain_of_replicas(box: Sandbox, plugin: PluginRunner) -> None:
     middle = box.replica("two", of=source)
     scene = SyncScene([source, middle, box.replica("three", of=middle)], plugin)
     scene.create_flags(5000)
-    with writing(source, 5000, threads=1, followers=scene.others):
+    with writing(source, 5000, followers=scene.others):
         rounds_under_fire(scene, 4)
     scene.settle()
     scene.only_on(scene.servers[2], "delete from shop.flags where id = 60")

@@ -87,7 +87,7 @@ def test_drift_on_the_replica(scene: SyncScene, writable: str, busy: bool, erran
     else:
         scene.only_on(replica, statement)
     if busy:
-        with writing(scene.source, 2000, threads=1, followers=scene.others):
+        with writing(scene.source, 2000, followers=scene.others):
             answer = scene.check("-t", "20", "--confirm", "1")
     else:
         answer = scene.check("-t", "20", "--confirm", "1")
@@ -125,7 +125,7 @@ def test_a_replica_that_stopped_is_still_waited_for(scene: SyncScene, writable: 
 def test_rows_on_their_way_to_a_slow_replica(scene: SyncScene, writable: str) -> None:
     [replica] = scene.others
     read_only(replica, writable == "replica read-only")
-    with replica.breakages.delayed(2, waiting=False), writing(scene.source, 2000, threads=1):
+    with replica.breakages.delayed(2, waiting=False), writing(scene.source, 2000):
         for _ in range(3 if SOAK else 2):
             answer = scene.check("-t", "12", "--confirm", "3")
             assert answer.perfdata["rows_differing"].value == 0, answer
@@ -149,7 +149,7 @@ def test_errant_rows_that_a_third_server_has_as_well(switched: Switched, plugin:
         switched.old.sql("update shop.flags set created = '2001-01-01' where id = 60")
         switched.third.wait_in_sync(30)
         if busy:
-            with writing(chain.source, 1000, threads=1, followers=[switched.old]):
+            with writing(chain.source, 1000, followers=[switched.old]):
                 answer = chain.check("-t", "20", "--confirm", "1")
         else:
             answer = chain.check("-t", "20", "--confirm", "1")
