@@ -34,6 +34,18 @@ SANITIZED = _is_sanitized()
 SOAK = bool(os.environ.get("EVENKEEL_SOAK"))  # the long versions of the tests that have one
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that share a module's servers, SHARED_SERVERS there, run in one process, or each process would start them.
+    They begin first: what is long must not begin last."""
+    for item in items:
+        fixture = getattr(item.module, "SHARED_SERVERS", None)  # type: ignore[attr-defined]
+        if fixture in item.fixturenames:  # type: ignore[attr-defined]
+            params = item.callspec.params if hasattr(item, "callspec") else {}
+            which = params.get(fixture, params.get("kind", ""))
+            item.add_marker(pytest.mark.xdist_group(f"{item.path.stem}-{which}".rstrip("-")))
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+
+
 # servers
 
 

@@ -18,6 +18,7 @@ from sandbox import DEFAULT_KIND, Sandbox
 from sandbox.apache import Apache
 from sandbox.memcached import Memcached
 
+SHARED_SERVERS = "targets"  # see conftest.py
 pytestmark = pytest.mark.skipif(SANITIZED, reason="sanitizers take more of everything than any limit leaves")
 
 NAMED = {

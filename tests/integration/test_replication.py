@@ -14,6 +14,7 @@ from conftest import Answer, Pair, PluginRunner
 from replication_scene import PLUGIN, Scene
 from sandbox import DEFAULT_KIND, KINDS, CannotMount, Sandbox, Server
 
+SHARED_SERVERS = "trio"  # see conftest.py
 OK, WARNING, CRITICAL, UNKNOWN = range(4)
 Begin = Callable[[Scene], contextlib.AbstractContextManager[None]]
 

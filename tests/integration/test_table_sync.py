@@ -18,6 +18,7 @@ from conftest import SANITIZED, SOAK, Pair, PluginRunner
 from sandbox import KindUnavailable, Sandbox, Server, kinds
 from sync_scene import PLUGIN, USER, SyncScene, Writer, age_state, state_files, wait_for, writing
 
+SHARED_SERVERS = "trio"  # see conftest.py
 MISSING = "is missing"
 
 

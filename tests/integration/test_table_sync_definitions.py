@@ -10,6 +10,7 @@ from conftest import PluginRunner
 from sandbox import KindUnavailable, Sandbox, Server
 from sync_scene import SyncScene
 
+SHARED_SERVERS = "versions"  # see conftest.py
 # Shapes of well-known schemas, in the types that these applications use.
 MEDIAWIKI = [
     "create table mw.page (page_id int unsigned not null auto_increment primary key, page_namespace int not null, "

@@ -14,6 +14,7 @@ from conftest import PluginRunner
 from sandbox import KindUnavailable, Sandbox, Server
 from sync_scene import SyncScene, numbers
 
+SHARED_SERVERS = "strangers"  # see conftest.py
 SOURCES = Path(__file__).parents[2] / "plugins" / "check_table_sync"
 
 

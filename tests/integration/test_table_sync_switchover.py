@@ -11,6 +11,8 @@ from conftest import SOAK, PluginRunner
 from sandbox import KINDS, KindUnavailable, Sandbox, Server, kinds
 from sync_scene import SyncScene, writing
 
+SHARED_SERVERS = "switched"  # see conftest.py
+
 
 def read_only(server: Server, on: bool) -> None:
     server.sql(f"set global read_only = {int(on)}")

@@ -17,6 +17,7 @@ TOOL = Path(os.environ.get("EVENKEEL_QUIET_TABLE_SYNC", BUILD / "tests" / "quiet
 PAIRS = {"mariadb": ("mariadb-10.11", "mariadb-10.11"), "mysql": ("mysql-9.7", "mysql-9.7"),
          "across": ("mariadb-10.11", "mysql-9.7")}
 
+SHARED_SERVERS = "two"  # see conftest.py
 STRINGS = ["''", "'NULL'", "'N'", "'#'", "'a'", "'A'", "'á'", "'a '", "' a'", "'a#b'", "'a#b#'", "'\\\\N'", "'0'", "'ß'",
            "'ss'", "'a\\0b'", "'a\\0c'", "'ab'"]
 BYTES = ["x''", "x'00'", "x'0000'", "x'ff'", "x'4e'", "x'23'", "x'61'", "x'6100'", "x'c328'", "x'c3'", "x'41'", "x'20'",

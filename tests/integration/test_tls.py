@@ -14,6 +14,7 @@ from sandbox import Sandbox  # noqa: E402
 CHECK = "check_mysql_replication"
 OK, CRITICAL, UNKNOWN = 0, 2, 3
 PASSWORD = "s3cret-Pa55word"
+SHARED_SERVERS = "servers"  # see conftest.py
 CERTIFICATES = ("good", "expired", "wrong-name", "other-ca", None)
 
 

@@ -27,6 +27,9 @@ from sandbox.breakages import Breakages  # noqa: E402
 from sandbox.waiting import wait_until  # noqa: E402
 
 
+SHARED_SERVERS = "pair"  # see integration/conftest.py
+
+
 @pytest.fixture(scope="module", params=list(KINDS))
 def pair(request: pytest.FixtureRequest) -> Iterator[tuple[Server, Server]]:
     try:
