@@ -32,11 +32,12 @@ void ComparisonJudge::judge_channel(const ComparedChannel& compared, const Place
 }
 
 void ComparisonJudge::judge_behind(const ComparedChannel& compared, const Place& place) {
-  const std::uint64_t behind = compared.comparison->behind;
+  const std::optional<std::uint64_t> behind = compared.comparison->behind;
   Metric measured = metric("transactions_behind", place);
-  measured.value = static_cast<double>(behind);
+  if (!behind) return record_without_value(std::move(measured), place, compared.comparison->behind_unknown);
+  measured.value = static_cast<double>(*behind);
   report_.measure(std::move(measured), limits_,
-                  place.prefix + std::to_string(behind) + " transactions behind " + compared.source);
+                  place.prefix + std::to_string(*behind) + " transactions behind " + compared.source);
 }
 
 void ComparisonJudge::judge_errant(const ComparedChannel& compared, const Place& place) {
@@ -53,6 +54,17 @@ void ComparisonJudge::judge_errant(const ComparedChannel& compared, const Place&
   }
   report_.record(std::move(measured), limits_);
   if (errant.count > 0) report_.add(Status::warning, target_.name, what);
+}
+
+// A threshold that nothing can be held against must not pass for OK.
+void ComparisonJudge::record_without_value(Metric metric, const Place& place, const std::string& reason) {
+  const std::string text = place.prefix + "no value for " + metric.name + ": " + reason;
+  const Thresholds thresholds = limits_.of(metric);
+  if (thresholds.warning || thresholds.critical)
+    report_.add(Status::unknown, target_.name, text);
+  else
+    report_.remark_of(target_.name, text);
+  report_.record(std::move(metric), limits_);
 }
 
 // What the replica wrote itself counts once, with the first channel that could be compared.

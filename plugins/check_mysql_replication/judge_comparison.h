@@ -22,6 +22,7 @@ class ComparisonJudge {
   void judge_channel(const ComparedChannel& compared, const Place& place);
   void judge_behind(const ComparedChannel& compared, const Place& place);
   void judge_errant(const ComparedChannel& compared, const Place& place);
+  void record_without_value(Metric metric, const Place& place, const std::string& reason);
   Errant errant_of(const Comparison& found);
   Metric metric(const char* name, const Place& place) const;
 

@@ -134,6 +134,12 @@ constexpr const char* notes =
     "replica "
     "wrote itself. MariaDB's channels that share a domain cannot be compared. A server under Galera or group "
     "replication that has no channel is not compared.\n\n"
+    "Transactions behind: MariaDB keeps one position a domain, which stands for what its source's log holds "
+    "before "
+    "it. What the source received itself and does not hand on (log_slave_updates is OFF by default), and "
+    "what "
+    "lies "
+    "beside the position, may be here or not: then there is no value, and a threshold is UNKNOWN.\n\n"
     "--heartbeat takes the row of the channel's source. In a chain, give --heartbeat-server-id of the server "
     "that runs pt-heartbeat: the row of one that no longer does grows old for ever.";
 

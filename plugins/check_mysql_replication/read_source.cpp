@@ -3,6 +3,7 @@
 #include "evenkeel/mysql/server_version.h"
 #include "evenkeel/text.h"
 #include "inquiry.h"
+#include "transactions_behind.h"
 
 namespace evenkeel::replication {
 
@@ -31,15 +32,17 @@ SourceReading read_mariadb(Inquiry& inquiry) {
       inquiry.ask("reading its GTIDs",
                   "SELECT @@GLOBAL.gtid_binlog_pos AS written, @@GLOBAL.gtid_binlog_state AS state,"
                   " @@GLOBAL.gtid_slave_pos AS applied, @@GLOBAL.server_id AS id,"
-                  " @@GLOBAL.log_bin AS log_bin");
+                  " @@GLOBAL.log_bin AS log_bin, @@GLOBAL.log_slave_updates AS log_slave_updates");
   SourceReading source;
   source.mariadb = true;
   source.keeps_gtids = rows.at(0, "log_bin") != "0";
   source.written = mysql::GtidPosition::parse(rows.at(0, "written").value_or(""));
-  source.known = mysql::GtidPosition::parse(rows.at(0, "state").value_or(""));
-  source.known.add(source.written);
+  source.logged = mysql::GtidPosition::parse(rows.at(0, "state").value_or(""));
+  source.logged.add(source.written);
+  source.known = source.logged;
   source.received = mysql::GtidPosition::parse(rows.at(0, "applied").value_or(""));
   source.known.add(source.received);
+  source.logs_received = rows.at(0, "log_slave_updates") != "0";
   source.server_id = rows.at(0, "id").value_or("");
   return source;
 }
@@ -56,13 +59,13 @@ SourceReading read_either(mysql::SqlSession& session, Inquiry& inquiry) {
 }
 
 // It needs no more than to log in for all else: what may not be seen here is no finding.
-std::vector<ChannelStatus> read_channels(Inquiry& inquiry, bool mariadb) {
+void read_channels(Inquiry& inquiry, SourceReading& source) {
   try {
-    return channels_from(
-        inquiry.ask("reading whom it follows", mariadb ? "SHOW ALL SLAVES STATUS" : "SHOW REPLICA STATUS"));
+    source.channels = channels_from(inquiry.ask(
+        "reading whom it follows", source.mariadb ? "SHOW ALL SLAVES STATUS" : "SHOW REPLICA STATUS"));
+    source.follows_nobody = source.channels.empty();
   } catch (const mysql::SqlError& error) {
     if (!error.lacks_privilege() && error.code() != syntax_error) throw;
-    return {};
   }
 }
 
@@ -72,7 +75,7 @@ SourceReading read_source(mysql::SqlSession& session, const std::string& where, 
   Inquiry inquiry(session);
   SourceReading source = read_either(session, inquiry);
   source.where = where;
-  if (channels) source.channels = read_channels(inquiry, source.mariadb);
+  if (channels || !hands_on_all(source)) read_channels(inquiry, source);
   return source;
 }
 

@@ -1,11 +1,12 @@
 #include "source_comparison.h"
 
 #include <algorithm>
-#include <charconv>
 #include <set>
 
+#include "domain_routes.h"
 #include "evenkeel/error.h"
 #include "evenkeel/text.h"
+#include "transactions_behind.h"
 
 namespace evenkeel::replication {
 
@@ -47,59 +48,14 @@ Comparison compare_sets(const ReplicaReading& replica, const ChannelStatus* chan
   return {source.executed.minus(executed).count(),
           {own.count(), own.str(most_names)},
           {received.count(), received.str(most_names)},
-          false};
-}
-
-bool counts(const std::vector<std::string>& list, std::uint32_t domain) {
-  return std::find(list.begin(), list.end(), std::to_string(domain)) != list.end();
-}
-
-bool takes(const ChannelStatus& channel, std::uint32_t domain) {
-  if (counts(channel.ignored_domains, domain)) return false;
-  return channel.only_domains.empty() || counts(channel.only_domains, domain);
-}
-
-// MariaDB: whether a domain comes through this channel.
-bool domain_counts(const ReplicaReading& replica, const ChannelStatus* channel, const SourceReading& source,
-                   std::uint32_t domain) {
-  if (channel != nullptr && !takes(*channel, domain)) return false;
-  if (channel != nullptr && !channel->only_domains.empty()) return true;
-  return replica.channels.size() == 1 || source.known.has_domain(domain);
+          false,
+          {}};
 }
 
 bool known_elsewhere(const mysql::Gtid& gtid, const std::vector<const SourceReading*>& others) {
   return std::any_of(others.begin(), others.end(), [&](const SourceReading* other) {
     return other->known.of(gtid.domain, gtid.server) >= gtid.number;
   });
-}
-
-std::uint32_t id_from(const std::string& text) {
-  std::uint32_t id = 0;
-  std::from_chars(text.data(), text.data() + text.size(), id);
-  return id;
-}
-
-// Whether this server's transactions of the domain come through another channel.
-bool comes_through_another(const ReplicaReading& replica, const ChannelStatus* channel,
-                           const mysql::Gtid& gtid, const std::vector<const SourceReading*>& others) {
-  const bool is_another_source =
-      std::any_of(replica.channels.begin(), replica.channels.end(), [&](const ChannelStatus& other) {
-        return &other != channel && id_from(other.source_server_id) == gtid.server &&
-               takes(other, gtid.domain);
-      });
-  return is_another_source || std::any_of(others.begin(), others.end(), [&](const SourceReading* other) {
-           return other->known.of(gtid.domain, gtid.server) > 0;
-         });
-}
-
-// gtid_slave_pos holds one GTID per domain: channels that share a domain overwrite each other's.
-void insist_on_its_own_position(const ReplicaReading& replica, const ChannelStatus* channel,
-                                const SourceReading& source, const std::vector<const SourceReading*>& others,
-                                std::uint32_t domain) {
-  for (const mysql::Gtid& gtid : replica.applied.all())
-    if (gtid.domain == domain && source.known.of(domain, gtid.server) == 0 &&
-        comes_through_another(replica, channel, gtid, others))
-      throw Error(Fault::protocol, "channels share domain " + std::to_string(domain));
 }
 
 // The replica has what is not on the source at all, or beyond what the source has of that server. A
@@ -120,20 +76,6 @@ std::uint64_t errant_of_server(const mysql::Gtid& gtid, const SourceReading& sou
   const std::uint64_t reached = source.known.highest(gtid.domain);
   if (!written_here && reached < gtid.number) before = std::max(before, reached);
   return gtid.number - before;
-}
-
-std::uint64_t behind_of(const ReplicaReading& replica, const mysql::GtidPosition& mine,
-                        const ChannelStatus* channel, const SourceReading& source,
-                        const std::vector<const SourceReading*>& others) {
-  std::uint64_t behind = 0;
-  for (const mysql::Gtid& gtid : source.written.all()) {
-    if (!domain_counts(replica, channel, source, gtid.domain)) continue;
-    if (mine.of(gtid.domain, gtid.server) >= gtid.number) continue;
-    insist_on_its_own_position(replica, channel, source, others, gtid.domain);
-    const std::uint64_t reached = replica.applied.highest(gtid.domain);
-    if (gtid.number > reached) behind += gtid.number - reached;
-  }
-  return behind;
 }
 
 class ErrantServers {
@@ -167,7 +109,8 @@ Comparison compare_positions(const ReplicaReading& replica, const ChannelStatus*
     if (!is_errant(gtid, source, written_here)) continue;
     (written_here ? own : received).add(gtid, errant_of_server(gtid, source, mine, written_here));
   }
-  return {behind_of(replica, mine, channel, source, others), own.total(), received.total(), true};
+  TransactionsBehind behind = transactions_behind(replica, mine, channel, source, others);
+  return {behind.count, own.total(), received.total(), true, std::move(behind.unknown)};
 }
 
 std::string why_no_gtids(const SourceReading& source) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,9 +20,12 @@ struct SourceReading {
   std::string server_uuid;  // MySQL
   std::string server_id;
   std::vector<ChannelStatus> channels;  // its own, where they were asked for and may be read
+  bool follows_nobody = false;          // they were, and there is none
   GtidSet executed;                     // MySQL: gtid_executed
   mysql::GtidPosition written;          // MariaDB: gtid_binlog_pos
   mysql::GtidPosition received;         // MariaDB: gtid_slave_pos
+  mysql::GtidPosition logged;           // MariaDB: gtid_binlog_state
+  bool logs_received = true;            // MariaDB: log_slave_updates
   mysql::GtidPosition known;            // MariaDB: gtid_binlog_state and gtid_slave_pos
 };
 
@@ -33,10 +37,11 @@ struct Errant {
 Errant both(const Errant& one, const Errant& other);
 
 struct Comparison {
-  std::uint64_t behind = 0;
-  Errant own;             // what the replica wrote itself: errant whichever source one asks
-  Errant received;        // and what came from elsewhere
-  bool at_least = false;  // MariaDB keeps the last number of each server, no sets
+  std::optional<std::uint64_t> behind;  // nothing where it cannot be known
+  Errant own;                           // what the replica wrote itself: errant whichever source one asks
+  Errant received;                      // and what came from elsewhere
+  bool at_least = false;                // MariaDB keeps the last number of each server, no sets
+  std::string behind_unknown = {};      // why there is no `behind`
 };
 
 // `channel` is the one that leads to this source, or nullptr where none names it; then all its

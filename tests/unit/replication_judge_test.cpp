@@ -511,6 +511,27 @@ TEST_CASE("a comparison with the source") {
   CHECK_THAT(line(report), Catch::Contains(row.words));
 }
 
+TEST_CASE("what cannot be known has no value, and no threshold passes for it") {
+  Target target = healthy();
+  target.compared.push_back({"", "db1:3306", Comparison{nullopt, {}, {}, true, "positions do not tell"}, ""});
+  const std::string said = "no value for transactions_behind: positions do not tell";
+  CHECK_THAT(line(judged({target})), Contains("OK - db2") && Contains(said));
+  for (const char* threshold : {"transactions_behind=5", "transactions_behind@db2=5"})
+    CHECK_THAT(line(judged({target}, {.critical = {threshold}})),
+               Contains("UNKNOWN - db2: " + said + " | ") && !Contains("transactions_behind="));
+  CHECK_THAT(line(judged({target}, {.critical = {"transactions_behind@db9=5"}})), Contains("OK - db2"));
+
+  SECTION("nor a value of another channel") {
+    target.reading->channels = {healthy_channel("east"), healthy_channel("west")};
+    target.compared[0].channel = "east";
+    target.compared.push_back({"west", "db3:3306", Comparison{0, {}, {}, true, ""}, ""});
+    CHECK_THAT(line(judged({target}, {.critical = {"transactions_behind=5"}})),
+               Contains("UNKNOWN - db2: channel east: " + said) &&
+                   Contains("'transactions_behind@db2/west'=0;;5;0"));
+    CHECK_THAT(line(judged({target}, {.critical = {"transactions_behind@db2/west=5"}})), Contains("OK - "));
+  }
+}
+
 TEST_CASE("what the replica wrote itself counts with its first channel alone") {
   Target target = healthy();
   target.reading->channels = {healthy_channel("east"), healthy_channel("west")};

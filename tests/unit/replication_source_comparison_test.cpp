@@ -64,6 +64,16 @@ SourceReading mariadb_source(const std::string& written, const std::string& know
   source.known = GtidPosition::parse(known);
   source.received = GtidPosition::parse(known);
   source.known.add(source.written);
+  source.logged = source.known;
+  return source;
+}
+
+// Without log_slave_updates: what it received stands in no log of its own.
+SourceReading mariadb_source_between(const std::string& written, const std::string& received) {
+  SourceReading source = mariadb_source(written, received);
+  source.server_id = "2";
+  source.logged = source.written;
+  source.logs_received = false;
   return source;
 }
 
@@ -154,6 +164,88 @@ TEST_CASE("MariaDB, one source") {
   const Errant errant = both(found.own, found.received);
   CHECK(errant.count == row.errant);
   CHECK(errant.names == row.names);
+}
+
+TEST_CASE("MariaDB, a source that does not hand on what it receives") {
+  struct Row {
+    const char* what;
+    const char *applied, *written, *source, *received;
+    bool follows_nobody;
+    std::optional<std::uint64_t> behind;  // nothing: positions do not tell
+  };
+  const auto row = GENERATE(values<Row>({
+      {"nothing came at all", "", "", "", "0-1-52", false, 52},
+      {"some came while it followed the first source itself", "0-1-10", "", "", "0-1-52", false, 42},
+      {"it followed the first source itself, and logs", "0-1-52", "0-1-52", "", "0-1-52", false, 0},
+      {"it has all, and does not log", "0-1-52", "", "", "0-1-52", false, 0},
+      {"the source wrote, and its position covers the rest", "0-2-53", "", "0-2-53", "0-1-52", false,
+       std::nullopt},
+      {"the same, and the replica's log has the rest", "0-2-53", "0-1-52,0-2-53", "0-2-53", "0-1-52", false,
+       0},
+      {"the same, and its log has some of the rest", "0-2-53", "0-1-40,0-2-53", "0-2-53", "0-1-52", false,
+       std::nullopt},
+      {"neither came", "", "", "0-2-53", "0-1-52", false, 53},
+      {"the source wrote first", "0-2-9", "", "0-2-9", "0-1-52", false, 43},
+      {"moved here when the source was promoted", "0-2-53", "", "0-2-53", "0-1-52", true, 0},
+      {"the same, and the source went on", "0-2-53", "", "0-2-60", "0-1-52", true, 7},
+      {"moved here with its old position", "0-1-52", "", "0-2-60", "0-1-52", true, 8},
+      {"a position that is not the source's", "0-9-60", "", "0-2-53", "0-1-52", true, std::nullopt},
+      {"a domain for each", "1-2-5", "", "1-2-5", "0-1-52", false, 52},
+      {"a domain for each, and both came", "0-1-52,1-2-5", "", "1-2-5", "0-1-52", false, 0},
+      {"two that follow each other", "0-2-53", "0-9-52", "0-2-53", "0-9-52", false, 0},
+  }));
+  CAPTURE(row.what);
+  ReplicaReading replica = mariadb_replica(row.applied, row.written);
+  replica.channels[0].source_server_id = "2";
+  SourceReading source = mariadb_source_between(row.source, row.received);
+  source.follows_nobody = row.follows_nobody;
+  const Comparison found = compare(replica, &replica.channels[0], source, {});
+  CHECK(found.behind == row.behind);
+  CHECK(found.behind_unknown.empty() == row.behind.has_value());
+  SECTION("with log_slave_updates the position stands for all") {
+    SourceReading logging = source;
+    logging.logs_received = true;
+    logging.logged = logging.known;
+    const auto all = compare(replica, &replica.channels[0], logging, {}).behind;
+    if (row.behind == std::nullopt && row.applied != std::string("0-9-60")) CHECK(all == 0u);
+  }
+}
+
+TEST_CASE("MariaDB, the first source of a chain") {
+  struct Row {
+    const char* what;
+    const char *applied, *written, *first;
+    std::optional<std::uint64_t> behind;
+  };
+  const auto row = GENERATE(values<Row>({
+      {"all was handed on", "0-1-52", "", "0-1-52", 0},
+      {"a position beyond, written between", "0-2-53", "", "0-1-52", std::nullopt},
+      {"the same, and the replica's log has it", "0-2-53", "0-1-52,0-2-53", "0-1-52", 0},
+      {"a position before", "0-2-49", "", "0-1-52", 3},
+      {"nothing came", "", "", "0-1-52", 52},
+  }));
+  CAPTURE(row.what);
+  ReplicaReading replica = mariadb_replica(row.applied, row.written);
+  replica.channels[0].source_server_id = "2";
+  CHECK(compare(replica, &replica.channels[0], mariadb_source(row.first, ""), {}).behind == row.behind);
+}
+
+TEST_CASE("MariaDB, two that write in one domain at a time") {
+  ReplicaReading replica = mariadb_replica("0-1-100", "");
+  const SourceReading source = mariadb_source("0-2-100", "0-1-100");
+  CHECK(compare(replica, &replica.channels[0], source, {}).behind == 1u);
+  replica.channels[0].source_server_id = "5";
+  CHECK(compare(replica, &replica.channels[0], source, {}).behind == std::nullopt);
+}
+
+TEST_CASE("MariaDB, what a source does not hand on may come through another channel") {
+  ReplicaReading replica = mariadb_replica("1-2-5", "");
+  replica.channels.push_back(replica.channels[0]);
+  replica.channels[0].source_server_id = "2";
+  const SourceReading between = mariadb_source_between("1-2-5", "0-1-52");
+  const SourceReading first = mariadb_source("0-1-52", "");
+  CHECK(compare(replica, &replica.channels[0], between, {&first}).behind == 0u);
+  CHECK(compare(replica, &replica.channels[1], first, {&between}).behind == 52u);
 }
 
 TEST_CASE("MariaDB, one of two sources: only its domains count") {
