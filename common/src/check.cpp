@@ -337,9 +337,7 @@ constexpr bool leave_without_tidying = !sanitized;
 
 // Returns the exit code.
 int put_out(const Answer& answer, bool has_stdout) {
-  const bool written = write_to_stdout(answer.text) && has_stdout;
-  result_is_out();
-  return written ? answer.code : 3;
+  return write_answer(answer.text, has_stdout ? answer.code : 3);
 }
 
 }  // namespace

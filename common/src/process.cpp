@@ -37,8 +37,12 @@ namespace {
 // little.
 constexpr std::size_t stack_of_a_thread = 1u << 20;
 
-// Whether the result is being written: then nothing but its reader is waited for.
-volatile sig_atomic_t writing = 0;
+// Taken by whoever writes the one answer; then nothing but its reader is waited for.
+std::atomic<bool> writing{false};
+static_assert(std::atomic<bool>::is_always_lock_free);
+// What the process ends with, once its answer is out.
+std::atomic<int> code_of_answer{3};
+static_assert(std::atomic<int>::is_always_lock_free);
 
 // Many targets at once need many sockets; what the administrator allows at most is ours to use.
 void allow_many_descriptors() {
@@ -80,8 +84,8 @@ bool secure_descriptors() {
   return has_stdout;
 }
 
-bool write_to_stdout(const std::string& text) {
-  writing = 1;
+int write_answer(const std::string& text, int code) {
+  if (writing.exchange(true)) return 3;
   std::size_t written = 0;
   while (written < text.size()) {
     const ssize_t count = write(STDOUT_FILENO, text.data() + written, text.size() - written);
@@ -91,10 +95,11 @@ bool write_to_stdout(const std::string& text) {
       pollfd waiting{STDOUT_FILENO, POLLOUT, 0};
       poll(&waiting, 1, -1);
     } else if (errno != EINTR) {
-      return false;
+      return 3;
     }
   }
-  return true;
+  code_of_answer = code;
+  return code;
 }
 
 namespace {
@@ -103,21 +108,71 @@ namespace {
 std::atomic<int> wake_of_watch{-1};
 std::atomic<bool> alarm_was_sent{false};
 
-volatile sig_atomic_t had_more_time = 0;
+constexpr std::string_view no_time =
+    "no result in time: the plugin was stopped, or this machine gave it no time to run";
 
-// For a run that was stopped (SIGSTOP) past its time, and goes on: enough to tell of the time-out.
+// Read by a signal handler: no allocation, no lock.
+struct PreparedAnswer {
+  std::array<char, 2000> text{};
+  std::size_t length = 0;
+
+  // An answer that was cut would be none.
+  bool set(const std::string& answer) {
+    if (answer.size() > text.size()) return false;
+    length = answer.copy(text.data(), text.size());
+    return true;
+  }
+  std::string_view get() const { return {text.data(), length}; }
+};
+
+// For each form of output that is asked for, one is written while the other may be read.
+struct PreparedAnswers {
+  PreparedAnswer crash;
+  PreparedAnswer late;
+};
+std::array<PreparedAnswers, 2> spare_answers{};
+std::atomic<const PreparedAnswers*> prepared{nullptr};
+static_assert(std::atomic<const PreparedAnswers*>::is_always_lock_free);
+
+constexpr std::string_view nameless_late =
+    "UNKNOWN - no result in time: the plugin was stopped, or this machine gave it no time to run\n";
+
+[[noreturn]] void end_with(std::string_view answer) {
+  if (!writing.exchange(true)) (void)!write(STDOUT_FILENO, answer.data(), answer.size());
+  _exit(code_of_answer);
+}
+
+// For a run that was stopped (SIGSTOP) past its time, and goes on: enough to tell of the time-out, and to end
+// once the answer is out.
 constexpr timeval time_to_tell{0, 500000};
+constexpr timeval time_to_end{0, 200000};
+
+volatile sig_atomic_t had_time_to_tell = 0;
+volatile sig_atomic_t had_time_to_end = 0;
+
+void ring_again(const timeval& after) {
+  const itimerval once{{}, after};
+  setitimer(ITIMER_REAL, &once, nullptr);
+}
+
+void on_last_resort() {
+  if (writing) {
+    if (had_time_to_end) _exit(code_of_answer);
+    had_time_to_end = 1;
+    return ring_again(time_to_end);
+  }
+  const PreparedAnswers* const made = prepared;
+  if (had_time_to_tell) end_with(made ? made->late.get() : nameless_late);
+  had_time_to_tell = 1;
+  ring_again(time_to_tell);
+}
 
 void on_alarm(int, siginfo_t* info, void*) {
   const int error = errno;
-  if (info->si_code != SI_KERNEL) {
+  if (info->si_code == SI_KERNEL)  // our own timer
+    on_last_resort();
+  else
     alarm_was_sent = true;
-  } else {  // our own timer
-    if (writing || had_more_time) _exit(3);
-    had_more_time = 1;
-    const itimerval again{{}, time_to_tell};
-    setitimer(ITIMER_REAL, &again, nullptr);
-  }
   const std::uint64_t one = 1;
   if (const int fd = wake_of_watch; fd >= 0) (void)!write(fd, &one, sizeof one);
   errno = error;
@@ -151,16 +206,7 @@ constexpr std::chrono::seconds time_to_stop(3);
 
 constexpr std::string_view breakdown = "the plugin broke down, out of memory or by a mistake of ours";
 
-// Read by a signal handler: no allocation, no lock. One is written while the other may be read.
-struct CrashAnswer {
-  std::array<char, 2000> text{};
-  std::size_t length = 0;
-};
-std::array<CrashAnswer, 2> crash_answers{};
-std::atomic<const CrashAnswer*> crash_answer{nullptr};
-static_assert(std::atomic<const CrashAnswer*>::is_always_lock_free);
 std::function<std::string(const std::string&)> answer_of_reason;
-volatile sig_atomic_t quiet = 0;
 
 // A fault of the processor raises these, too, and the kernel kills where they are blocked.
 constexpr std::array crash_signals{SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS, SIGTRAP};
@@ -168,10 +214,8 @@ constexpr std::array crash_signals{SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIG
 [[noreturn]] void on_crash(int) {
   static constexpr std::string_view nameless =
       "UNKNOWN - the plugin broke down, out of memory or by a mistake of ours\n";
-  const CrashAnswer* const made = crash_answer;
-  const std::string_view answer = made ? std::string_view(made->text.data(), made->length) : nameless;
-  if (!quiet) (void)!write(STDOUT_FILENO, answer.data(), answer.size());
-  _exit(3);
+  const PreparedAnswers* const made = prepared;
+  end_with(made ? made->crash.get() : nameless);
 }
 
 // A stack that overflowed has no room for the handler.
@@ -327,13 +371,8 @@ void become_crash_proof(std::function<std::string(const std::string& why)> answe
   // With a limit, this is what it is; without one, nobody knows.
   const std::string why = has_memory_limit() ? "the plugin broke down, most likely: " + memory_limit_text()
                                              : std::string(breakdown);
-  const std::string answer = answer_of(why);
-  CrashAnswer& spare = crash_answers[crash_answer == &crash_answers[0] ? 1 : 0];
-  // An answer that was cut would be none.
-  if (answer.size() <= spare.text.size()) {
-    spare.length = answer.copy(spare.text.data(), spare.text.size());
-    crash_answer = &spare;
-  }
+  PreparedAnswers& spare = spare_answers[prepared == &spare_answers[0] ? 1 : 0];
+  if (spare.crash.set(answer_of(why)) && spare.late.set(answer_of(std::string(no_time)))) prepared = &spare;
   answer_of_reason = std::move(answer_of);
   if (sanitized) return;
   give_crashes_a_stack();
@@ -346,9 +385,7 @@ void become_crash_proof(std::function<std::string(const std::string& why)> answe
 void break_down() { on_crash(0); }
 
 void break_down(const std::string& why) {
-  if (quiet) _exit(3);
-  write_to_stdout(answer_of_reason ? answer_of_reason(why) : "UNKNOWN - " + why + "\n");
-  _exit(3);
+  _exit(write_answer(answer_of_reason ? answer_of_reason(why) : "UNKNOWN - " + why + "\n", 3));
 }
 
 namespace detail {
@@ -359,8 +396,6 @@ void on_terminate() {
 }
 
 }  // namespace detail
-
-void result_is_out() { quiet = 1; }
 
 namespace {
 

@@ -23,11 +23,12 @@ void bound_stacks();
 // of stdout. Writes that fail raise no signal. Returns false where stdout was closed.
 bool secure_descriptors();
 
-// All of the text to stdout; false when it cannot be written.
-bool write_to_stdout(const std::string& text);
+// All of the text to stdout, once in the life of the process. Returns what the process is to end with:
+// `code`, or 3 where it could not be written. A crash after that adds nothing to it.
+int write_answer(const std::string& text, int code);
 
-// Ends the process with exit code 3 at `seconds` from now, whatever it waits for, a full pipe included; half
-// a second later where no result is being written: it was stopped until then.
+// Ends the process at `seconds` from now, with exit code 3 if there is no answer by then, whatever it waits
+// for, a full pipe included; a moment later where it was stopped until then, to tell of that.
 void arm_last_resort(std::chrono::duration<double> seconds);
 
 // From here on a crash, an abort or an uncaught exception prints one answer and ends with exit code 3.
@@ -37,8 +38,6 @@ void become_crash_proof(std::function<std::string(const std::string& why)> answe
 // That end, for who sees it coming.
 [[noreturn]] void break_down();
 [[noreturn]] void break_down(const std::string& why);
-// The result is out: a crash while tidying up adds nothing to it.
-void result_is_out();
 
 // Moves the deadline of the run that it was given to.
 using MoveDeadline = std::function<void(const Deadline&)>;

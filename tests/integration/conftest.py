@@ -34,6 +34,7 @@ SANITIZED = _is_sanitized()
 SOAK = bool(os.environ.get("EVENKEEL_SOAK"))  # the long versions of the tests that have one
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the marks in its own
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that share a module's servers, SHARED_SERVERS there, run in one process, or each process would start them.
     They begin first: what is long must not begin last."""

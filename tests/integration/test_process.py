@@ -242,6 +242,31 @@ def test_a_run_that_was_stopped_past_its_time_tells_so_at_once(plugin: PluginRun
         assert time.monotonic() - resumed < max(0.5 - rest, 0) + 1
 
 
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_run_that_is_stopped_over_and_over_tells_something(plugin: PluginRunner, form: str) -> None:
+    """Past its time it may go on for some microseconds only, and is stopped until the last resort ends it."""
+    runs = []
+    for _ in range(40):
+        runs.append(subprocess.Popen([plugin.path(STUB), "--act", "hang", "-t", "0.5:1", "--output", form],
+                                     env=plugin.environment(), stdout=subprocess.PIPE))
+        wait_for_threads(runs[-1].pid, 2)
+        runs[-1].send_signal(signal.SIGSTOP)
+    time.sleep(0.6)
+    for number, process in enumerate(runs):
+        process.send_signal(signal.SIGCONT)
+        end = time.perf_counter() + number * 10e-6
+        while time.perf_counter() < end:
+            pass
+        process.send_signal(signal.SIGSTOP)
+    time.sleep(0.6)
+    for process in runs:
+        process.send_signal(signal.SIGCONT)
+        out, _ = process.communicate(timeout=10)
+        late = process.returncode == 3 and b"no result in time: the plugin was stopped" in out
+        assert late or process.returncode == 1 and b"the run was not done after 0.5 s" in out, (process.returncode, out)
+        assert form == "text" or json.loads(out)["state"] == ("UNKNOWN" if late else "WARNING")
+
+
 def test_somebody_at_a_terminal_may_stop_it_and_go_on(plugin: PluginRunner) -> None:
     pid, terminal = pty.fork()
     if pid == 0:

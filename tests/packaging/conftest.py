@@ -22,6 +22,7 @@ PACKAGES = ("libevenkeel0", "evenkeel-common", "evenkeel-mysql", "evenkeel-apach
             "libevenkeel-dev", "evenkeel")
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the marks in its own
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One process makes the packages, once."""
     for item in items:
