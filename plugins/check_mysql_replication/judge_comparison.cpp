@@ -41,19 +41,25 @@ void ComparisonJudge::judge_behind(const ComparedChannel& compared, const Place&
 }
 
 void ComparisonJudge::judge_errant(const ComparedChannel& compared, const Place& place) {
+  const bool all_seen = own_told_ || compared.comparison->own_is_seen;
   const Errant errant = errant_of(*compared.comparison);
-  Metric measured = metric("errant_transactions", place);
-  measured.value = static_cast<double>(errant.count);
-  const std::string what = place.prefix + (compared.comparison->at_least ? "at least " : "") +
-                           std::to_string(errant.count) + " errant transaction" +
-                           (errant.count == 1 ? "" : "s") +
+  const auto count = static_cast<double>(errant.count);
+  const bool at_least = compared.comparison->at_least || !all_seen;
+  const std::string what = place.prefix + (at_least ? "at least " : "") + std::to_string(errant.count) +
+                           " errant transaction" + (errant.count == 1 ? "" : "s") +
                            (errant.names.empty() ? "" : ": " + errant.names) + ", not on " + compared.source;
-  if (limits_.given("errant_transactions")) {
+  const bool judged = limits_.given("errant_transactions");
+  if (errant.count > 0 && !judged) report_.add(Status::warning, target_.name, what);
+  Metric measured = metric("errant_transactions", place);
+  // What is seen without a binary log may be enough for an alarm, and never for an OK.
+  if (!all_seen && limits_.of(measured).judge(count) == Status::ok)
+    return record_without_value(std::move(measured), place,
+                                "without a binary log, what this replica wrote itself has no GTIDs");
+  measured.value = count;
+  if (judged)
     report_.measure(std::move(measured), limits_, what);
-    return;
-  }
-  report_.record(std::move(measured), limits_);
-  if (errant.count > 0) report_.add(Status::warning, target_.name, what);
+  else
+    report_.record(std::move(measured), limits_);
 }
 
 // A threshold that nothing can be held against must not pass for OK.

@@ -17,10 +17,11 @@ SourceReading read_mysql(Inquiry& inquiry) {
   const mysql::Rows rows = inquiry.ask(
       "reading its GTIDs",
       "SELECT @@GLOBAL.gtid_executed AS executed, @@GLOBAL.server_uuid AS uuid, @@GLOBAL.server_id AS id,"
-      " @@GLOBAL.gtid_mode AS mode");
+      " @@GLOBAL.gtid_mode AS mode, @@GLOBAL.log_bin AS log_bin");
   SourceReading source;
   source.gtid_mode = rows.at(0, "mode").value_or("");
-  source.keeps_gtids = has_gtids(source.gtid_mode);
+  source.binary_log = rows.at(0, "log_bin") != "0";
+  source.keeps_gtids = source.binary_log && has_gtids(source.gtid_mode);
   source.executed = GtidSet::parse(rows.at(0, "executed").value_or(""));
   source.server_uuid = lower(rows.at(0, "uuid").value_or(""));
   source.server_id = rows.at(0, "id").value_or("");
@@ -35,7 +36,8 @@ SourceReading read_mariadb(Inquiry& inquiry) {
                   " @@GLOBAL.log_bin AS log_bin, @@GLOBAL.log_slave_updates AS log_slave_updates");
   SourceReading source;
   source.mariadb = true;
-  source.keeps_gtids = rows.at(0, "log_bin") != "0";
+  source.binary_log = rows.at(0, "log_bin") != "0";
+  source.keeps_gtids = source.binary_log;
   source.written = mysql::GtidPosition::parse(rows.at(0, "written").value_or(""));
   source.logged = mysql::GtidPosition::parse(rows.at(0, "state").value_or(""));
   source.logged.add(source.written);

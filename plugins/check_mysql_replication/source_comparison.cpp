@@ -49,6 +49,7 @@ Comparison compare_sets(const ReplicaReading& replica, const ChannelStatus* chan
           {own.count(), own.str(most_names)},
           {received.count(), received.str(most_names)},
           false,
+          replica.server.binary_log,
           {}};
 }
 
@@ -110,12 +111,17 @@ Comparison compare_positions(const ReplicaReading& replica, const ChannelStatus*
     (written_here ? own : received).add(gtid, errant_of_server(gtid, source, mine, written_here));
   }
   TransactionsBehind behind = transactions_behind(replica, mine, channel, source, others);
-  return {behind.count, own.total(), received.total(), true, std::move(behind.unknown)};
+  return {behind.count,
+          own.total(),
+          received.total(),
+          true,
+          replica.server.binary_log,
+          std::move(behind.unknown)};
 }
 
 std::string why_no_gtids(const SourceReading& source) {
-  return source.mariadb ? "it keeps no binary log, and so no GTIDs"
-                        : "it keeps no GTIDs (gtid_mode=" + clean(source.gtid_mode, 40) + ")";
+  return source.binary_log ? "it keeps no GTIDs (gtid_mode=" + clean(source.gtid_mode, 40) + ")"
+                           : "it keeps no binary log, and so no GTIDs of what it writes";
 }
 
 // Whether it follows the replica, and the replica does not follow it.

@@ -15,7 +15,8 @@ namespace evenkeel::replication {
 struct SourceReading {
   std::string where;  // "db1:3306"
   bool mariadb = false;
-  bool keeps_gtids = true;  // gtid_mode, or a binary log at all
+  bool binary_log = true;
+  bool keeps_gtids = true;  // of what it writes: a binary log, and gtid_mode
   std::string gtid_mode;    // MySQL
   std::string server_uuid;  // MySQL
   std::string server_id;
@@ -41,6 +42,7 @@ struct Comparison {
   Errant own;                           // what the replica wrote itself: errant whichever source one asks
   Errant received;                      // and what came from elsewhere
   bool at_least = false;                // MariaDB keeps the last number of each server, no sets
+  bool own_is_seen = true;              // the replica has a binary log that numbers what it writes
   std::string behind_unknown = {};      // why there is no `behind`
 };
 

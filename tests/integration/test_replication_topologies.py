@@ -107,3 +107,32 @@ def test_a_source_that_was_promoted_is_compared(kind: str, box: Sandbox, plugin:
     done = plugin(*check)
     assert done.code == OK and done.perfdata[LABEL].value == 0, done
     assert "no value" not in done.stdout
+
+
+@pytest.mark.parametrize("log", ["--log-bin=binlog", "--skip-log-bin"])
+def test_what_a_replica_without_a_binary_log_wrote_itself_is_not_seen(
+        kind: str, box: Sandbox, plugin: PluginRunner, log: str) -> None:
+    source = box.server("source", kind)
+    replica = box.replica("replica", of=source, options=[log])
+    source.monitor_file()
+    label = "errant_transactions"
+    said = f"no value for {label}: without a binary log, what this replica wrote itself has no GTIDs"
+    check = [PLUGIN, "-f", replica.monitor_file(), "--source", "auto"]
+    logs = log != "--skip-log-bin"
+    for written in (0, 1):
+        if written:
+            replica.sql("create database written_here")
+        plain, judged = plugin(*check), plugin(*check, "-c", f"{label}=0")
+        if logs:
+            assert plain.perfdata[label].value == judged.perfdata[label].value == written, plain
+            assert (plain.code, judged.code) == ((WARNING, CRITICAL) if written else (OK, OK)), (plain, judged)
+            assert "no value" not in plain.stdout + judged.stdout
+        else:
+            assert (plain.code, judged.code) == (OK, UNKNOWN), (plain, judged)
+            assert said in plain.line1 and said in judged.line1
+            assert label not in plain.perfdata and label not in judged.perfdata
+        assert LABEL in plain.perfdata and plain.perfdata[LABEL].value == 0
+    if not logs:
+        # What follows such a server is compared with nothing.
+        other = plugin(PLUGIN, "-f", box.replica("other", of=source).monitor_file(), "--source", Scene.address(replica))
+        assert other.code == UNKNOWN and "it keeps no binary log" in other.line1, other

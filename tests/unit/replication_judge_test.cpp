@@ -513,7 +513,8 @@ TEST_CASE("a comparison with the source") {
 
 TEST_CASE("what cannot be known has no value, and no threshold passes for it") {
   Target target = healthy();
-  target.compared.push_back({"", "db1:3306", Comparison{nullopt, {}, {}, true, "positions do not tell"}, ""});
+  target.compared.push_back(
+      {"", "db1:3306", Comparison{nullopt, {}, {}, true, true, "positions do not tell"}, ""});
   const std::string said = "no value for transactions_behind: positions do not tell";
   CHECK_THAT(line(judged({target})), Contains("OK - db2") && Contains(said));
   for (const char* threshold : {"transactions_behind=5", "transactions_behind@db2=5"})
@@ -524,12 +525,42 @@ TEST_CASE("what cannot be known has no value, and no threshold passes for it") {
   SECTION("nor a value of another channel") {
     target.reading->channels = {healthy_channel("east"), healthy_channel("west")};
     target.compared[0].channel = "east";
-    target.compared.push_back({"west", "db3:3306", Comparison{0, {}, {}, true, ""}, ""});
+    target.compared.push_back({"west", "db3:3306", Comparison{0, {}, {}, true, true, ""}, ""});
     CHECK_THAT(line(judged({target}, {.critical = {"transactions_behind=5"}})),
                Contains("UNKNOWN - db2: channel east: " + said) &&
                    Contains("'transactions_behind@db2/west'=0;;5;0"));
     CHECK_THAT(line(judged({target}, {.critical = {"transactions_behind@db2/west=5"}})), Contains("OK - "));
   }
+}
+
+TEST_CASE("a replica without a binary log: errant transactions are never known to be none") {
+  const auto compared = [](std::uint64_t received) {
+    Target target = healthy();
+    target.compared.push_back(
+        {"", "db1:3306", Comparison{0, {}, {received, received == 0 ? "" : "u:1"}, false, false}, ""});
+    return target;
+  };
+  const std::string said = "no value for errant_transactions: without a binary log";
+  const std::string found = "db2: at least 2 errant transactions: u:1, not on db1:3306";
+  struct Row {
+    std::uint64_t received;
+    const char* threshold;
+    Status status;
+    std::string words;
+  };
+  const auto row = GENERATE_COPY(values<Row>({
+      {0, "", Status::ok, said},
+      {0, "errant_transactions=0", Status::unknown, "UNKNOWN - db2: " + said},
+      {0, "errant_transactions=5", Status::unknown, "UNKNOWN - db2: " + said},
+      {2, "", Status::warning, "WARNING - " + found},
+      {2, "errant_transactions=0", Status::critical, "CRITICAL - " + found},
+      {2, "errant_transactions=5", Status::unknown, "UNKNOWN - db2: " + said},
+  }));
+  CAPTURE(row.received, row.threshold);
+  const Report report =
+      judged({compared(row.received)}, {.critical = {row.threshold[0] == 0 ? "lag=600" : row.threshold}});
+  CHECK(to_string(report.status()) == to_string(row.status));
+  CHECK_THAT(line(report), Contains(row.words) && !Contains("errant_transactions=0"));
 }
 
 TEST_CASE("what the replica wrote itself counts with its first channel alone") {

@@ -312,7 +312,7 @@ TEST_CASE("what cannot be compared says why") {
   SourceReading without = mysql_source(a, "");
   without.keeps_gtids = false;
   SourceReading no_log = mariadb_source("", "");
-  no_log.keeps_gtids = false;
+  no_log.binary_log = no_log.keeps_gtids = false;
   CHECK_THROWS_WITH(compare(mysql, nullptr, mariadb_source("0-1-9", ""), {}), Contains("cannot be compared"));
   CHECK_THROWS_WITH(compare(mariadb, nullptr, mysql_source(a, ""), {}), Contains("cannot be compared"));
   CHECK_THROWS_WITH(compare(mysql, nullptr, without, {}), Contains("gtid_mode"));
@@ -328,6 +328,16 @@ TEST_CASE("what cannot be compared says why") {
   itself.server_id = "9";
   CHECK_THROWS_WITH(compare(mariadb, nullptr, itself, {}), Contains("that is the replica itself"));
   CHECK_THROWS_WITH(compare(mysql_replica("garbage"), nullptr, mysql_source(a, ""), {}), Contains("garbage"));
+}
+
+TEST_CASE("without a binary log the replica's own transactions are not seen") {
+  ReplicaReading mysql = mysql_replica(a + ":1-9");
+  ReplicaReading mariadb = mariadb_replica("0-1-9", "");
+  CHECK(compare(mysql, nullptr, mysql_source(a, a + ":1-9"), {}).own_is_seen);
+  CHECK(compare(mariadb, nullptr, mariadb_source("0-1-9", ""), {}).own_is_seen);
+  mysql.server.binary_log = mariadb.server.binary_log = false;
+  CHECK_FALSE(compare(mysql, nullptr, mysql_source(a, a + ":1-9"), {}).own_is_seen);
+  CHECK_FALSE(compare(mariadb, nullptr, mariadb_source("0-1-9", ""), {}).own_is_seen);
 }
 
 TEST_CASE("the channel that leads to a source") {
