@@ -4,8 +4,9 @@
 -- MySQL's accounts want a socket or verified TLS: give the check --ssl, or put ssl-ca into its option file.
 
 SET @evenkeel_log_bin = @@SESSION.sql_log_bin;
+SET @evenkeel_replica = 1;
 SET @evenkeel_replica = @@GLOBAL.read_only OR EXISTS (SELECT * FROM performance_schema.replication_connection_configuration WHERE LEFT(CHANNEL_NAME, 18) <> 'group_replication_');
-SET @evenkeel_statement = IF(@evenkeel_replica, 'SET SESSION sql_log_bin = 0', 'DO 0');
+SET @evenkeel_statement = IF(@evenkeel_replica = 0, 'DO 0', 'SET SESSION sql_log_bin = 0');
 PREPARE evenkeel FROM @evenkeel_statement;
 EXECUTE evenkeel;
 
@@ -14,7 +15,8 @@ ALTER USER 'evenkeel_monitor'@'192.0.2.1' IDENTIFIED BY 'CHANGE-ME';
 GRANT REPLICATION CLIENT ON *.* TO 'evenkeel_monitor'@'192.0.2.1';
 GRANT SELECT ON performance_schema.* TO 'evenkeel_monitor'@'192.0.2.1';
 
-SET @evenkeel_statement = IF(@evenkeel_replica, CONCAT('SET SESSION sql_log_bin = ', @evenkeel_log_bin), 'DO 0');
+SET @evenkeel_statement = CONCAT('SET SESSION sql_log_bin = ', @evenkeel_log_bin);
 PREPARE evenkeel FROM @evenkeel_statement;
 EXECUTE evenkeel;
 DEALLOCATE PREPARE evenkeel;
+SELECT IF(@evenkeel_replica = 0, 'the accounts reach the replicas by replication', 'on this server alone: it is read-only or a replica') AS evenkeel;

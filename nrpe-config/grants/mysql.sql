@@ -6,8 +6,9 @@
 -- of the binary log.
 
 SET @evenkeel_log_bin = @@SESSION.sql_log_bin;
+SET @evenkeel_replica = 1;
 SET @evenkeel_replica = @@GLOBAL.read_only OR EXISTS (SELECT * FROM performance_schema.replication_connection_configuration WHERE LEFT(CHANNEL_NAME, 18) <> 'group_replication_');
-SET @evenkeel_statement = IF(@evenkeel_replica, 'SET SESSION sql_log_bin = 0', 'DO 0');
+SET @evenkeel_statement = IF(@evenkeel_replica = 0, 'DO 0', 'SET SESSION sql_log_bin = 0');
 PREPARE evenkeel FROM @evenkeel_statement;
 EXECUTE evenkeel;
 
@@ -27,7 +28,8 @@ GRANT SELECT ON shop.* TO 'evenkeel_sync'@'%';
 -- With --max-lag, or where replicas follow by file and position, check_table_sync looks at replication as well:
 -- GRANT REPLICATION CLIENT ON *.* TO 'evenkeel_sync'@'%';
 
-SET @evenkeel_statement = IF(@evenkeel_replica, CONCAT('SET SESSION sql_log_bin = ', @evenkeel_log_bin), 'DO 0');
+SET @evenkeel_statement = CONCAT('SET SESSION sql_log_bin = ', @evenkeel_log_bin);
 PREPARE evenkeel FROM @evenkeel_statement;
 EXECUTE evenkeel;
 DEALLOCATE PREPARE evenkeel;
+SELECT IF(@evenkeel_replica = 0, 'the accounts reach the replicas by replication', 'on this server alone: it is read-only or a replica') AS evenkeel;

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from conftest import Pair
-from grant_scene import GrantScene, run_tool
+from grant_scene import GrantScene, run_script, run_tool
 from monitored_host import statements_of
 
 ORDERS = [order for length in (1, 2) for order in itertools.product(("source", "replica"), repeat=length)]
 ORDERS += [("replica", "source", "replica"), ("source", "replica", "source")]
+STATES = [(stopped, read_only) for stopped in (False, True) for read_only in (0, 1) if (stopped, read_only) != (False, 1)]
 PRESENCE = ("nowhere", "source", "replica", "both")
 EXPECTED = {
     "mariadb": {"GRANT SLAVE MONITOR ON *.* TO 'evenkeel_monitor'@'localhost'", "GRANT SELECT ON shop.* TO 'evenkeel_sync'@'%'"},
@@ -73,17 +74,47 @@ def test_every_order_on_every_start(scene: GrantScene, way: str, presence: str) 
 
 
 @pytest.mark.parametrize("way", ["script", "tool"])
-def test_a_writable_replica_gets_no_transaction_of_its_own(scene: GrantScene, way: str) -> None:
+def test_a_replica_in_any_state_gets_no_transaction_of_its_own(scene: GrantScene, way: str) -> None:
+    """Writable or not, its threads running or stopped: a replica is one as long as it is configured as one."""
+    replica = scene.pair.replica
     scene.begin("nowhere")
     before = scene.own_events()
-    scene.pair.replica.sql("set global read_only=0")
     try:
-        scene.run(way, "replica", "word")
+        for stopped, read_only in STATES:
+            if stopped:
+                replica.stop_replica()
+            replica.sql(f"set global read_only={read_only}")
+            scene.run(way, "replica", "word")
+            said = run_script(replica, "word", "-other-host").stdout if way == "script" else "on this server alone"
+            assert scene.own_events() == before and scene.logs_in("replica", "word"), (stopped, read_only)
+            assert "on this server alone" in said, (stopped, read_only)
+            if stopped:
+                replica.start_replica()
         scene.run(way, "source", "word")
-        scene.pair.replica.wait_in_sync()
-        assert scene.own_events() == before and scene.logs_in("replica", "word")
+        replica.wait_in_sync()
+        assert all(channel.healthy for channel in replica.channels()) and scene.logs_in("replica", "word")
     finally:
-        scene.pair.replica.sql("set global read_only=1")
+        replica.sql(["set global read_only=1", "set sql_log_bin=0", "drop user if exists 'evenkeel_monitor'@'192.0.2.1'"])
+        replica.start_replica()
+
+
+def test_a_source_that_was_a_replica_once(scene: GrantScene) -> None:
+    """The script says whether the accounts reach the replicas; the tool sees that the server is none any more."""
+    scene.begin("nowhere")
+    source, replica = scene.pair.source, scene.pair.replica
+    is_mariadb = scene.family == "mariadb"  # which keeps a replica's position when it is none any more
+    if is_mariadb:
+        source.sql("set global gtid_slave_pos='77-77-77'")
+    try:
+        said = [run_script(source, "word", name).stdout for name in ("", "-other-host")]
+        replica.wait_in_sync()
+        reached = scene.logs_in("replica", "word")
+        assert all(("reach the replicas" in one) == reached and ("use evenkeel-grant" in one) != reached for one in said), said
+        scene.run("tool", "source", "word")
+        replica.wait_in_sync()
+        assert scene.logs_in("replica", "word")
+    finally:
+        source.sql([*["set global gtid_slave_pos=''"] * is_mariadb, "drop user if exists 'evenkeel_monitor'@'192.0.2.1'"])
 
 
 def test_on_this_server_alone(scene: GrantScene) -> None:
