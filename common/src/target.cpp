@@ -131,8 +131,18 @@ std::uint16_t parse_port(const std::string& option, std::string_view text) {
   return *port;
 }
 
+std::string flaw_of_socket_path(std::string_view text) {
+  if (text.find('\0') != std::string_view::npos) return "the path holds a NUL byte";
+  if (text.starts_with('@'))
+    return "an abstract socket, whose name everyone may take, is not used; name a path (./@… for a file of "
+           "such a name)";
+  return {};
+}
+
 std::string parse_socket_path(const std::string& option, std::string_view text) {
   if (text.empty() || text.size() > 107) throw usage_error(option + ": wanted is a path of 1 to 107 bytes");
+  if (const std::string flaw = flaw_of_socket_path(text); !flaw.empty())
+    throw usage_error(option + ": " + flaw);
   return std::string(text);
 }
 

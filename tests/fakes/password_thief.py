@@ -9,10 +9,12 @@ the plugin gives: caching_sha2_password's full exchange, an RSA key of its own w
 `stolen` says in which forms the password arrived: as it is, masked with a nonce, or encrypted for that key.
 """
 
+import select
 import socket
 import ssl
 import subprocess
 import threading
+import time
 
 from .misbehaving_server import CAPABILITIES, SCRAMBLE, TLS, Wire, error, greeting, ok, result
 
@@ -24,13 +26,15 @@ SSL_REQUEST_LENGTH = 32
 
 class PasswordThief:
     def __init__(self, plugins, folder, certificate=None, greets_with_tls=None, lets_in=False, answers=None,
-                 path=None):
-        """With `certificate` it speaks TLS; `greets_with_tls` says so without it. `path`: a Unix socket."""
+                 path=None, at=None):
+        """With `certificate` it speaks TLS; `greets_with_tls` says so without it. `path`: a Unix socket, or "@name"
+        for an abstract one. `at` is called with each moment: "accepted", "greeted", "switching"."""
         self.plugins = plugins
         self.certificate = certificate
         self.says_tls = certificate is not None if greets_with_tls is None else greets_with_tls
         self.lets_in = lets_in
         self.answers = answers or (lambda wire: wire.packet(ok()))
+        self.at = at or (lambda moment: None)
         self.packets = []
         self.plugins_met = []
         self.visits = 0
@@ -40,13 +44,15 @@ class PasswordThief:
         self.public_key = self._openssl("pkey", "-in", str(self.key), "-pubout")
         if path:
             self._listener = socket.socket(socket.AF_UNIX)
-            self._listener.bind(str(path))
+            self._listener.bind("\0" + path[1:] if str(path).startswith("@") else str(path))
             self._listener.listen()
         else:
             self._listener = socket.create_server(("127.0.0.1", 0))
             self.port = self._listener.getsockname()[1]
         self._connections = []
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._conversations = []
+        self._acceptor = threading.Thread(target=self._accept, daemon=True)
+        self._acceptor.start()
 
     @staticmethod
     def _openssl(*words, data=None):
@@ -81,7 +87,9 @@ class PasswordThief:
     def _serve(self, connection):
         wire = Wire(connection)
         capabilities = CAPABILITIES | (TLS if self.says_tls else 0)
+        self.at("accepted")
         wire.packet(greeting(capabilities, version=b"9.7.0", plugin=self.plugins[0].encode()))
+        self.at("greeted")
         login = self._read(wire)
         if len(login) == SSL_REQUEST_LENGTH and self.certificate:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -92,6 +100,7 @@ class PasswordThief:
         # The client says whose answer stands in its packet; its own plugin, where it does not know ours.
         self._press(wire, first, login[SSL_REQUEST_LENGTH:])
         for plugin in self.plugins[1:]:
+            self.at("switching")
             nonce = SCRAMBLE * 2 if plugin == "client_ed25519" else SCRAMBLE + b"\0"
             wire.packet(b"\xfe" + plugin.encode() + b"\0" + nonce[:32])
             self._press(wire, plugin, self._read(wire))
@@ -143,7 +152,18 @@ class PasswordThief:
                 return
             self.visits += 1
             self._connections.append(connection)
-            threading.Thread(target=self._guarded, args=(connection,), daemon=True).start()
+            thread = threading.Thread(target=self._guarded, args=(connection,), daemon=True)
+            thread.start()
+            self._conversations.append(thread)
+
+    def await_goodbyes(self):
+        """Once nobody connects any more: all that was sent has been read when this returns."""
+        while select.select([self._listener], [], [], 0)[0]:
+            time.sleep(0.001)
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._acceptor.join(20)
+        for thread in self._conversations:
+            thread.join(20)
 
     def _guarded(self, connection):
         connection.settimeout(20)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from conftest import PluginRunner
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from fakes.socket_squatter import SocketSquatter  # noqa: E402
+from fakes.socket_squatter import MOMENTS, TRICKS, SocketSquatter, fill_with_loot  # noqa: E402
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be two users")
 
@@ -113,6 +114,59 @@ def test_a_stranger_gets_nothing(plugin: PluginRunner, tmp_path: Path, place: Pa
     assert "everyone may put a socket into" in answer.line1 and f"uid {NOBODY}" in answer.line1, answer.line1
 
 
+def real_path_of(path: Path) -> Path:
+    return path.resolve() if path.is_symlink() else path.parent.resolve() / path.name
+
+
+def entries_of_the_stranger(path: Path) -> list[Path]:
+    """What on the way to the socket the stranger can move: the socket itself, and what else is the stranger's in a
+    folder that everyone may write to."""
+    real = real_path_of(path)
+    return [real, *(entry for entry in dict.fromkeys([path, *path.parents, *real.parents])
+                    if os.path.lexists(entry) and entry.lstat().st_uid == NOBODY and entry.parent.stat().st_mode & 0o002)]
+
+
+@pytest.mark.parametrize(("where", "moment"), [*((where, moment) for where in PLACES for moment in MOMENTS[:2]),
+                                               (sticky, MOMENTS[2])])
+@pytest.mark.parametrize("trick", TRICKS)
+def test_the_stranger_changes_the_way_at_a_moment_of_his_choice(plugin: PluginRunner, place: Path, password_file: Path,
+                                                                where, trick: str, moment: str) -> None:
+    """Whoever listens may wait for a visitor and then make the way to the socket look as if it were safe, or be gone."""
+    number, entries = 0, [place]
+    while number < len(entries):
+        scene = place / f"scene{number}"
+        scene.mkdir()
+        (scene / "safe").mkdir()
+        path = where(scene)
+        entries = entries_of_the_stranger(path)
+        fill_with_loot(scene / "loot", scene / "safe")
+        with SocketSquatter(real_path_of(path), PASSWORD, ["mysql_clear_password", "mysql_native_password"],
+                            trick=trick, moment=moment, entry=entries[number], loot=scene / "loot") as squatter:
+            answer = plugin("check_mysql_replication", *words_for(path, password_file, scene, "-s"), "-t", "5")
+        assert squatter.visits and not squatter.stolen, entries[number]
+        assert "nagios" not in squatter.received, "not even the login began"
+        assert answer.code == UNKNOWN and f"uid {NOBODY}" in answer.line1, answer.stdout
+        number += 1
+
+
+@pytest.mark.parametrize("name", ["x", "mysql", ""])
+def test_an_abstract_socket_belongs_to_everyone(plugin: PluginRunner, tmp_path: Path, password_file: Path,
+                                                name: str) -> None:
+    abstract = f"@evenkeel-{os.getpid()}{name}"
+    cnf = words_for(Path(abstract), password_file, tmp_path, "-f")
+    ini = tmp_path / "extra.ini"
+    ini.write_text(f"[plugin]\nsocket={abstract}\npassword-file={password_file}\n")
+    with SocketSquatter(abstract, PASSWORD, ["mysql_clear_password"]) as squatter:
+        answers = [plugin(check, *words, "-t", "5") for check, words in (
+            ("check_mysql_replication", words_for(Path(abstract), password_file, tmp_path, "-s")),
+            ("check_mysql_replication", cnf), ("check_mysql_replication", [f"--extra-opts=plugin@{ini}"]),
+            ("check_memcached", ["--socket", abstract]), ("check_apache_rps", ["--socket", abstract]))]
+    assert not squatter.visits and not squatter.stolen
+    for answer in answers:
+        assert answer.code == UNKNOWN and len(answer.stdout.splitlines()) == 1, answer.stdout
+        assert "socket" in answer.line1, answer.line1
+
+
 def test_check_table_sync_too(plugin: PluginRunner, tmp_path: Path, place: Path, password_file: Path) -> None:
     path = sticky(place)
     with SocketSquatter(path, PASSWORD, ["mysql_clear_password"]) as squatter:
@@ -123,18 +177,21 @@ def test_check_table_sync_too(plugin: PluginRunner, tmp_path: Path, place: Path,
     assert "everyone may put a socket into" in answer.stdout
 
 
-def test_the_socket_that_is_found_without_being_named(plugin: PluginRunner, tmp_path: Path) -> None:
+@pytest.mark.parametrize("trick", ["", "removed"])
+def test_the_socket_that_is_found_without_being_named(plugin: PluginRunner, tmp_path: Path, trick: str) -> None:
     usual = Path("/tmp/mysql.sock")
     if any(Path(path).exists() for path in ("/run/mysqld/mysqld.sock", "/var/lib/mysql/mysql.sock", str(usual))):
         pytest.skip("a server runs here")
     cnf = tmp_path / "my.cnf"
     cnf.write_text(f"[client]\nuser=nagios\npassword={PASSWORD}\n")
-    try:
-        with SocketSquatter(usual, PASSWORD, ["mysql_clear_password"]) as squatter:
-            answers = [plugin("check_mysql_replication", *words, "-t", "5") for words in (["-f", cnf], ["-H", "localhost", "-f", cnf])]
-    finally:
-        usual.unlink(missing_ok=True)
-    assert squatter.visits == 2 and not squatter.stolen
+    answers = []
+    for words in (["-f", cnf], ["-H", "localhost", "-f", cnf]):
+        try:
+            with SocketSquatter(usual, PASSWORD, ["mysql_clear_password"], trick=trick, entry=usual) as squatter:
+                answers.append(plugin("check_mysql_replication", *words, "-t", "5"))
+        finally:
+            usual.unlink(missing_ok=True)
+        assert squatter.visits == 1 and not squatter.stolen
     assert all(answer.code == UNKNOWN and "everyone may put a socket into /tmp" in answer.line1 for answer in answers)
 
 
@@ -150,21 +207,142 @@ def test_whom_to_trust(plugin: PluginRunner, place: Path, password_file: Path, u
     assert server.stolen == ["plain"]
 
 
-@pytest.mark.parametrize("where", PLACES)
-@pytest.mark.parametrize(("name", "more"), [("check_memcached", []), ("check_apache_rps", []),
-                                            ("check_apache_rps", ["--header", "Authorization: " + PASSWORD])])
-def test_other_logins_by_a_socket(plugin: PluginRunner, tmp_path: Path, place: Path, where, name: str,
-                                  more: list[str]) -> None:
-    """SASL and basic authentication hand over the password as it is; without one, anybody may be asked."""
-    auth = tmp_path / "auth"
+OTHER_LOGINS = [("check_memcached", "plain", "--auth-file"), ("check_apache_rps", "basic", "--auth-file"),
+                ("check_apache_rps", "basic", "--header")]
+
+
+def words_of_other(way: str, path: Path, place: Path) -> list[object]:
+    auth = place / "auth"
     auth.write_text(f"nagios:{PASSWORD}\n")
+    return ["--socket", path, way, auth if way == "--auth-file" else f"Authorization: {PASSWORD}", "-t", "4"]
+
+
+@pytest.mark.parametrize("trick", ["", *TRICKS])
+@pytest.mark.parametrize("where", PLACES)
+@pytest.mark.parametrize(("name", "speaks", "way"), OTHER_LOGINS)
+def test_other_logins_by_a_socket(plugin: PluginRunner, place: Path, where, name: str, speaks: str, way: str,
+                                  trick: str) -> None:
+    """SASL and basic authentication hand over the password as it is."""
+    (place / "safe").mkdir()
     path = where(place)
-    real = path.parent.resolve() / path.name if not path.is_symlink() else path.resolve()
-    with SocketSquatter(real, PASSWORD, ["mysql_native_password"]) as squatter:
-        answer = plugin(name, "--socket", path, *(more or ["--auth-file", auth]), "-t", "4")
-    assert not squatter.visits
-    assert answer.code == UNKNOWN and "everyone may put a socket into" in answer.line1, answer.stdout
-    real.unlink()
-    with SocketSquatter(real, PASSWORD, ["mysql_native_password"]) as squatter:
-        plugin(name, "--socket", path, "-t", "4")
-    assert squatter.visits
+    entry = entries_of_the_stranger(path)[-1]
+    fill_with_loot(place / "loot", place / "safe")
+    with SocketSquatter(real_path_of(path), PASSWORD, [speaks], trick=trick, entry=entry, loot=place / "loot") as squatter:
+        answer = plugin(name, *words_of_other(way, path, place))
+    assert not squatter.received
+    assert answer.code == UNKNOWN and f"uid {NOBODY}" in answer.line1, answer.stdout
+    if not trick:
+        assert "everyone may put a socket into" in answer.line1, answer.stdout
+
+
+@pytest.mark.parametrize("where", PLACES)
+@pytest.mark.parametrize(("name", "speaks", "way"), OTHER_LOGINS)
+def test_without_a_secret_anybody_may_be_asked(plugin: PluginRunner, place: Path, where, name: str, speaks: str,
+                                               way: str) -> None:
+    path = where(place)
+    with SocketSquatter(real_path_of(path), PASSWORD, [speaks]) as squatter:
+        plugin(name, *words_of_other(way, path, place)[:2], "-t", "1")
+    assert squatter.received
+
+
+FLIPPER = """
+import os, socket, sys
+listener = socket.socket(socket.AF_UNIX)
+path, aside = sys.argv[1:]
+listener.bind(path)
+os.chmod(path, 0o777)
+listener.listen(500)
+os.link(path, aside)
+print("ready", flush=True)
+while True:
+    try:
+        os.unlink(path)
+        os.link(aside, path)
+    except OSError:
+        break
+"""
+
+
+@pytest.mark.parametrize(("name", "speaks", "way"), OTHER_LOGINS[:2])
+def test_a_socket_that_comes_and_goes_all_the_time(plugin: PluginRunner, place: Path, name: str, speaks: str,
+                                                   way: str) -> None:
+    """What was looked at before the connection is not what was connected to."""
+    path = sticky(place)
+    with subprocess.Popen([sys.executable, "-c", FLIPPER, str(path), str(path) + "2"], user=NOBODY, group=NOBODY,
+                          extra_groups=[], stdout=subprocess.PIPE) as flipper:
+        assert flipper.stdout is not None and flipper.stdout.readline() == b"ready\n"
+        words = words_of_other(way, path, place)
+        words[-1] = "0.3"
+        lines = {plugin(name, *words, "--no-state").line1 for _ in range(100)}
+        flipper.kill()
+    assert any("everyone may put a socket into" in line for line in lines)
+    assert all("everyone may put a socket into" in line or "no such file" in line.lower() for line in lines), lines
+
+
+# no false alarm
+
+
+def server_of(user: int, path: Path) -> SocketSquatter:
+    return SocketSquatter(path, PASSWORD, ["mysql_clear_password"], user=user)
+
+
+def as_user(user: int, plugin: PluginRunner, *words: object, before: tuple[str, ...] = ()) -> str:
+    binary = plugin.path("check_mysql_replication")
+    done = subprocess.run([*before, str(binary), *map(str, words), "-t", "5", "--no-state"], text=True, timeout=20,
+                          stdin=subprocess.DEVNULL, capture_output=True, check=False, user=user, group=user,
+                          extra_groups=[], env=plugin.environment())
+    return done.stdout
+
+
+def readable_password(place: Path, user: int) -> Path:
+    file = place / f"password{user}"
+    file.write_text(PASSWORD)
+    file.chmod(0o600)
+    os.chown(file, user, user)
+    return file
+
+
+@pytest.mark.parametrize("where", PLACES)
+def test_a_server_of_the_user_who_looks_is_trusted_everywhere(plugin: PluginRunner, place: Path, where) -> None:
+    if not os.access(plugin.path("check_mysql_replication"), os.X_OK):
+        pytest.skip("others may not run the build")
+    path = where(place)
+    with server_of(NOBODY, real_path_of(path)) as server:
+        as_user(NOBODY, plugin, "-s", path, "-u", "nagios", "--password-file", readable_password(place, NOBODY))
+    assert server.stolen == ["plain"]
+
+
+def test_a_user_without_a_number_is_a_stranger(plugin: PluginRunner, place: Path, password_file: Path) -> None:
+    """In a container without root, users outside have the number of nobody, and so has who is not mapped inside."""
+    unshare = ("unshare", "--user")
+    if subprocess.run([*unshare, "true"], check=False, capture_output=True).returncode:
+        pytest.skip("no user namespaces here")
+    words = ("-u", "nagios", "--password-file", password_file)
+    path = sticky(place)
+    with server_of(NOBODY, path) as server:
+        line = as_user(0, plugin, "-s", path, *words, before=unshare)
+    assert server.visits and not server.stolen, line
+    assert "everyone may put a socket into" in line
+    # The same server where nobody else can put a socket; in /tmp, whose owner has no number either, that is not known.
+    with tempfile.TemporaryDirectory(prefix="evenkeel-", dir="/run") as run:
+        os.chmod(run, 0o755)
+        os.chown(run, NOBODY, NOBODY)
+        with server_of(NOBODY, Path(run) / "mysql.sock") as server:
+            line = as_user(0, plugin, "-s", Path(run) / "mysql.sock", *words, before=unshare)
+    assert server.stolen == ["plain"], line
+
+
+@pytest.mark.parametrize("kind_of_path", ["relative", "by root's link", "by way of /proc"])
+def test_a_server_of_another_user_in_its_own_folder(plugin: PluginRunner, place: Path, password_file: Path,
+                                                    monkeypatch: pytest.MonkeyPatch, kind_of_path: str) -> None:
+    """As mysqld in a container, whose user has no name here."""
+    run = place / "run"
+    run.mkdir()
+    os.chown(run, NOBODY, NOBODY)
+    (place / "link").symlink_to(run)
+    monkeypatch.chdir(run)
+    path = {"relative": "./mysql.sock", "by root's link": place / "link" / "mysql.sock",
+            "by way of /proc": f"/proc/{os.getpid()}/root{run}/mysql.sock"}[kind_of_path]
+    with server_of(NOBODY, run / "mysql.sock") as server:
+        plugin("check_mysql_replication", "-s", path, "-u", "nagios", "--password-file", password_file, "-t", "5")
+    assert server.stolen == ["plain"]

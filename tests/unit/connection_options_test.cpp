@@ -252,6 +252,9 @@ TEST_CASE("what contradicts itself, or cannot be read, is named") {
        "option file " + (files / "string.cnf") + ": its host is not a host name or address"},
       {{"-s", "/" + std::string(107, 's')},
        "-s --socket /" + std::string(107, 's') + ": longer than the path of a socket may be (107 bytes)"},
+      {{"-s", "@x"},
+       "-s --socket: an abstract socket, whose name everyone may take, is not used; name a path (./@… for a "
+       "file of such a name)"},
       // What an option says is about the whole run, however many files there are.
       {{"-f", east, "-f", west, "-C", files / "none.pem"},
        "-C --ca-cert " + (files / "none.pem") + ": no such file or directory"},

@@ -77,3 +77,14 @@ TEST_CASE("the path of a socket is as long as the system takes it") {
     CHECK_THROWS_WITH(parse_socket_path("--socket", std::string(length, 'x')),
                       "--socket: wanted is a path of 1 to 107 bytes");
 }
+
+TEST_CASE("an abstract socket is not used, nor a path that client libraries read in another way") {
+  for (const char* text : {"@", "@x", "@/run/x.sock", "@@"})
+    CHECK_THROWS_WITH(parse_socket_path("--socket", text),
+                      "--socket: an abstract socket, whose name everyone may take, is not used; name a path "
+                      "(./@… for a file of such a name)");
+  for (const std::string_view text :
+       {std::string_view("\0x", 2), std::string_view("/x\0", 3), std::string_view("@\0", 2)})
+    CHECK_THROWS_WITH(parse_socket_path("--socket", text), "--socket: the path holds a NUL byte");
+  for (const char* text : {"./@x", "/@x", "x@", "x.sock"}) CHECK(parse_socket_path("--socket", text) == text);
+}

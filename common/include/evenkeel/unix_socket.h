@@ -1,5 +1,5 @@
-// Whether a Unix socket may be what it is said to be. In /tmp anybody can put one in the place of a server
-// that is down, and be given the password that was meant for it.
+// Whether the server at the other end of a Unix socket is the one that was meant. In /tmp everyone can put a
+// socket in the place of a server that is down, and be given the password that was meant for that server.
 #pragma once
 
 #include <sys/types.h>
@@ -10,14 +10,19 @@
 
 namespace evenkeel {
 
-// Why the socket at `path` is not to be trusted; empty where it is. Trusted are root, ourselves and the
-// accounts with these names: where one of them listens, or owns the socket. Others are where nobody else
-// could have put a socket in their place: no folder on the way is writable for everyone, or it is sticky and
-// what is in it belongs to one of the trusted. `peer` is who listens, where that is known.
+// Asked of a connected socket, before anything secret is sent: why its peer must not be given it. Empty where
+// the peer may have it, and for what is no Unix socket. `path` is what was connected to.
+//
+// The peer comes first: root, ourselves and the accounts with these names are trusted wherever they listen.
+// Any other peer may have chosen this very moment to change what the path leads to. So it is trusted only
+// where no stranger can put anything on the way: see open_folder.h.
+std::string flaw_of_peer(int descriptor, const std::string& path,
+                         const std::vector<std::string>& trusted_accounts);
+
+// The same for a peer with this number; nothing where the system does not say who listens.
 std::string flaw_of_unix_socket(const std::string& path, std::optional<uid_t> peer,
                                 const std::vector<std::string>& trusted_accounts);
 
-// Who listens at the other end of a connected Unix socket; nothing where the system does not say.
-std::optional<uid_t> peer_of_unix_socket(int descriptor);
+bool is_unix_socket(int descriptor);
 
 }  // namespace evenkeel

@@ -200,8 +200,8 @@ class CurlClient : public HttpClient {
 
   // One transfer, which may be two requests where the server wants a user and password.
   void begin(const Deadline& deadline) {
-    refuse_stranger();
     CURL* easy = easy_.get();
+    stranger_.clear();
     // 0 would mean no limit.
     const long milliseconds = std::max(1, deadline.remaining_milliseconds());
     set(easy, CURLOPT_TIMEOUT_MS, milliseconds);
@@ -241,12 +241,24 @@ class CurlClient : public HttpClient {
     return std::nullopt;
   }
 
-  // What we are given to log in with is not for whoever put a socket in the server's place.
-  void refuse_stranger() const {
-    if (hop_.unix_socket.empty() || (!hop_.credentials && hop_.headers.empty())) return;
-    const std::string flaw =
-        flaw_of_unix_socket(hop_.unix_socket, std::nullopt, {"www-data", "apache", "nginx", "http"});
-    if (!flaw.empty()) throw Error(Fault::denied, hop_.server() + ": not asked: " + flaw);
+  // libcurl does not tell within look_at_peer() which socket it uses. It opens one only where it has none to
+  // use again, and those have been looked at.
+  static int note_socket(void* context, curl_socket_t socket, curlsocktype) {
+    static_cast<CurlClient*>(context)->socket_ = socket;
+    return CURL_SOCKOPT_OK;
+  }
+
+  // What we are given to log in with is not for whoever put a socket in the server's place. libcurl calls
+  // this when it is connected, before each request.
+  static int look_at_peer(void* context, char*, char*, int, int) {
+    CurlClient& client = *static_cast<CurlClient*>(context);
+    client.stranger_ = client.flaw_of_connection();
+    return client.stranger_.empty() ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+  }
+
+  std::string flaw_of_connection() const {
+    if (!is_unix_socket(socket_)) return "the connection is not by the Unix socket that was asked for";
+    return flaw_of_peer(socket_, hop_.unix_socket, {"www-data", "apache", "nginx", "http"});
   }
 
   Answer finished(Arriving& arriving, Deadline::Clock::time_point began) const {
@@ -291,9 +303,20 @@ class CurlClient : public HttpClient {
     set(easy, CURLOPT_HTTPHEADER, headers_.get());
     connect_to_ = hop_.connect_to.empty() ? List() : list_of({"::" + bracketed(hop_.connect_to) + ":"});
     if (connect_to_) set(easy, CURLOPT_CONNECT_TO, connect_to_.get());
-    if (!hop_.unix_socket.empty()) set(easy, CURLOPT_UNIX_SOCKET_PATH, hop_.unix_socket.c_str());
+    if (!hop_.unix_socket.empty()) set_up_unix_socket();
     set_up_credentials();
     if (hop_.url.starts_with("https:") || hop_.wants_tls()) set_up_tls();
+  }
+
+  void set_up_unix_socket() {
+    CURL* easy = easy_.get();
+    set(easy, CURLOPT_UNIX_SOCKET_PATH, hop_.unix_socket.c_str());
+    // Without a secret, anybody may be asked.
+    if (!hop_.credentials && hop_.headers.empty()) return;
+    set(easy, CURLOPT_SOCKOPTFUNCTION, &note_socket);
+    set(easy, CURLOPT_SOCKOPTDATA, static_cast<void*>(this));
+    set(easy, CURLOPT_PREREQFUNCTION, &look_at_peer);
+    set(easy, CURLOPT_PREREQDATA, static_cast<void*>(this));
   }
 
   // libcurl asks without them first: a password is not shown to a server that takes a digest.
@@ -373,6 +396,7 @@ class CurlClient : public HttpClient {
   }
 
   [[noreturn]] void fail(CURLcode code, const Arriving& arriving) const {
+    if (!stranger_.empty()) throw Error(Fault::denied, hop_.server() + ": not asked: " + stranger_);
     if (!arriving.too_much().empty())
       throw Error(Fault::protocol, getting() + ": the answer's " + arriving.too_much());
     if (arriving.bad_status())
@@ -402,6 +426,8 @@ class CurlClient : public HttpClient {
   List headers_;
   List connect_to_;
   bool wants_certificate_ = false;
+  curl_socket_t socket_ = CURL_SOCKET_BAD;  // the one that was opened last
+  std::string stranger_;  // why the other end of the Unix socket must not have the credentials
   std::optional<Arriving> arriving_;
   Deadline::Clock::time_point began_;
   int requests_ = 0;

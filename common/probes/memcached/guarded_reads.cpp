@@ -17,6 +17,7 @@ namespace evenkeel::memcached {
 namespace {
 
 thread_local AnswerGuard* current = nullptr;
+thread_local AcceptPeer accept_peer;
 
 // What is no memcached may say more of itself, and may as well wait for us.
 constexpr int longest_pause = 200;  // milliseconds
@@ -55,9 +56,15 @@ ssize_t receive(int fd, char* buffer, size_t size, int flags, AnswerGuard& guard
 
 }  // namespace
 
-GuardedReads::GuardedReads(AnswerGuard& guard) { current = &guard; }
+GuardedReads::GuardedReads(AnswerGuard& guard, const AcceptPeer& accept) {
+  current = &guard;
+  accept_peer = accept;
+}
 
-GuardedReads::~GuardedReads() { current = nullptr; }
+GuardedReads::~GuardedReads() {
+  current = nullptr;
+  accept_peer = {};
+}
 
 }  // namespace evenkeel::memcached
 
@@ -83,8 +90,13 @@ ssize_t send(int fd, const void* buffer, size_t size, int flags) {
 }
 
 int connect(int fd, const sockaddr* address, socklen_t length) {
-  const long result = syscall(SYS_connect, fd, address, length);
+  long result = syscall(SYS_connect, fd, address, length);
   evenkeel::memcached::AnswerGuard* const guard = evenkeel::memcached::current;
+  if (guard != nullptr && result == 0 && evenkeel::memcached::accept_peer &&
+      !evenkeel::memcached::accept_peer(fd)) {
+    result = -1;
+    errno = EACCES;
+  }
   if (guard != nullptr) guard->note_connect_error(result == 0 || errno == EINPROGRESS ? 0 : errno);
   return static_cast<int>(result);
 }

@@ -225,7 +225,7 @@ class LibmemcachedClient : public MemcachedClient {
   Reply ask_address(Question question, const Call& call, const TakeStat& take_stat) {
     set_time_outs();
     guard_.next_answer(question, take_stat);
-    const GuardedReads reads(guard_);
+    const GuardedReads reads(guard_, [this](int descriptor) { return accept(descriptor); });
     const memcached_return_t code = call();
     const int connecting = guard_.connect_error();
     return {code, connecting != 0 ? connecting : memcached_last_error_errno(handle_.get())};
@@ -238,15 +238,14 @@ class LibmemcachedClient : public MemcachedClient {
     } catch (const Error& error) {
       throw Error(error.fault(), "looking up the name: " + std::string(error.what()));
     }
-    refuse_stranger();
     use_address();
   }
 
   // SASL hands over the password as it is.
-  void refuse_stranger() const {
-    if (!with_sasl_ || server_.socket.empty()) return;
-    const std::string flaw = flaw_of_unix_socket(server_.socket, std::nullopt, {"memcache", "memcached"});
-    if (!flaw.empty()) throw Error(Fault::denied, connecting() + ": not logged in: " + flaw);
+  bool accept(int descriptor) {
+    if (with_sasl_ && !server_.socket.empty())
+      stranger_ = flaw_of_peer(descriptor, server_.socket, {"memcache", "memcached"});
+    return stranger_.empty();
   }
 
   void use_address() {
@@ -282,6 +281,7 @@ class LibmemcachedClient : public MemcachedClient {
   }
 
   [[noreturn]] void fail(const std::string& command, const Reply& reply) const {
+    if (!stranger_.empty()) throw Error(Fault::denied, connecting() + ": not logged in: " + stranger_);
     const std::string step = !guard_.connected()      ? connecting()
                              : guard_.refused_login() ? "logging in" + place("to")
                                                       : command + place("on");
@@ -371,6 +371,7 @@ class LibmemcachedClient : public MemcachedClient {
   Deadline deadline_;
   Trace& trace_;
   bool with_sasl_;
+  std::string stranger_;  // why the peer must not have the password
   AnswerGuard guard_;
   std::unique_ptr<memcached_st, HandleFreer> handle_;
 };

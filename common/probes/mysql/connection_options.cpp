@@ -198,6 +198,8 @@ Login credentials_from(const Options& options, const std::string& path, const Cl
 
 std::string checked_socket(const std::string& what, const std::string& path) {
   if (path.empty()) throw usage_error(what + ": the path is empty");
+  if (const std::string flaw = flaw_of_socket_path(path); !flaw.empty())
+    throw usage_error(what + ": " + flaw);
   // Longer ones are cut, or refused without a reason, by whoever opens them.
   if (path.size() >= sizeof(sockaddr_un::sun_path))
     throw usage_error(what + " " + clean(path, 300) + ": longer than the path of a socket may be (" +
@@ -208,6 +210,7 @@ std::string checked_socket(const std::string& what, const std::string& path) {
 // Not shown before it is known to be a path.
 std::string socket_of_file(const std::string& what, const std::string& path) {
   if (!path.starts_with('/')) throw usage_error(what + ": its socket is not an absolute path");
+  if (!flaw_of_socket_path(path).empty()) throw usage_error(what + ": its socket holds a NUL byte");
   if (path.size() >= sizeof(sockaddr_un::sun_path))
     throw usage_error(what + ": its socket is longer than the path of a socket may be (" +
                       std::to_string(sizeof(sockaddr_un::sun_path) - 1) + " bytes)");

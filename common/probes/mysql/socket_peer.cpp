@@ -19,10 +19,15 @@ SocketPeer::~SocketPeer() { current_peer = nullptr; }
 SocketPeer* SocketPeer::current() { return current_peer; }
 
 bool SocketPeer::accept(int descriptor) {
-  if (path_.empty() || looked_) return flaw_.empty();
+  if (looked_) return flaw_.empty();
   looked_ = true;
-  // What servers run as, by the packages of MySQL, MariaDB and Percona.
-  flaw_ = flaw_of_unix_socket(path_, peer_of_unix_socket(descriptor), {"mysql", "mariadb"});
+  // A Unix socket may be given the password itself. So the connection must be what was asked for.
+  if (is_unix_socket(descriptor) != !path_.empty())
+    flaw_ = path_.empty() ? "the connection is by a Unix socket, which nobody asked for"
+                          : "the connection is not by the Unix socket that was asked for";
+  else
+    // What servers run as, by the packages of MySQL, MariaDB and Percona.
+    flaw_ = flaw_of_peer(descriptor, path_, {"mysql", "mariadb"});
   return flaw_.empty();
 }
 

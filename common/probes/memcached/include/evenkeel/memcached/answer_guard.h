@@ -126,10 +126,14 @@ class AnswerGuard {
   bool ends_with_raw_ = false;  // the answer, with the bytes that follow
 };
 
-// While it lives, this thread's reads go through `guard`.
+// Called with a socket as soon as it is connected. False: nothing may be sent there, and the connection
+// counts as refused.
+using AcceptPeer = std::function<bool(int descriptor)>;
+
+// While it lives, this thread's reads go through `guard`, and its new connections through `accept`.
 class GuardedReads {
  public:
-  explicit GuardedReads(AnswerGuard& guard);
+  explicit GuardedReads(AnswerGuard& guard, const AcceptPeer& accept = {});
   ~GuardedReads();
   GuardedReads(const GuardedReads&) = delete;
   GuardedReads& operator=(const GuardedReads&) = delete;
