@@ -91,6 +91,18 @@ std::string until_from(const Row& row) {
   return file.empty() ? condition : condition + " " + file + ":" + row.text({"Until_Log_Pos"});
 }
 
+std::vector<ChannelStatus::Filter> filters_from(const Row& row) {
+  std::vector<ChannelStatus::Filter> filters;
+  for (const char* column :
+       {"Replicate_Do_DB", "Replicate_Ignore_DB", "Replicate_Do_Table", "Replicate_Ignore_Table",
+        "Replicate_Wild_Do_Table", "Replicate_Wild_Ignore_Table", "Replicate_Rewrite_DB",
+        "Replicate_Ignore_Server_Ids", "Replicate_Do_Domain_Ids", "Replicate_Ignore_Domain_Ids"}) {
+    const std::string value = row.text({column});
+    if (!trim(value).empty()) filters.push_back({lower(column), value});
+  }
+  return filters;
+}
+
 ChannelStatus channel_from(const Row& row) {
   ChannelStatus channel;
   channel.name = row.text({"Channel_Name", "Connection_name"});
@@ -112,6 +124,10 @@ ChannelStatus channel_from(const Row& row) {
                           row.text({"Gtid_IO_Pos"});
   channel.relay_log_file = row.text({"Relay_Log_File"});
   channel.relay_log_space = row.whole<std::uint64_t>({"Relay_Log_Space"}).value_or(0);
+  channel.received_position = row.text({"Gtid_IO_Pos"});
+  if (channel.received_position.empty()) channel.received_position = row.text({"Gtid_Slave_Pos"});
+  channel.filters = filters_from(row);
+  channel.ignored_servers = list_from(row.text({"Replicate_Ignore_Server_Ids"}));
   channel.only_domains = list_from(row.text({"Replicate_Do_Domain_Ids"}));
   channel.ignored_domains = list_from(row.text({"Replicate_Ignore_Domain_Ids"}));
   return channel;

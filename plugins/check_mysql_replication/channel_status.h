@@ -51,6 +51,15 @@ struct ChannelStatus {
   std::string read_position;  // changes with each event that arrives
   std::string relay_log_file;
   std::uint64_t relay_log_space = 0;
+  std::string received_position;  // MariaDB: Gtid_IO_Pos, else Gtid_Slave_Pos
+
+  // What it leaves out of that.
+  struct Filter {
+    std::string option;  // "replicate_do_db"
+    std::string value;
+  };
+  std::vector<Filter> filters;               // those that are set
+  std::vector<std::string> ignored_servers;  // Replicate_Ignore_Server_Ids
   std::vector<std::string> only_domains;     // MariaDB: Replicate_Do_Domain_Ids
   std::vector<std::string> ignored_domains;  // MariaDB: Replicate_Ignore_Domain_Ids
 

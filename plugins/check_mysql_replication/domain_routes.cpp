@@ -3,25 +3,14 @@
 #include <algorithm>
 #include <charconv>
 
+#include "filters.h"
+
 namespace evenkeel::replication {
-
-namespace {
-
-bool is_listed(const std::vector<std::string>& list, std::uint32_t domain) {
-  return std::find(list.begin(), list.end(), std::to_string(domain)) != list.end();
-}
-
-}  // namespace
 
 std::uint32_t id_from(const std::string& text) {
   std::uint32_t id = 0;
   std::from_chars(text.data(), text.data() + text.size(), id);
   return id;
-}
-
-bool takes(const ChannelStatus& channel, std::uint32_t domain) {
-  if (is_listed(channel.ignored_domains, domain)) return false;
-  return channel.only_domains.empty() || is_listed(channel.only_domains, domain);
 }
 
 bool domain_counts(const ReplicaReading& replica, const ChannelStatus* channel, const SourceReading& source,

@@ -11,9 +11,6 @@ namespace evenkeel::replication {
 
 std::uint32_t id_from(const std::string& text);  // 0 where it is no number
 
-// Whether the channel lets this domain through: Replicate_Do_Domain_Ids, Replicate_Ignore_Domain_Ids.
-bool takes(const ChannelStatus& channel, std::uint32_t domain);
-
 // Whether the domain comes through this channel.
 bool domain_counts(const ReplicaReading& replica, const ChannelStatus* channel, const SourceReading& source,
                    std::uint32_t domain);

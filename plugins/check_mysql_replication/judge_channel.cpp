@@ -5,6 +5,7 @@
 
 #include "error_text.h"
 #include "evenkeel/text.h"
+#include "filters.h"
 
 namespace evenkeel::replication {
 
@@ -50,6 +51,7 @@ void ChannelJudge::judge() {
   judge_threads();
   judge_lag();
   judge_last_heard();
+  judge_filters();
   state_facts();
 }
 
@@ -177,6 +179,13 @@ void ChannelJudge::judge_last_heard() {
     report_.add(Status::warning, target_.name, what + ", a heartbeat is due every " + format_seconds(period));
 }
 
+void ChannelJudge::judge_filters() {
+  if (const auto filter = filter_of_all(*target_.reading, channel_))
+    add(Status::warning, "leaves out what " + clean(channel_.source(), 260) + " writes, " + *filter);
+  else if (!channel_.filters.empty())
+    report_.remark_of(target_.name, prefix_ + "replication filters are set, " + filters_text(channel_));
+}
+
 void ChannelJudge::state_facts() {
   const std::string part = part_of(*target_.reading, channel_.name);
   const auto fact = [&](const char* name, const std::string& value) {
@@ -189,6 +198,7 @@ void ChannelJudge::state_facts() {
   fact("sql_state", channel_.sql.doing);
   if (channel_.io.error != 0) fact("io_error", channel_.io.error_text);
   if (channel_.sql.error != 0) fact("sql_error", channel_.sql.error_text);
+  for (const ChannelStatus::Filter& filter : channel_.filters) fact(filter.option.c_str(), filter.value);
   if (channel_.configured_delay > 0) fact("delay", format_seconds(channel_.configured_delay));
 }
 

@@ -29,6 +29,7 @@ class ChannelJudge {
   std::optional<double> heartbeat_lag();
   std::optional<double> server_lag();
   void judge_last_heard();
+  void judge_filters();
   void state_facts();
 
   void add(Status status, const std::string& text);

@@ -32,9 +32,12 @@ void ComparisonJudge::judge_channel(const ComparedChannel& compared, const Place
 }
 
 void ComparisonJudge::judge_behind(const ComparedChannel& compared, const Place& place) {
+  const std::string& left_out = compared.comparison->left_out;
   const std::optional<std::uint64_t> behind = compared.comparison->behind;
   Metric measured = metric("transactions_behind", place);
   if (!behind) return record_without_value(std::move(measured), place, compared.comparison->behind_unknown);
+  if (!left_out.empty())
+    report_.remark_of(target_.name, place.prefix + "left out of the comparison: " + left_out);
   measured.value = static_cast<double>(*behind);
   report_.measure(std::move(measured), limits_,
                   place.prefix + std::to_string(*behind) + " transactions behind " + compared.source);

@@ -116,7 +116,8 @@ Comparison compare_positions(const ReplicaReading& replica, const ChannelStatus*
           received.total(),
           true,
           replica.server.binary_log,
-          std::move(behind.unknown)};
+          std::move(behind.unknown),
+          domains_left_out(replica, channel, source)};
 }
 
 std::string why_no_gtids(const SourceReading& source) {

@@ -44,6 +44,7 @@ struct Comparison {
   bool at_least = false;                // MariaDB keeps the last number of each server, no sets
   bool own_is_seen = true;              // the replica has a binary log that numbers what it writes
   std::string behind_unknown = {};      // why there is no `behind`
+  std::string left_out = {};            // which of the source's domains were not compared
 };
 
 // `channel` is the one that leads to this source, or nullptr where none names it; then all its

@@ -5,10 +5,22 @@
 
 #include "domain_routes.h"
 #include "evenkeel/error.h"
+#include "filters.h"
 
 namespace evenkeel::replication {
 
 namespace {
+
+constexpr std::size_t most_domains = 5;
+
+// "domain 0, 4"
+std::string domains_text(const std::vector<mysql::Gtid>& gtids) {
+  std::string text = "domain ";
+  for (std::size_t i = 0; i < gtids.size() && i < most_domains; ++i)
+    text += (i == 0 ? "" : ", ") + std::to_string(gtids[i].domain);
+  return gtids.size() > most_domains ? text + " and " + std::to_string(gtids.size() - most_domains) + " more"
+                                     : text;
+}
 
 class Counting {
  public:
@@ -23,6 +35,7 @@ class Counting {
       if (!hands_on(source_, gtid) && lacks(gtid) &&
           !comes_through_another(replica_, channel_, gtid, others_))
         count_received(gtid);
+    if (const std::string reason = why_filtered(); !reason.empty()) return {std::nullopt, reason};
     if (!unknown_.empty()) return {std::nullopt, unknown_};
     std::uint64_t sum = 0;
     for (const auto& [domain, number] : missing_) sum += number;
@@ -33,6 +46,17 @@ class Counting {
   bool lacks(const mysql::Gtid& gtid) const {
     return domain_counts(replica_, channel_, source_, gtid.domain) &&
            mine_.of(gtid.domain, gtid.server) < gtid.number;
+  }
+
+  // A position moves on over what a channel leaves out: it does not tell that this is here.
+  std::string why_filtered() const {
+    if (channel_ == nullptr) return {};
+    if (follows_directly() && ignores_server(*channel_, source_.server_id))
+      return "the channel ignores what server " + source_.server_id + " writes";
+    const std::vector<mysql::Gtid> written = source_.written.all();
+    for (const mysql::Gtid& gtid : written)
+      if (takes(*channel_, gtid.domain)) return {};
+    return written.empty() ? "" : "the channel leaves out " + domains_text(written);
   }
 
   // The last one in the source's log.
@@ -93,7 +117,23 @@ class Counting {
   std::string unknown_;
 };
 
+// Whether it comes through another channel.
+bool is_taken_by_another(const ReplicaReading& replica, const ChannelStatus* channel, std::uint32_t domain) {
+  return std::any_of(replica.channels.begin(), replica.channels.end(),
+                     [&](const ChannelStatus& other) { return &other != channel && takes(other, domain); });
+}
+
 }  // namespace
+
+std::string domains_left_out(const ReplicaReading& replica, const ChannelStatus* channel,
+                             const SourceReading& source) {
+  std::vector<mysql::Gtid> left_out = source.written.all();
+  std::erase_if(left_out, [&](const mysql::Gtid& gtid) {
+    return channel == nullptr || takes(*channel, gtid.domain) ||
+           is_taken_by_another(replica, channel, gtid.domain);
+  });
+  return left_out.empty() ? "" : domains_text(left_out);
+}
 
 TransactionsBehind transactions_behind(const ReplicaReading& replica, const mysql::GtidPosition& mine,
                                        const ChannelStatus* channel, const SourceReading& source,

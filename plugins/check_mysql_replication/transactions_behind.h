@@ -23,6 +23,10 @@ TransactionsBehind transactions_behind(const ReplicaReading& replica, const mysq
                                        const ChannelStatus* channel, const SourceReading& source,
                                        const std::vector<const SourceReading*>& others);
 
+// "domain 3, 4": of the source's domains, those that the channel leaves out and no other channel takes.
+std::string domains_left_out(const ReplicaReading& replica, const ChannelStatus* channel,
+                             const SourceReading& source);
+
 // Whether those who replicate from the source get this transaction, which it received itself. Without
 // log_slave_updates, MariaDB's default, they do not.
 bool hands_on(const SourceReading& source, const mysql::Gtid& gtid);
