@@ -79,8 +79,8 @@ class GrantScene:
                    for name in names[names.index(self.first_log):]
                    for row in replica.sql(f"show binlog events in '{name}'"))
 
-    def grants(self, place: str) -> set[str]:
-        rows = [row for account in ACCOUNTS for row in self.servers[place].sql(f"show grants for {account}")]
+    def grants(self, place: str, *accounts: str) -> set[str]:
+        rows = [row for account in accounts or ACCOUNTS for row in self.servers[place].sql(f"show grants for {account}")]
         told = {str(value).partition(" IDENTIFIED ")[0].replace("`", "'") for row in rows for value in row.values()}
         return {grant.replace("'shop'", "shop").replace("'performance_schema'", "performance_schema")
                 for grant in told if not grant.startswith("GRANT USAGE")}
