@@ -89,16 +89,20 @@ class Judge {
     const ReplicaReading& reading = *target.reading;
     std::size_t judged = 0;
     std::string source;
+    double delay = 0;
     for (const ChannelStatus& channel : reading.channels)
       if (is_wanted(settings_, reading, channel)) {
         ++judged;
         source = channel.source();
+        delay = std::max(delay, channel.configured_delay);
       }
     const std::string cluster = ServerJudge::cluster_text(reading.server);
     std::string text = judged == 1  ? "replicating from " + clean(source, 260)
                        : judged > 1 ? std::to_string(judged) + " channels replicate"
                                     : "";
     if (worst_lag_) text += (judged == 1 ? ", lag " : ", lag at most ") + format_seconds(*worst_lag_);
+    if (worst_lag_ && delay > 0)
+      text += (judged == 1 ? " beyond its delay of " : " beyond delays of up to ") + delay_text(delay);
     if (!cluster.empty()) text += (text.empty() ? "" : ", ") + cluster;
     return text;
   }

@@ -27,6 +27,14 @@ std::string_view word_of(ThreadState state) {
 
 }  // namespace
 
+std::string delay_text(double seconds) {
+  const std::string text = format_seconds(seconds);
+  const std::size_t words = text.find('(');
+  const double exact_to = seconds >= 86400 ? 3600 : seconds >= 3600 ? 60 : 1;
+  const bool exact = words != std::string::npos && std::fmod(seconds, exact_to) == 0;
+  return exact ? text.substr(words + 1, text.size() - words - 2) : text;
+}
+
 std::string part_of(const ReplicaReading& reading, const std::string& channel) {
   return channel.empty() && reading.channels.size() > 1 ? default_channel : channel;
 }
@@ -124,6 +132,12 @@ std::optional<double> ChannelJudge::heartbeat_lag() {
   const ReplicaReading& reading = *target_.reading;
   const std::string& table = settings_.heartbeat->name;
   if (!reading.heartbeats) return std::nullopt;  // has its finding
+  const std::string& wanted_id = settings_.heartbeat->server_id;
+  if (!wanted_id.empty() && wanted_id == reading.server.server_id) {
+    // It is fresh as long as this server writes, whatever its source does.
+    add(Status::unknown, "--heartbeat-server-id " + wanted_id + ": that is this server's own heartbeat");
+    return std::nullopt;
+  }
   const Heartbeat* const heartbeat =
       heartbeat_of(*reading.heartbeats, settings_.heartbeat->server_id, channel_,
                    reading.channels.size() == 1, reading.server.server_id);
@@ -151,8 +165,7 @@ void ChannelJudge::judge_lag() {
   if (behind) lag_ = std::max(0.0, *behind - channel_.configured_delay);
   std::string what = prefix_ + "lag";
   if (lag_) what += " " + format_seconds(*lag_) + lag_by_;
-  if (channel_.configured_delay > 0)
-    what += " beyond the delay of " + format_seconds(channel_.configured_delay);
+  if (channel_.configured_delay > 0) what += " beyond its delay of " + delay_text(channel_.configured_delay);
   report_.measure(metric("lag", lag_, "s"), limits_, what);
 }
 

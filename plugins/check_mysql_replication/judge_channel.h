@@ -46,6 +46,9 @@ class ChannelJudge {
   std::string lag_by_;  // whose heartbeat it is taken from
 };
 
+// "1 h" where that is exact, else "5000 s (1 h 23 min)".
+std::string delay_text(double seconds);
+
 // As labels and thresholds have it: "east", "default" for the one without a name beside others.
 std::string part_of(const ReplicaReading& reading, const std::string& channel);
 std::string prefix_of(const ReplicaReading& reading, const std::string& channel);

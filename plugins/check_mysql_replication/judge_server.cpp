@@ -24,7 +24,8 @@ ServerJudge::ServerJudge(const Target& target, const Settings& settings, Report&
       report_(report) {}
 
 bool ServerJudge::is_cluster_member(const ReplicaReading& reading) {
-  return reading.server.galera || reading.server.group || !reading.group_channels.empty();
+  return reading.server.galera || reading.server.in_a_group || reading.server.group ||
+         !reading.group_channels.empty();
 }
 
 void ServerJudge::judge() const {
@@ -102,6 +103,7 @@ void ServerJudge::judge_group_members() const {
           lost);
 }
 
+// MySQL 8.0 shows the applier's channel in SHOW REPLICA STATUS, 9.7 does not.
 void ServerJudge::judge_group_applier() const {
   for (const ChannelStatus& channel : reading_.group_channels)
     if (!channel.sql.running() && channel.sql.error != 0)

@@ -175,6 +175,7 @@ ServerState server_state_from(const Variables& variables, const Variables& statu
       semi_sync_from(variables, status, "rpl_semi_sync_master_enabled", "rpl_semi_sync_source_enabled",
                      "rpl_semi_sync_master_status", "rpl_semi_sync_source_status");
   if (is_galera(variables)) server.galera = galera_from(status);
+  server.in_a_group = is_group_member(variables);
   return server;
 }
 

@@ -70,7 +70,8 @@ struct ServerState {
   std::optional<bool> semi_sync;         // where it is enabled for a replica: whether it is in effect
   std::optional<bool> semi_sync_source;  // the same as a source of others
   std::optional<GaleraState> galera;
-  std::optional<GroupState> group;
+  bool in_a_group = false;          // group replication is set up, whatever of it may be read
+  std::optional<GroupState> group;  // where its members may be read
 };
 
 // SHOW GLOBAL VARIABLES for all that server_state_from reads, and the status variables to ask for then;

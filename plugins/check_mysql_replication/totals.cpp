@@ -1,6 +1,9 @@
 #include "totals.h"
 
+#include <algorithm>
+
 #include "evenkeel/text.h"
+#include "judge_channel.h"
 
 namespace evenkeel::replication {
 
@@ -15,6 +18,8 @@ std::string plural(std::size_t count, const std::string& noun) {
 void Totals::add_channel(const std::string& target, const ChannelStatus& channel, std::optional<double> lag) {
   ++channels_;
   if (channel.io.goes_on() && channel.sql.goes_on()) ++running_;
+  if (channel.configured_delay > 0) ++delayed_;
+  longest_delay_ = std::max(longest_delay_, channel.configured_delay);
   if (lag && (!lag_ || *lag > *lag_)) {
     lag_ = lag;
     slowest_ = target;
@@ -36,6 +41,9 @@ std::string Totals::replicas_text() const {
   std::string text = plural(replicas_, "replica") + " (" + plural(channels_, "channel") + ") " +
                      (replicas_ == 1 ? "replicates" : "replicate");
   if (lag_) text += ", lag at most " + format_seconds(*lag_) + " (" + slowest_ + ")";
+  if (delayed_ > 0)
+    text += " beyond " + plural(delayed_, "delay") + " of " + (delayed_ == 1 ? "" : "up to ") +
+            delay_text(longest_delay_);
   return text;
 }
 

@@ -31,6 +31,8 @@ class Totals {
   std::size_t running_ = 0;
   std::optional<double> lag_;
   std::string slowest_;
+  std::size_t delayed_ = 0;  // channels
+  double longest_delay_ = 0;
 };
 
 }  // namespace evenkeel::replication

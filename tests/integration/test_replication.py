@@ -58,6 +58,13 @@ def heartbeat(age: float | None, **more: object) -> Begin:
 
 
 @contextlib.contextmanager
+def own_heartbeat(scene: Scene) -> Iterator[None]:
+    scene.words["own"] = str(scene.replica.sql("select @@server_id as id")[0]["id"])
+    with scene.heartbeat_table(9999, first_source=int(scene.words["own"])):
+        yield
+
+
+@contextlib.contextmanager
 def frozen_for_long(scene: Scene) -> Iterator[None]:
     """Until the replica notices by its network time-out."""
     timeout = "replica_net_timeout" if scene.mysql else "slave_net_timeout"
@@ -186,7 +193,7 @@ SITUATIONS = [
     S("an hour behind is accepted", broken("lag", 3600), "-w 7200 -c 9000", OK, (";7200;9000",)),
     S("thresholds for this instance", broken("lag", 3600), "-w lag@{replica}=7200 -c lag@{replica}=9000", OK, (";7200;9000",)),
     S("thresholds for an instance that is not there", nothing, "-w lag@db9=5", UNKNOWN, ("lag@db9",)),
-    S("delayed on purpose", broken("delayed", 3600), "", OK, ("lag=0s",)),
+    S("delayed on purpose", broken("delayed", 3600), "", OK, ("lag 0 s beyond its delay of 1 h", "lag=0s",)),
 
     # the heartbeat table
     S("heartbeat, just now", heartbeat(0), "--heartbeat percona.heartbeat", OK, ("lag=",)),
@@ -201,6 +208,8 @@ SITUATIONS = [
       "--heartbeat percona.heartbeat --heartbeat-server-id 77", OK, ("lag=",)),
     S("heartbeat of a server that writes none", heartbeat(0), "--heartbeat percona.heartbeat --heartbeat-server-id 78", UNKNOWN,
       ("no heartbeat of server 78 in percona.heartbeat",)),
+    S("heartbeat of this server itself", own_heartbeat, "--heartbeat percona.heartbeat --heartbeat-server-id {own}", UNKNOWN,
+      ("that is this server's own heartbeat",)),
     S("heartbeat, empty table", heartbeat(None), "--heartbeat percona.heartbeat", UNKNOWN, ("no heartbeat of server",)),
     S("no heartbeat table", user("status", "performance schema", "select on *.*"), "--heartbeat percona.heartbeat", UNKNOWN,
       ("--heartbeat percona.heartbeat: ", "percona")),

@@ -3,6 +3,7 @@
 
 #include "evenkeel/render.h"
 #include "judge.h"
+#include "judge_channel.h"
 #include "options.h"
 #include "read_replica.h"
 
@@ -166,13 +167,13 @@ TEST_CASE("one replica: its state, and the words of line 1") {
          r.channels[0].configured_delay = 3600;
          r.channels[0].seconds_behind = 3500;
        },
-       {}, Status::ok, "lag=0s"},
+       {}, Status::ok, "OK - db2: replicating from db1:3306, lag 0 s beyond its delay of 1 h | lag=0s"},
       {"beyond its delay",
        [](ReplicaReading& r) {
          r.channels[0].configured_delay = 3600;
          r.channels[0].seconds_behind = 4300;
        },
-       {}, Status::critical, "lag 700 s (11 min 40 s) beyond the delay of 3600 s (1 h) (critical: above 600)"},
+       {}, Status::critical, "lag 700 s (11 min 40 s) beyond its delay of 1 h (critical: above 600)"},
 
       // heartbeat table
       {"heartbeat beats the server's own lag",
@@ -190,6 +191,13 @@ TEST_CASE("one replica: its state, and the words of line 1") {
          use_heartbeat(s);
          s.heartbeat->server_id = "7";
        }}, Status::unknown, "no heartbeat of server 7 in p.h"},
+      {"the heartbeat of this very server was asked for",
+       [](ReplicaReading& r) { r.heartbeats = {heartbeat("1", 34560000), heartbeat("2", 0)}; },
+       {[](Settings& s) {
+         use_heartbeat(s);
+         s.heartbeat->server_id = "2";
+       }}, Status::unknown,
+       "UNKNOWN - db2: --heartbeat-server-id 2: that is this server's own heartbeat | channels=1"},
       {"heartbeat counts with stopped threads, too",
        [](ReplicaReading& r) {
          stop_both(r);
@@ -573,6 +581,35 @@ TEST_CASE("what the replica wrote itself counts with its first channel alone") {
   CHECK_THAT(all, Catch::Contains("'errant_transactions@db2/west'=0"));
   const std::string west = line(judged({target}, {[](Settings& s) { s.channels = {"west"}; }}));
   CHECK_THAT(west, Catch::Contains("channel west: at least 1 errant transaction: u:1, not on db9:3306"));
+}
+
+TEST_CASE("a group member whose group may not be read is UNKNOWN with the GRANT, and no more") {
+  Target target = healthy();
+  target.reading->channels.clear();
+  target.reading->server.in_a_group = true;
+  target.reading->not_readable = {"may not read performance_schema: GRANT SELECT"};
+  const Report report = judged({target});
+  CHECK(report.findings().size() == 1);
+  CHECK_THAT(line(report), Contains("UNKNOWN - db2: may not read performance_schema: GRANT SELECT |"));
+}
+
+TEST_CASE("delays are named in line 1 in any number") {
+  CHECK(delay_text(30) == "30 s");
+  CHECK(delay_text(600) == "10 min");
+  CHECK(delay_text(3600) == "1 h");
+  CHECK(delay_text(5000) == "5000 s (1 h 23 min)");
+  CHECK(delay_text(86400) == "1 d");
+  CHECK(delay_text(86460) == "86460 s (1 d)");
+  Target delayed = healthy("db3");
+  delayed.reading->channels[0].configured_delay = 3600;
+  CHECK_THAT(line(judged({healthy("db2"), delayed})),
+             Contains("replicate, lag at most 0 s (db2) beyond 1 delay of 1 h |"));
+  Target two = delayed;
+  two.reading->channels = {healthy_channel("east"), healthy_channel("west")};
+  two.reading->channels[1].configured_delay = 600;
+  for (const ChannelStatus& channel : two.reading->channels)
+    two.reading->last_heard[channel.name].unheard = Unheard::heard_meanwhile;
+  CHECK_THAT(line(judged({two})), Contains("2 channels replicate, lag at most 0 s beyond delays of up to 10 min |"));
 }
 
 TEST_CASE("cluster members are no replicas in the summary") {

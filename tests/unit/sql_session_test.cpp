@@ -134,6 +134,40 @@ TEST_CASE("an error is classed by its code, and says what happened") {
   CHECK(error.reason() == row.said);
 }
 
+TEST_CASE("a server that lets nobody in is down for its users, whatever the reason") {
+  const auto [code, words] = GENERATE(table<int, std::string>({
+      {1053, "the server is shutting down"},
+      {1077, "the server is shutting down"},
+      {1078, "the server is shutting down"},
+      {1079, "the server is shutting down"},
+      {3168, "the server is not available"},
+      {3032, "the server is in offline mode"},
+      {6400, "the server is in offline mode"},
+      {1041, "the server is out of memory"},
+      {1135, "the server cannot start a thread"},
+      {1152, "the server aborted the connection"},
+      {1184, "the server aborted the connection"},
+      {3169, "the connection was killed"},
+  }));
+  CAPTURE(code);
+  const SqlError plain = sql_error("connecting", code, "text");
+  CHECK(plain.fault() == Fault::unreachable);
+  CHECK(plain.reason() == words + ", error " + std::to_string(code) + " \"text\"");
+  const SqlError wrapped =
+      sql_error("connecting", 2026, "… cannot be verified: " + std::to_string(code) + " - text");
+  CHECK(wrapped.reason() == plain.reason());
+}
+
+TEST_CASE("offline mode: what a failed group member says is told in few words") {
+  const std::string since =
+      "The server is currently in offline mode since 2026-11-28 15:04:16.482938, reason: ";
+  CHECK_THAT(sql_error("connecting", 6400, since + "(GR) leave group on failure").reason(),
+             Catch::StartsWith(
+                 "the server is in offline mode: it left its replication group on failure, error 6400"));
+  CHECK_THAT(sql_error("connecting", 6400, since + "set by user root").reason(),
+             Catch::StartsWith("the server is in offline mode, error 6400"));
+}
+
 TEST_CASE("which errors a GRANT would help against") {
   for (int code = 0; code < 6000; ++code) {
     CAPTURE(code);

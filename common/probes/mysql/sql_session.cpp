@@ -20,11 +20,26 @@ struct CodeRule {
   const char* words;  // for people; empty where the server's own text says it best
 };
 
+constexpr int offline_mode_with_a_reason = 6400;
+
 // Sources: MariaDB Knowledge Base, "MariaDB Error Codes"; MySQL 8.4 Error Message Reference.
 constexpr std::array rules{
     CodeRule{1040, Fault::unreachable, "too many connections"},  // the server's own limit
     CodeRule{1053, Fault::unreachable, "the server is shutting down"},
+    CodeRule{1077, Fault::unreachable, "the server is shutting down"},
+    CodeRule{1078, Fault::unreachable, "the server is shutting down"},
+    CodeRule{1079, Fault::unreachable, "the server is shutting down"},
+    CodeRule{3168, Fault::unreachable, "the server is not available"},
+    // Only administrators are let in; with 6400 the server says why.
+    CodeRule{3032, Fault::unreachable, "the server is in offline mode"},
+    CodeRule{offline_mode_with_a_reason, Fault::unreachable, "the server is in offline mode"},
+    // It can serve nobody for want of its own means.
+    CodeRule{1041, Fault::unreachable, "the server is out of memory"},
+    CodeRule{1135, Fault::unreachable, "the server cannot start a thread"},
+    CodeRule{1152, Fault::unreachable, "the server aborted the connection"},
+    CodeRule{1184, Fault::unreachable, "the server aborted the connection"},
     CodeRule{1927, Fault::unreachable, "the connection was killed"},
+    CodeRule{3169, Fault::unreachable, "the connection was killed"},
     CodeRule{4031, Fault::unreachable, "the server closed the idle connection"},
     CodeRule{2002, Fault::unreachable, "no connection: refused or out of reach"},
     CodeRule{2003, Fault::unreachable, "no connection: refused or out of reach"},
@@ -128,6 +143,16 @@ std::string words_for_client_error(const CodeRule& rule, int system_error, std::
   return (rule.words[0] != '\0' ? rule.words : shown(rule.code, text)) + code;
 }
 
+// How MySQL names what took a group member offline when its applier or its group failed.
+constexpr std::string_view left_its_group = "leave group on failure";
+
+std::string words_for_server_error(const CodeRule& rule, std::string_view text) {
+  std::string words = rule.words;
+  if (rule.code == offline_mode_with_a_reason && text.find(left_its_group) != std::string_view::npos)
+    words += ": it left its replication group on failure";
+  return words.empty() ? words : words + ", ";
+}
+
 constexpr char lower_case(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 bool same_name(std::string_view a, std::string_view b) {
@@ -187,8 +212,9 @@ SqlError sql_error(const std::string& step, int code, std::string_view text) {
       return {Fault::timeout, code, step, "no answer in time"};
     return {rule.fault, code, step, words_for_client_error(rule, system_error, text)};
   }
-  const std::string words = rule.words[0] != '\0' ? std::string(rule.words) + ", " : "";
-  return {rule.fault, code, step, words + "error " + std::to_string(code) + " \"" + shown(code, text) + "\""};
+  return {rule.fault, code, step,
+          words_for_server_error(rule, text) + "error " + std::to_string(code) + " \"" + shown(code, text) +
+              "\""};
 }
 
 bool Rows::has(std::string_view column) const { return index_of(columns, column).has_value(); }
