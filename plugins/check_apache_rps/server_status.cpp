@@ -169,6 +169,11 @@ std::string words_of_401(const http::Answer& answer) {
   if (!takes_our_credentials(answer))
     return ", it wants " + clean(answer.auth_schemes.front(), 40) +
            " authentication; --auth-file is for basic and digest";
+  const std::vector<std::string>& schemes = answer.auth_schemes;
+  const bool takes_digest = std::find(schemes.begin(), schemes.end(), "digest") != schemes.end();
+  if (answer.password_stayed && !schemes.empty() && !takes_digest)
+    return ", it wants basic authentication, which gives the password to whoever answers; use --ssl without "
+           "--insecure (--ca-cert), or digest authentication";
   if (answer.with_credentials) return ", the server refuses the user or password of --auth-file";
   return answer.credentials_stayed
              ? ", it wants a user and password, which do not go along with a redirect to another server"

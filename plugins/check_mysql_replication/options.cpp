@@ -41,12 +41,16 @@ std::vector<OptionSpec> own_options() {
        .default_text = "each channel's source"},
       {.name = "source",
        .value = "HOST[:PORT]|auto",
-       .help = "compare GTIDs with this server, or with the one each channel names. It is asked with the "
-               "replica's credentials; but to a host that a replica names only a scramble goes, never the "
-               "password itself"},
+       .help =
+           "compare GTIDs with this server, or with the one each channel names. It is asked with the "
+           "replica's credentials; but a host that a replica names gets only a scramble of that password, "
+           "never the password itself"},
       {.name = "source-file",
        .value = "FILE",
-       .help = "my.cnf with a login of its own for the source: user, password and TLS settings",
+       .help =
+           "my.cnf with a login of its own for the source: user, password and TLS settings. By verified TLS "
+           "the source may get this password itself; with auto that is any host that a replica names and "
+           "that has a certificate of the trusted authorities",
        .default_text = "the replica's credentials"},
       parallel_option(usual_parallel),
   };

@@ -95,6 +95,61 @@ TEST_CASE("how errors call an endpoint: no query, which may hold a secret") {
   CHECK_FALSE(endpoint.wants_tls());
 }
 
+TEST_CASE("basic authentication is for who has proved who it is, and for what does not leave the machine") {
+  const struct {
+    const char* url;
+    const char* connect_to;
+    bool verified, unverified;
+  } table[]{
+      {"https://web1/", "", true, false},
+      {"HTTPS://web1/", "127.0.0.1", true, false},
+      {"https://127.0.0.1/", "", true, false},
+      {"https://localhost/", "", true, false},
+      {"http://web1/", "", false, false},
+      {"http://192.0.2.7:80/", "", false, false},
+      {"http://127.0.0.1/", "", true, true},
+      {"http://127.9.8.7:8080/", "", true, true},
+      {"http://LOCALHOST:8080/", "", true, true},
+      {"http://localhost?auto", "", true, true},
+      {"http://[::1]:80/", "", true, true},
+      {"http://[::1]/", "", true, true},
+      {"http://[::ffff:127.0.0.1]/", "", true, true},
+      {"http://[::ffff:192.0.2.7]/", "", false, false},
+      {"http://[::2]/", "", false, false},
+      {"http://0.0.0.0/", "", false, false},
+      {"http://[::]/", "", false, false},
+      {"http://128.0.0.1/", "", false, false},
+      {"http://1270.0.0.1/", "", false, false},
+      {"http://127.0.0.1.evil.example/", "", false, false},
+      {"http://localhost.evil.example/", "", false, false},
+      {"http://evil.example/127.0.0.1", "", false, false},
+      {"http://127.0.0.1@evil.example/", "", false, false},
+      {"http://web1/", "127.0.0.1", true, true},
+      {"http://web1/", "::1", true, true},
+      {"http://127.0.0.1/", "192.0.2.7", false, false},
+      {"http://localhost/", "web1", false, false},
+  };
+  for (const auto& row : table) {
+    INFO(row.url << " at " << row.connect_to);
+    http::Endpoint endpoint;
+    endpoint.url = row.url;
+    endpoint.connect_to = row.connect_to;
+    CHECK(endpoint.may_hand_over_password() == row.verified);
+    endpoint.verify = false;
+    CHECK(endpoint.may_hand_over_password() == row.unverified);
+    // Whoever is behind a proxy is somewhere else; TLS goes through it.
+    endpoint.verify = true;
+    for (const char* proxy : {"http://127.0.0.1:3128", "env"}) {
+      endpoint.proxy = proxy;
+      CHECK(endpoint.may_hand_over_password() == (row.verified && !row.unverified));
+    }
+    endpoint.proxy.clear();
+    endpoint.connect_to.clear();
+    endpoint.unix_socket = "/run/x";
+    CHECK(endpoint.may_hand_over_password());
+  }
+}
+
 TEST_CASE("a redirect takes secrets to the server they are for, and to no other") {
   http::Endpoint from;
   from.headers = {"X-Token: geheim"};

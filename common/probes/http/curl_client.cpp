@@ -265,6 +265,7 @@ class CurlClient : public HttpClient {
     Answer answer = std::move(arriving.answer());
     answer.http_version = http_version(easy_.get());
     answer.with_credentials = hop_.credentials.has_value();
+    answer.password_stayed = hop_.credentials && !hop_.may_hand_over_password();
     answer.credentials_stayed = endpoint_.credentials && !hop_.credentials;
     answer.wants_certificate = wants_certificate_ && hop_.cert_file.empty();
     const std::chrono::duration<double> sent(seconds(easy_.get(), CURLINFO_PRETRANSFER_TIME_T));
@@ -322,7 +323,8 @@ class CurlClient : public HttpClient {
   // libcurl asks without them first: a password is not shown to a server that takes a digest.
   void set_up_credentials() {
     if (!hop_.credentials) return;
-    set(easy_.get(), CURLOPT_HTTPAUTH, CURLAUTH_BASIC | CURLAUTH_DIGEST);
+    const bool any = hop_.may_hand_over_password();
+    set(easy_.get(), CURLOPT_HTTPAUTH, any ? CURLAUTH_BASIC | CURLAUTH_DIGEST : CURLAUTH_DIGEST);
     set(easy_.get(), CURLOPT_USERNAME, hop_.credentials->user.c_str());
     set(easy_.get(), CURLOPT_PASSWORD, hop_.credentials->password.c_str());
   }

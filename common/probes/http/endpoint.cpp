@@ -1,3 +1,5 @@
+#include <arpa/inet.h>
+
 #include <algorithm>
 
 #include "evenkeel/http/http_client.h"
@@ -46,6 +48,18 @@ bool same_server(const Origin& from, const Origin& to) {
   return to.tls && from.port == "80" && to.port == "443";
 }
 
+// "localhost" leads to no other machine: libcurl does not look it up. What other names lead to is for others
+// to say.
+bool is_loopback(std::string host) {
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  in_addr v4{};
+  in6_addr v6{};
+  if (inet_pton(AF_INET, host.c_str(), &v4) == 1) return (ntohl(v4.s_addr) >> 24) == IN_LOOPBACKNET;
+  if (inet_pton(AF_INET6, host.c_str(), &v6) == 1)
+    return IN6_IS_ADDR_LOOPBACK(&v6) || (IN6_IS_ADDR_V4MAPPED(&v6) && v6.s6_addr[12] == IN_LOOPBACKNET);
+  return lower(host) == "localhost";
+}
+
 }  // namespace
 
 Endpoint redirected(const Endpoint& from, const std::string& url) {
@@ -67,6 +81,13 @@ Endpoint redirected(const Endpoint& from, const std::string& url) {
 }
 
 bool Endpoint::wants_tls() const { return url.starts_with("https:") || !proxy.empty() || follow_redirects; }
+
+bool Endpoint::may_hand_over_password() const {
+  if (!unix_socket.empty()) return true;
+  const Origin origin(url);
+  if (origin.tls) return verify;
+  return proxy.empty() && is_loopback(connect_to.empty() ? origin.host : connect_to);
+}
 
 std::string Endpoint::server() const {
   if (!unix_socket.empty()) return unix_socket;

@@ -36,10 +36,10 @@ std::vector<OptionSpec> endpoint_options(const std::string& default_path) {
       {.name = "auth-file",
        .value = "FILE",
        .help = "user:password on the file's one line, for digest authentication where the server offers it, "
-               "else basic"},
+               "else basic, by verified TLS, a Unix socket or a loopback address only"},
       {.name = "header",
        .value = "'NAME: VALUE'",
-       .help = "a header to send; may be repeated",
+       .help = "a header to send with every request, unasked and whoever answers; may be repeated",
        .repeatable = true,
        .secret = true},
       {.name = "ca-cert",
@@ -50,7 +50,9 @@ std::vector<OptionSpec> endpoint_options(const std::string& default_path) {
        .value = "FILE",
        .help = "a certificate of our own, in PEM, for servers that want one"},
       {.name = "key", .value = "FILE", .help = "its key", .default_text = "in the file of --cert"},
-      {.name = "insecure", .help = "verify neither the server's certificate nor its name"},
+      {.name = "insecure",
+       .help = "verify neither the server's certificate nor its name; --auth-file is for digest "
+               "authentication then"},
       {.name = "follow-redirects",
        .help =
            "follow up to 5 redirects; --auth-file, --header and --cert stay with the server they are for. "

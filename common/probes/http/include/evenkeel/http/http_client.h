@@ -24,7 +24,7 @@ struct Endpoint {
   std::string connect_to;   // connect to this host, keep the URL's for Host and TLS; empty: the URL's
   std::string unix_socket;  // connect here instead
   std::vector<std::string> headers;
-  std::optional<Credentials> credentials;  // by digest where the server offers it, else basic
+  std::optional<Credentials> credentials;  // by digest where the server offers it, else basic where it may be
   std::string ca_file;                     // empty: the system's authorities
   std::string cert_file;                   // our own certificate, PEM; empty: none
   std::string key_file;                    // its key; empty: in cert_file
@@ -35,6 +35,9 @@ struct Endpoint {
   std::function<bool(std::string_view body)> enough;
 
   bool wants_tls() const;
+  // Basic authentication gives the password to whoever answers. It is for a server that has proved who it is
+  // by TLS, for a Unix socket, whose peer is looked at, and for what does not leave the machine.
+  bool may_hand_over_password() const;
   // For people. The page is the URL's path, without its query, which may hold a secret.
   std::string server() const;  // "web1:80", "[::1]:80", "192.0.2.7:80 for web1:80" or the socket's path
   std::string page() const;    // "/server-status"
@@ -62,6 +65,7 @@ struct Answer {
   std::optional<double> age;              // seconds, by the cache that the answer comes from
   std::string cache_hit;                  // the header by which a cache says that it has answered itself
   bool with_credentials = false;          // those of the endpoint were offered
+  bool password_stayed = false;           // with those, but not for basic authentication: see above
   bool credentials_stayed = false;        // there are some, which a redirect to another server left behind
   bool wants_certificate = false;         // the server asked for a client certificate, and we have none
   int requests = 1;                       // how many it took of this server: redirects are requests, too
