@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pymysql
@@ -51,8 +52,9 @@ class GrantScene:
         if way == "script":
             done = [run_script(server, password)]
         else:
-            done = [run_tool(server, password, "monitor", "--file", self.folder / "monitor.cnf"),
-                    run_tool(server, password, "sync", "--schema", "shop", "--file", self.folder / "sync.cnf")]
+            logins = (["monitor", "--file", self.folder / "monitor.cnf"], ["sync", "--schema", "shop", "--file", self.folder / "sync.cnf"])
+            with ThreadPoolExecutor() as both:
+                done = list(both.map(lambda words: run_tool(server, password, *words), logins))
         for one in done:
             assert one.returncode == 0, (place, one.stdout, one.stderr)
             assert one.stderr == "" and password not in one.stdout

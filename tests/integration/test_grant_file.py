@@ -6,12 +6,15 @@ import os
 import pwd
 import re
 import resource
+import signal
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from grant_scene import TOOL
 from grant_without_server import Scene, is_root, signals
 from sandbox import unprivileged
 
@@ -175,6 +178,33 @@ def test_a_client_that_fails_changes_no_file(scene: Scene) -> None:
     client.write_text(client.read_text().replace("*'ALTER USER'*)", "*'ALTER USER'*) exit 1"))
     code, _, err = scene.run("new")
     assert code == 1 and "run it again" in err and scene.in_file == "old" and scene.names() == ["monitor.cnf"]
+
+
+def ignore_size_signal() -> None:
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+
+
+def test_a_file_that_cannot_be_replaced_loses_no_password(scene: Scene) -> None:
+    assert scene.run("old")[0] == 0
+    spy = scene.folder / "spy"
+    spy.mkdir()
+    (spy / "mv").write_text("#!/bin/sh\nexit 1\n")
+    (spy / "mv").chmod(0o755)
+    code, _, err = scene.run("new", env={"PATH": f"{spy}:{scene.path}"})
+    [kept] = [path for path in scene.etc.iterdir() if path != scene.file]
+    assert code == 1 and str(kept) in err and 'password = "new"' in kept.read_text() and kept.stat().st_mode & 0o007 == 0
+    assert scene.run("newer")[0] == 0 and scene.names() == ["monitor.cnf"] and scene.agrees()
+
+
+def test_a_full_disk_leaves_the_file_as_it_was(scene: Scene) -> None:
+    """The files that the tool writes may not grow beyond what a line takes; the account is not asked for."""
+    text = "[client]\nuser = old\npassword = old\n" + "# a comment of theirs\n" * 20
+    for limit in (0, 10, 100, 300):
+        scene.file.write_text(text)
+        done = subprocess.run(["prlimit", f"--fsize={limit}", "sh", TOOL, "monitor", "--file-only", "--file", scene.file], input="word\n",
+                              capture_output=True, text=True, check=False, env={"PATH": scene.path}, preexec_fn=ignore_size_signal,
+                              restore_signals=False)
+        assert done.returncode != 0 and scene.file.read_text() == text and scene.names() == ["monitor.cnf"], limit
 
 
 def test_two_at_once(scene: Scene) -> None:

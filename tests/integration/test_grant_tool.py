@@ -208,7 +208,8 @@ def test_another_user_of_the_system(scene: GrantScene) -> None:
 
 @pytest.mark.parametrize("words", [
     [], ["both"], ["monitor", "--schema", "x"], ["sync"], ["monitor", "--file-only", "--account-only"], ["monitor", "s3cret"],
-    ["monitor", "--host", ""], ["monitor", "--file"], ["monitor", "--generate", "--file-only"], ["monitor", "--password=s3cret"]])
+    ["monitor", "--host", ""], ["monitor", "--host", "it's"],
+    ["monitor", "--host", "`"], ["monitor", "--host", "a b"], ["monitor", "--file"], ["monitor", "--generate", "--file-only"], ["monitor", "--password=s3cret"]])
 def test_misuse(words: list[str]) -> None:
     done = subprocess.run(["sh", TOOL, *words], input="word\n", capture_output=True, text=True, check=False)
     assert done.returncode == 2 and done.stdout == "" and "see evenkeel-grant --help" in done.stderr
