@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
 import subprocess
 import sys
@@ -217,8 +218,9 @@ def words_of_other(way: str, path: Path, place: Path) -> list[object]:
     return ["--socket", path, way, auth if way == "--auth-file" else f"Authorization: {PASSWORD}", "-t", "4"]
 
 
-@pytest.mark.parametrize("trick", ["", *TRICKS])
-@pytest.mark.parametrize("where", PLACES)
+@pytest.mark.parametrize(("where", "trick"), [*((where, trick) for where in PLACES for trick in ("", "removed")),
+                                              *((where, trick) for where in (sticky, link_of_the_stranger)
+                                                for trick in TRICKS if trick != "removed")])
 @pytest.mark.parametrize(("name", "speaks", "way"), OTHER_LOGINS)
 def test_other_logins_by_a_socket(plugin: PluginRunner, place: Path, where, name: str, speaks: str, way: str,
                                   trick: str) -> None:
@@ -280,6 +282,24 @@ def test_a_socket_that_comes_and_goes_all_the_time(plugin: PluginRunner, place: 
 
 
 # no false alarm
+
+
+@pytest.mark.parametrize("account", ["root", "memcache", "www-data", "nobody"])
+@pytest.mark.parametrize("where", [sticky, open_for_all, link_into_a_sticky_folder])
+@pytest.mark.parametrize(("name", "speaks", "way"), OTHER_LOGINS)
+def test_the_accounts_of_servers_are_trusted_everywhere(plugin: PluginRunner, place: Path, where, name: str, speaks: str,
+                                                        way: str, account: str) -> None:
+    """Each check trusts the accounts that its own servers run as."""
+    try:
+        user = pwd.getpwnam(account).pw_uid
+    except KeyError:
+        pytest.skip(f"no account {account} here")
+    path = where(place)
+    with SocketSquatter(real_path_of(path), PASSWORD, [speaks], user=user) as server:
+        answer = plugin(name, *words_of_other(way, path, place))
+    trusted = account in ("root", "memcache" if name == "check_memcached" else "www-data")
+    assert bool(server.received) == trusted, answer.stdout
+    assert bool(server.stolen) == trusted, answer.stdout
 
 
 def server_of(user: int, path: Path) -> SocketSquatter:

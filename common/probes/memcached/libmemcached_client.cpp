@@ -15,6 +15,7 @@
 #include "evenkeel/target.h"
 #include "evenkeel/text.h"
 #include "evenkeel/unix_socket.h"
+#include "plain_login.h"
 
 namespace evenkeel::memcached {
 
@@ -27,6 +28,11 @@ struct HandleFreer {
 struct Freer {
   void operator()(char* memory) const { std::free(memory); }
 };
+
+constexpr const char* refused_by_server = "the server refuses the user or password of --auth-file";
+constexpr const char* no_sasl_there = "the server has no SASL, so leave --auth-file out";
+constexpr const char* text_alone =
+    "; one that speaks text alone (memcached -B ascii) has no SASL, so leave --auth-file out";
 
 // Said in text, whatever the protocol, and the connection is closed.
 constexpr std::string_view no_connection_left = "ERROR Too many open connections";
@@ -113,6 +119,7 @@ class LibmemcachedClient : public MemcachedClient {
         deadline_(deadline),
         trace_(trace),
         with_sasl_(server.credentials.has_value()),
+        socket_login_(server.socket.empty() ? std::nullopt : server.credentials),
         guard_(server.credentials ? Protocol::binary : Protocol::text, max_answer_bytes, deadline),
         handle_(memcached_create(nullptr)) {
     if (!handle_) throw Error(Fault::internal, "libmemcached does not start");
@@ -241,11 +248,40 @@ class LibmemcachedClient : public MemcachedClient {
     use_address();
   }
 
-  // SASL hands over the password as it is.
+  // SASL hands over the password as it is, and over a Unix socket we have to do it.
   bool accept(int descriptor) {
-    if (with_sasl_ && !server_.socket.empty())
-      stranger_ = flaw_of_peer(descriptor, server_.socket, {"memcache", "memcached"});
-    return stranger_.empty();
+    not_accepted_.reset();
+    if (!socket_login_) return true;
+    const std::string flaw = flaw_of_peer(descriptor, server_.socket, {"memcache", "memcached"});
+    if (flaw.empty()) {
+      guard_.note_sent();
+      not_accepted_ = problem_of(log_in_by_plain(descriptor, *socket_login_, deadline_));
+    } else {
+      not_accepted_ = Error(Fault::denied, connecting() + ": not logged in: " + flaw);
+    }
+    return !not_accepted_;
+  }
+
+  std::optional<Error> problem_of(LoginResult result) const {
+    const std::string step = "logging in" + place("to") + ": ";
+    switch (result) {
+      case LoginResult::done:
+        return std::nullopt;
+      case LoginResult::refused:
+        return Error(Fault::denied, step + refused_by_server);
+      case LoginResult::no_sasl:
+        return Error(Fault::denied, step + no_sasl_there);
+      case LoginResult::more_than_plain:
+        return Error(Fault::denied,
+                     step + "the server wants more than SASL's PLAIN, which is all there is here");
+      case LoginResult::no_memcached:
+        return Error(Fault::protocol, step + "what answers there is not memcached with its binary protocol");
+      case LoginResult::closed:
+        return Error(Fault::unreachable, step + "the server closed the connection");
+      case LoginResult::timed_out:
+        break;
+    }
+    return Error(Fault::timeout, step + "timed out" + text_alone);
   }
 
   void use_address() {
@@ -281,7 +317,7 @@ class LibmemcachedClient : public MemcachedClient {
   }
 
   [[noreturn]] void fail(const std::string& command, const Reply& reply) const {
-    if (!stranger_.empty()) throw Error(Fault::denied, connecting() + ": not logged in: " + stranger_);
+    if (not_accepted_) throw Error(*not_accepted_);
     const std::string step = !guard_.connected()      ? connecting()
                              : guard_.refused_login() ? "logging in" + place("to")
                                                       : command + place("on");
@@ -324,15 +360,13 @@ class LibmemcachedClient : public MemcachedClient {
                                      ": the server wants its own text authentication (memcached -Y), "
                                      "which libmemcached does not have");
     if (guard_.refused_login() && guard_.refusal() == "Unknown command")
-      throw Error(Fault::denied, step + ": the server has no SASL, so leave --auth-file out");
+      throw Error(Fault::denied, step + ": " + no_sasl_there);
     if (guard_.refused() || is_refusal(code))
       throw Refusal(Fault::protocol, step + ": " + (said.empty() ? words_of(code) : said));
     if (code == MEMCACHED_TIMEOUT || system_error == ETIMEDOUT)
-      throw Error(Fault::timeout, step + ": timed out" +
-                                      (with_sasl_ && guard_.connected() && !guard_.has_answered()
-                                           ? "; one that speaks text alone (memcached -B "
-                                             "ascii) has no SASL, so leave --auth-file out"
-                                           : ""));
+      throw Error(Fault::timeout,
+                  step + ": timed out" +
+                      (with_sasl_ && guard_.connected() && !guard_.has_answered() ? text_alone : ""));
     fail_by_connection(step, code, system_error);
   }
 
@@ -343,8 +377,7 @@ class LibmemcachedClient : public MemcachedClient {
 
   [[noreturn]] void fail_to_log_in(memcached_return_t code) const {
     const std::string step = "logging in" + place("to") + ": ";
-    if (code == MEMCACHED_AUTH_FAILURE)
-      throw Error(Fault::denied, step + "the server refuses the user or password of --auth-file");
+    if (code == MEMCACHED_AUTH_FAILURE) throw Error(Fault::denied, step + refused_by_server);
     throw Error(Fault::denied,
                 step + "SASL has no mechanism that both sides know; PLAIN is in libsasl2-modules");
   }
@@ -371,7 +404,8 @@ class LibmemcachedClient : public MemcachedClient {
   Deadline deadline_;
   Trace& trace_;
   bool with_sasl_;
-  std::string stranger_;  // why the peer must not have the password
+  std::optional<Credentials> socket_login_;
+  std::optional<Error> not_accepted_;  // why nothing is asked of who listens at the Unix socket
   AnswerGuard guard_;
   std::unique_ptr<memcached_st, HandleFreer> handle_;
 };
