@@ -22,7 +22,7 @@ EXECUTE IMMEDIATE CONCAT('ALTER USER ''evenkeel_monitor''@''localhost'' IDENTIFI
 GRANT SLAVE MONITOR ON *.* TO 'evenkeel_monitor'@'localhost';
 
 -- For check_table_sync, from the host that compares: narrow the % to it. In a schema's name, a _ or a % is a wildcard
--- without a backslash before it: my_shop is `my\_shop`.
+-- without a backslash before it: my_shop is `my\_shop`. What an earlier run granted stays; evenkeel-grant takes it back.
 EXECUTE IMMEDIATE CONCAT('CREATE USER IF NOT EXISTS ''evenkeel_sync''@''%'' IDENTIFIED BY PASSWORD ''', PASSWORD('CHANGE-ME'), '''');
 EXECUTE IMMEDIATE CONCAT('ALTER USER ''evenkeel_sync''@''%'' IDENTIFIED BY PASSWORD ''', PASSWORD('CHANGE-ME'), '''');
 GRANT SELECT ON shop.* TO 'evenkeel_sync'@'%';

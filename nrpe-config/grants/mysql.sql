@@ -21,7 +21,7 @@ GRANT REPLICATION CLIENT ON *.* TO 'evenkeel_monitor'@'localhost';
 GRANT SELECT ON performance_schema.* TO 'evenkeel_monitor'@'localhost';
 
 -- For check_table_sync, from the host that compares: narrow the % to it. In a schema's name, a _ or a % is a wildcard
--- without a backslash before it: my_shop is `my\_shop`.
+-- without a backslash before it: my_shop is `my\_shop`. What an earlier run granted stays; evenkeel-grant takes it back.
 CREATE USER IF NOT EXISTS 'evenkeel_sync'@'%' IDENTIFIED BY 'CHANGE-ME';
 ALTER USER 'evenkeel_sync'@'%' IDENTIFIED BY 'CHANGE-ME';
 GRANT SELECT ON shop.* TO 'evenkeel_sync'@'%';
