@@ -101,3 +101,35 @@ def test_with_tls(box: Sandbox, tmp_path: Path) -> None:
         done = over_network(tap, tmp_path, f"--ssl-ca={box.tls.ca}")
         assert done.returncode == 0 and server.sql("select user from mysql.user where user='evenkeel_monitor'"), done.stderr
         assert SECRET.encode() not in tap.sent
+
+
+# A client of a server that calls itself MySQL, and that puts what a client says of a Unix socket into its version.
+CLIENT = """#!/bin/sh
+case "$*" in
+  *--version*) echo 'mysql  Ver 9.7.0 for Linux'; exit ;;
+  *--ssl-mode=VERIFY_IDENTITY*) exit VERIFIES ;;
+esac
+input=$(cat)
+printf '%s\\n' "$input" >>FOLDER/sent
+case $input in
+  status) printf '%s\\n' CONNECTION ;;
+  *'SHOW GLOBAL VARIABLES'*) printf 'evenkeel:\\nversion\\t9.7.0\\nlower_case_table_names\\t0\\npartial_revokes\\tOFF\\n' ;;
+  *) echo evenkeel: ;;
+esac
+"""
+SOCKET = "'Connection:\t\tLocalhost via UNIX socket'"
+TCP = "'Connection:\t\t192.0.2.7 via TCP/IP'"
+
+
+@pytest.mark.parametrize("connection, is_safe", [
+    (SOCKET, True), (TCP, False), (f"'Server version:\t9.7' {SOCKET} {TCP}", False), (f"{TCP} {SOCKET}", False), ("''", False),
+    ("'ERROR 1064'", False), (f"{SOCKET} {SOCKET}", False), ("'Connection:\t\tvia UNIX socket.example via TCP/IP'", False)])
+def test_a_server_that_lies_about_the_connection(tmp_path: Path, connection: str, is_safe: bool) -> None:
+    client = tmp_path / "client"
+    client.write_text(CLIENT.replace("FOLDER", str(tmp_path)).replace("CONNECTION", connection).replace("VERIFIES", "1"))
+    client.chmod(0o755)
+    done = subprocess.run(["sh", str(TOOL), "monitor", "--account-only", "--client", str(client)], input=SECRET + "\n",
+                          capture_output=True, text=True, check=False)
+    sent = (tmp_path / "sent").read_text()
+    assert (done.returncode == 0) == is_safe and (SECRET in sent) == is_safe, done.stderr
+    assert is_safe or done.stderr.endswith("nothing was changed\n")

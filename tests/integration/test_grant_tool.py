@@ -6,6 +6,7 @@ import os
 import pty
 import re
 import shutil
+import signal
 import subprocess
 import termios
 import time
@@ -144,6 +145,26 @@ def test_on_a_terminal_it_is_asked_twice_and_not_shown(scene: GrantScene) -> Non
         before = sorted(scene.folder.iterdir())
         code, shown, echo = typed(command, "s3cret", end=key)
         assert code == expected and "s3cret" not in shown and echo and sorted(scene.folder.iterdir()) == before, shown
+
+
+@pytest.mark.parametrize("which", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_while_the_server_works(scene: GrantScene, which: signal.Signals) -> None:
+    """The account is being changed: it and its file stay together, and both are as the run wanted them."""
+    source, file = scene.pair.source, scene.folder / "monitor.cnf"
+    command = ["sh", str(TOOL), "monitor", "--generate", "--file", str(file), "--", *client_options(source)]
+    with source.session() as holder:
+        holder.sql("flush tables with read lock")
+        tool = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                start_new_session=True)
+        scene.pair.box.wait_until(lambda: bool(source.sql(
+            "select 1 from information_schema.processlist where info like 'CREATE USER%'")), 30)
+        os.killpg(tool.pid, which)
+        holder.sql("unlock tables")
+    _, err = tool.communicate(timeout=60)
+    assert (tool.returncode, err) == (0, "")
+    done = subprocess.run(["mariadb", f"--defaults-file={file}", "-S", str(source.socket), "-e", "select 1"], capture_output=True,
+                          text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_option_file_keeps_what_else_it_holds(tmp_path: Path) -> None:
