@@ -21,6 +21,11 @@ constexpr double longest_race = 1;  // seconds
 // request for it.
 constexpr double longest_still = 0.25;  // seconds
 
+// How many requests a server that is as busy as it seems would count before its page is taken for a fixed
+// one; its uptime, in whole seconds, changes in that time at the latest.
+constexpr double requests_to_expect = 8;
+constexpr double longest_second = 1.1;
+
 // How often the server is asked again, without a pause, whether it is one. Two at a time: which of them came
 // first is not known, so that it takes a second pair to see a counter fall; and a small server has few
 // workers.
@@ -238,6 +243,9 @@ class Sampling {
     if (still >= longest_still && growth.of(accesses_counter) > 0) return of_a_cache(std::move(now), still);
     before.counters.own += now.counters.own;
     if (!one_server_answers(before.counters, now.counters, growth)) return now;
+    const double rate = growth.per_second(accesses_counter).value_or(0);
+    if (const double age = age_of_fixed_page(before.counters, now, rate); age > 0)
+      return of_a_cache(std::move(now), age);
     reading_.growth = std::move(growth);
     update_history(state_, key_, [&](SampleHistory& samples) {
       samples.add(before.counters, settings_.interval);
@@ -266,10 +274,26 @@ class Sampling {
       for (const Sampled& witness : witnesses) {
         // The younger one first, and then the older: further ones will be of the younger again.
         if (!is_likely(earlier.back(), witness.counters, rate)) wanted = witnesses_when_suspected;
+        const bool is_first = earlier.size() == 1;
+        witnesses_stand_still_ = stands_still(now, witness.counters) && (is_first || witnesses_stand_still_);
         earlier.push_back(witness.counters);
       }
     }
     return is_taken_for_one();
+  }
+
+  // Seconds for which the page has certainly stayed the same. A cache that had it renewed between the two
+  // samples shows so: the one before was older than it seemed. Some servers do not count the requests for
+  // this page: then others are to be expected, or their clock goes on.
+  double age_of_fixed_page(CounterSample& before, Sampled& now, double rate) {
+    if (!witnesses_stand_still_ || rate <= 0) return 0;
+    const double wait = std::clamp(requests_to_expect / rate, longest_still, longest_second);
+    if (!has_time_for(now, wait)) return 0;
+    const Sampled later = ask_after(now.counters.taken, wait);
+    const std::uint64_t sent = later.requests_before + 1;
+    before.own += sent;
+    now.counters.own += sent;
+    return stands_still(now.counters, later.counters) ? certain_seconds(now.counters, later.counters) : 0;
   }
 
   // Where nobody has seen several, the two samples have to do. What was seen holds until all that were asked
@@ -354,6 +378,7 @@ class Sampling {
   const Deadline& deadline_;
   Trace& trace_;
   ServerReading reading_;
+  bool witnesses_stand_still_ = false;  // not even the requests for them were counted
   bool all_witnesses_answered_ = true;  // all that were asked whether it is one server
 };
 

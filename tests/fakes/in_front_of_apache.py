@@ -91,6 +91,20 @@ class CachingProxy(_Front):
         return status, headers + more, body
 
 
+class CacheRenewedOnce(CachingProxy):
+    """Renews its page for one request, and keeps the new one."""
+
+    def __init__(self, upstream_port, request):
+        self.request, self.asked = request, 0
+        super().__init__(upstream_port, 3600)
+
+    def answer(self, path):
+        self.asked += 1
+        if self.asked == self.request:
+            self.kept.clear()
+        return super().answer(path)
+
+
 class HttpBalancer(_Front):
     """Each request goes to the next server."""
 

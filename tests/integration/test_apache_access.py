@@ -16,7 +16,6 @@ from fakes.misbehaving_http import PAGE, answer
 from fakes.scripted_server import Line, ScriptedServer
 from sandbox import Sandbox
 from sandbox.apache import Apache
-from sandbox.waiting import wait_until
 
 CHECK = "check_apache_rps"
 OK, WARNING, CRITICAL, UNKNOWN = range(4)
@@ -72,7 +71,7 @@ def test_digest(plugin: PluginRunner, protected: Apache, auth_file: Path) -> Non
         told = check(plugin, *arguments)
         # Apache counts a request just after it has logged it, which may be after we have its answer.
         pages += told.stdout.count("GET /server-status: ")
-        wait_until(lambda: log.exists() and log.read_text().count("Digest username") >= pages, 10, "the pages in the log")
+        Sandbox.wait_until(lambda: log.exists() and log.read_text().count("Digest username") >= pages, 10)
         assert told.code == OK and told.perfdata["rps"].value == 0, "requests that ask for the challenge are ours, too"
         assert "Pa55w0rd" not in told.stdout
     assert "Digest username" in log.read_text() and "Basic" not in log.read_text()

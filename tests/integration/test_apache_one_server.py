@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 import threading
 import time
+import urllib.request
 from collections.abc import Iterator
 
 import pytest
 
 from conftest import Answer, PluginRunner
-from fakes.in_front_of_apache import CachingProxy, Scripted, balancer
+from fakes.in_front_of_apache import CacheRenewedOnce, CachingProxy, Scripted, balancer
 from sandbox import Sandbox
 from sandbox.apache import Apache
 
@@ -138,6 +139,28 @@ def test_a_page_that_is_cached_for_a_moment(plugin: PluginRunner, apache: Apache
                     no_rate(answer, "a cache answers")
                 elif answer.code == OK:
                     assert answer.perfdata["rps"].value > 5, "an invented rate"
+    finally:
+        stop.set()
+        visitor.join()
+
+
+@pytest.mark.parametrize("age", [0.3, 0.6, 1.0, 1.3])
+def test_a_page_that_is_renewed_between_the_two_samples(plugin: PluginRunner, apache: Apache, age: float) -> None:
+    """The first page has that age when the run begins, so that the second one is as young as it seems."""
+    stop = threading.Event()
+
+    def visit() -> None:
+        while not stop.wait(0.02):
+            apache.request("/")
+
+    visitor = threading.Thread(target=visit)
+    visitor.start()
+    try:
+        # Ours is the first request, the second sample the third.
+        with CacheRenewedOnce(apache.port, 3) as front:
+            urllib.request.urlopen(f"http://{front.address}/server-status?auto").close()
+            time.sleep(age)
+            no_rate(check(plugin, "-H", front.address, "-i", "0.4", "--no-state"), "a cache answers")
     finally:
         stop.set()
         visitor.join()

@@ -168,6 +168,7 @@ Redirect 503 /down
 Redirect 302 /moved /server-status?auto
 Header set Content-Encoding gzip "expr=%{REQUEST_URI} == '/zipped'"
 Alias /zipped FOLDER/www/index.html
+CustomLog FOLDER/access.log "%>s %r"
 """
 
 
@@ -217,9 +218,32 @@ def test_own_requests_that_failed_are_not_counted(plugin: PluginRunner, limited:
     file.write_text("monitor:Pa55w0rd\n")
     arguments = ["-H", limited.address, "-u", "/secret", "-i", "0.1"]
     assert check(plugin, *arguments, "--auth-file", file).code == OK
-    for _ in range(5):
+
+    def refused() -> int:
+        return (limited.folder / "access.log").read_text().count("401 GET /secret")
+
+    before = refused()
+    for failed in range(1, 6):
         assert check(plugin, *arguments).code == UNKNOWN
+        # Apache counts a request just after it has logged it, which may be after we have its answer.
+        Sandbox.wait_until(lambda n=failed: refused() == before + n, 10)
     assert check(plugin, *arguments, "--auth-file", file).perfdata["rps"].value == 0
+
+
+def test_no_request_is_sent_twice(plugin: PluginRunner, limited: Apache, tmp_path: Path) -> None:
+    """Those that ask whether one server answers are sent two at once, each of them first without the password."""
+    file, log = tmp_path / "auth", limited.folder / "access.log"
+    file.write_text("monitor:Pa55w0rd\n")
+
+    def answers(status: str) -> int:
+        return sum(line.startswith(status) for line in log.read_text().splitlines())
+
+    for _ in range(25):
+        log.write_text("")
+        assert check(plugin, "-H", limited.address, "-u", "/secret", "-i", "0.05", "--auth-file", file, "--no-state").code == OK
+        # The second sample goes over the first one's connection, and all the others over connections of their own.
+        Sandbox.wait_until(lambda: answers("200") > answers("401"), 10)
+        assert answers("200") == answers("401") + 1, log.read_text()
 
 
 def test_a_name_and_an_address_and_a_header(plugin: PluginRunner, limited: Apache) -> None:

@@ -105,9 +105,14 @@ class CurlClient : public HttpClient {
     set_up();
   }
 
-  // With the addresses that another client of the same thread has looked up.
+  // For one page, over connections of its own, with the addresses that another client of the same thread has
+  // looked up.
   CurlClient(Endpoint endpoint, CURLSH* names)
-      : endpoint_(std::move(endpoint)), hop_(endpoint_), shared_names_(names), easy_(curl_easy_init()) {
+      : endpoint_(std::move(endpoint)),
+        hop_(endpoint_),
+        shared_names_(names),
+        keeps_connections_(false),
+        easy_(curl_easy_init()) {
     if (!easy_) throw Error(Fault::internal, "libcurl does not start");
     set_up();
   }
@@ -172,7 +177,6 @@ class CurlClient : public HttpClient {
 
   // True where a redirect leads on.
   bool end_in(CURLM* multi, CURLcode code, const Deadline& deadline, std::vector<Answer>& answers) {
-    hang_up();
     curl_multi_remove_handle(multi, easy_.get());
     try {
       if (std::optional<Answer> answer = conclude(code)) {
@@ -287,6 +291,10 @@ class CurlClient : public HttpClient {
   void set_up() {
     CURL* easy = easy_.get();
     set(easy, CURLOPT_SHARE, shared_names_);
+    // A connection that is kept holds one of the server's workers; and one of two clients at once would take
+    // over what the other is about to close.
+    set(easy, CURLOPT_FRESH_CONNECT, keeps_connections_ ? 0L : 1L);
+    set(easy, CURLOPT_FORBID_REUSE, keeps_connections_ ? 0L : 1L);
     set(easy, CURLOPT_URL, hop_.url.c_str());
     set(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     // mod_status does not count all requests of HTTP/2.
@@ -436,6 +444,7 @@ class CurlClient : public HttpClient {
   int redirects_ = 0;
   Share names_;
   CURLSH* shared_names_ = nullptr;
+  bool keeps_connections_ = true;
   Easy easy_;  // the last one: it goes before what it points to
 };
 
