@@ -14,7 +14,8 @@ from grant_scene import GrantScene, run_tool
 
 SYNC = "'evenkeel_sync'@'%'"
 ODD = ["a\\b", "ends\\", "\\_begins", "a\\_c", "a\\%d", "a\\\\e", "a_f", "a%g", "a%_h", "odd`i", "`", "it's", 'dou"ble', "two words",
-       "dash-ed", "st*ar", "semi;colon", "#hash", "$(id)", "a.b", "a/b&c", "ünï_cödé", "x" * 64, "é" * 60 + "_", "GRANT", "mysql2", "my_ql"]
+       "dash-ed", "st*ar", "semi;colon", "#hash", "$(id)", "a.b", "a/b&c", "ünï_cödé", "x" * 64, "é" * 60 + "_", "GRANT",
+       "mysql2", "my_ql"]
 # Schemas that a wildcard, or a backslash that is lost, would reach.
 NEAR = ["ab", "ends", "_begins", "xbegins", "a_c", "axc", "axxd", "a\\xc", "axf", "axxg", "axh", "myxql", "é" * 60 + "x"]
 OWN = {"information_schema", "performance_schema", "mysql", "sys"}

@@ -61,7 +61,8 @@ def test_what_is_no_password_changes_nothing(scene: GrantScene) -> None:
 
 def variables_of_the_tool() -> set[str]:
     code = TOOL.read_text().partition("usage()")[2]
-    return {name for names in re.findall(r"(?<![\w$-])([a-z_]+)=|read -r ([a-z_ ]+)|for ([a-z_]+) in", code) for name in " ".join(names).split()}
+    found = re.findall(r"(?<![\w$-])([a-z_]+)=|read -r ([a-z_ ]+)|for ([a-z_]+) in", code)
+    return {name for names in found for name in " ".join(names).split()}
 
 
 @pytest.mark.parametrize("sh", [("sh",), ("sh", "-a"), ("bash", "--posix", "-ax")])
@@ -230,7 +231,8 @@ def test_another_user_of_the_system(scene: GrantScene) -> None:
 @pytest.mark.parametrize("words", [
     [], ["both"], ["monitor", "--schema", "x"], ["sync"], ["monitor", "--file-only", "--account-only"], ["monitor", "s3cret"],
     ["monitor", "--host", ""], ["monitor", "--host", "it's"],
-    ["monitor", "--host", "`"], ["monitor", "--host", "a b"], ["monitor", "--file"], ["monitor", "--generate", "--file-only"], ["monitor", "--password=s3cret"]])
+    ["monitor", "--host", "`"], ["monitor", "--host", "a b"], ["monitor", "--file"], ["monitor", "--generate", "--file-only"],
+    ["monitor", "--password=s3cret"]])
 def test_misuse(words: list[str]) -> None:
     done = subprocess.run(["sh", TOOL, *words], input="word\n", capture_output=True, text=True, check=False)
     assert done.returncode == 2 and done.stdout == "" and "see evenkeel-grant --help" in done.stderr
