@@ -51,4 +51,32 @@ const Heartbeat* heartbeat_of(const std::vector<Heartbeat>& heartbeats, const st
   return only_channel && wanted_server_id.empty() ? latest : nullptr;
 }
 
+HeartbeatLag heartbeat_lag(const std::vector<Heartbeat>& heartbeats, const HeartbeatTable& table,
+                           const ChannelStatus& channel, bool only_channel,
+                           const std::string& own_server_id) {
+  HeartbeatLag lag;
+  const std::string& wanted = table.server_id;
+  const Heartbeat* const found = heartbeat_of(heartbeats, wanted, channel, only_channel, own_server_id);
+  if (!wanted.empty() && wanted == own_server_id) {
+    // It is fresh as long as this server writes, whatever its source does.
+    lag.problem = "--heartbeat-server-id " + wanted + ": that is this server's own heartbeat";
+  } else if (found == nullptr) {
+    const std::string whose = clean(wanted.empty() ? channel.source_server_id : wanted, 20);
+    lag.problem =
+        "no heartbeat of " + (whose.empty() ? "another server" : "server " + whose) + " in " + table.name;
+    lag.no_row = true;
+  } else if (!found->age) {
+    lag.problem = "the heartbeat in " + table.name + " has no time that the server can read";
+  } else if (*found->age < -most_clock_skew) {
+    lag.problem = "the heartbeat in " + table.name + " lies " + format_seconds(-*found->age) +
+                  " in the future: clocks differ, or it is in UTC (--heartbeat-utc)";
+  } else {
+    lag.seconds = found->age;
+    lag.by = " by the heartbeat" +
+             (found->server_id.empty() ? "" : " of server " + clean(found->server_id, 20)) + " in " +
+             table.name;
+  }
+  return lag;
+}
+
 }  // namespace evenkeel::replication

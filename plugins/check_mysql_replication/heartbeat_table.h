@@ -37,6 +37,17 @@ const Heartbeat* heartbeat_of(const std::vector<Heartbeat>& heartbeats, const st
                               const ChannelStatus& channel, bool only_channel,
                               const std::string& own_server_id);
 
+struct HeartbeatLag {
+  std::optional<double> seconds;
+  std::string by;       // " by the heartbeat of server 1 in percona.heartbeat"
+  std::string problem;  // why there is none
+  bool no_row = false;  // of the server that was asked for, or of any but this one
+};
+
+// As heartbeat_of; a cluster member without a channel goes by an empty one.
+HeartbeatLag heartbeat_lag(const std::vector<Heartbeat>& heartbeats, const HeartbeatTable& table,
+                           const ChannelStatus& channel, bool only_channel, const std::string& own_server_id);
+
 // Clocks differ by seconds; a heartbeat further ahead than this was written in another time zone.
 constexpr double most_clock_skew = 60;
 

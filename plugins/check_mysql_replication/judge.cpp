@@ -5,6 +5,7 @@
 #include "evenkeel/text.h"
 #include "judge_channel.h"
 #include "judge_comparison.h"
+#include "judge_member.h"
 #include "judge_server.h"
 #include "missing_values.h"
 #include "read_replica.h"
@@ -41,6 +42,7 @@ class Judge {
     judge_presence(target);
     judge_channels(target);
     ServerJudge(target, settings_, report_).judge();
+    MemberJudge(target, settings_, limits_, report_).judge();
     ComparisonJudge(target, settings_, limits_, report_).judge();
     for (const std::string& text : reading.not_readable) report_.add(Status::unknown, target.name, text);
   }

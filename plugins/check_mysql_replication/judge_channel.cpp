@@ -128,39 +128,18 @@ std::optional<double> ChannelJudge::server_lag() {
   return channel_.seconds_behind;
 }
 
-std::optional<double> ChannelJudge::heartbeat_lag() {
+std::optional<double> ChannelJudge::lag_by_heartbeat() {
   const ReplicaReading& reading = *target_.reading;
-  const std::string& table = settings_.heartbeat->name;
   if (!reading.heartbeats) return std::nullopt;  // has its finding
-  const std::string& wanted_id = settings_.heartbeat->server_id;
-  if (!wanted_id.empty() && wanted_id == reading.server.server_id) {
-    // It is fresh as long as this server writes, whatever its source does.
-    add(Status::unknown, "--heartbeat-server-id " + wanted_id + ": that is this server's own heartbeat");
-    return std::nullopt;
-  }
-  const Heartbeat* const heartbeat =
-      heartbeat_of(*reading.heartbeats, settings_.heartbeat->server_id, channel_,
-                   reading.channels.size() == 1, reading.server.server_id);
-  if (heartbeat == nullptr) {
-    const std::string& wanted = settings_.heartbeat->server_id;
-    add(Status::unknown, "no heartbeat of server " +
-                             clean(wanted.empty() ? channel_.source_server_id : wanted, 20) + " in " + table);
-  } else if (!heartbeat->age) {
-    add(Status::unknown, "the heartbeat in " + table + " has no time that the server can read");
-  } else if (*heartbeat->age < -most_clock_skew) {
-    add(Status::unknown, "the heartbeat in " + table + " lies " + format_seconds(-*heartbeat->age) +
-                             " in the future: clocks differ, or it is in UTC (--heartbeat-utc)");
-  } else {
-    lag_by_ = " by the heartbeat" +
-              (heartbeat->server_id.empty() ? "" : " of server " + clean(heartbeat->server_id, 20)) + " in " +
-              table;
-    return heartbeat->age;
-  }
-  return std::nullopt;
+  const HeartbeatLag found = heartbeat_lag(*reading.heartbeats, *settings_.heartbeat, channel_,
+                                           reading.channels.size() == 1, reading.server.server_id);
+  if (!found.problem.empty()) add(Status::unknown, found.problem);
+  lag_by_ = found.by;
+  return found.seconds;
 }
 
 void ChannelJudge::judge_lag() {
-  const std::optional<double> behind = settings_.heartbeat ? heartbeat_lag() : server_lag();
+  const std::optional<double> behind = settings_.heartbeat ? lag_by_heartbeat() : server_lag();
   // Beyond the configured delay; and clocks that differ never make it negative.
   if (behind) lag_ = std::max(0.0, *behind - channel_.configured_delay);
   std::string what = prefix_ + "lag";

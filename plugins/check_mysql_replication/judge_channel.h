@@ -26,7 +26,7 @@ class ChannelJudge {
   std::string until_suffix() const;
   void judge_disk(const char* name, const ReplicationThread& thread);
   void judge_lag();
-  std::optional<double> heartbeat_lag();
+  std::optional<double> lag_by_heartbeat();
   std::optional<double> server_lag();
   void judge_last_heard();
   void judge_filters();

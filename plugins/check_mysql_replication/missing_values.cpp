@@ -23,7 +23,8 @@ bool equal(const std::optional<Range>& range, const std::string& text) {
 
 void MissingValues::judge(const std::vector<Target>& targets) {
   for (const Target& target : targets)
-    for (const char* label : {"lag", "last_heard", "transactions_behind", "errant_transactions"})
+    for (const char* label :
+         {"lag", "last_heard", "transactions_behind", "errant_transactions", "apply_queue"})
       if (target.reading && (settings_.compares() || !is_comparison(label))) judge_label(target, label);
   write_remarks();
 }
@@ -42,6 +43,7 @@ void MissingValues::judge_label(const Target& target, const std::string& label) 
 
 std::optional<MissingValues::Reason> MissingValues::reason_of(const Target& target,
                                                               const std::string& label) const {
+  if (label == "apply_queue") return reason_for_queue(*target.reading);
   if (target.reading->channels.empty()) return reason_without_channels(target, label);
   // Lag and comparisons have a finding of their own wherever they have no value.
   return label == "last_heard" ? reason_for_silence(*target.reading) : std::nullopt;
@@ -54,7 +56,21 @@ std::optional<MissingValues::Reason> MissingValues::reason_without_channels(cons
     return Reason{"a cluster member without a channel is not compared", Weight::remark_always};
   // Beside replicas that have it, a member is no miss.
   if (has_value(label, "")) return std::nullopt;
+  if (label == "lag" && settings_.heartbeat) {
+    if (!target.reading->heartbeats) return std::nullopt;  // has its finding
+    return Reason{"no other server writes heartbeats here", Weight::unknown};
+  }
   return Reason{"a cluster member without a replication channel has none", Weight::unknown};
+}
+
+std::optional<MissingValues::Reason> MissingValues::reason_for_queue(const ReplicaReading& reading) const {
+  if (!ServerJudge::is_cluster_member(reading)) {
+    // Beside members that have one, a replica is no miss.
+    if (has_value("apply_queue", "")) return std::nullopt;
+    return Reason{"this is no member of a cluster", Weight::unknown};
+  }
+  if (!reading.not_readable.empty()) return std::nullopt;  // has its finding
+  return Reason{"this server does not tell", Weight::unknown};
 }
 
 std::optional<MissingValues::Reason> MissingValues::reason_for_silence(const ReplicaReading& reading) const {

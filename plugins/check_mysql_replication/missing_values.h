@@ -30,6 +30,7 @@ class MissingValues {
   void judge_label(const Target& target, const std::string& label);
   std::optional<Reason> reason_of(const Target& target, const std::string& label) const;
   std::optional<Reason> reason_without_channels(const Target& target, const std::string& label) const;
+  std::optional<Reason> reason_for_queue(const ReplicaReading& reading) const;
   std::optional<Reason> reason_for_silence(const ReplicaReading& reading) const;
   bool has_value(const std::string& label, const std::string& target) const;
   bool is_asked_for(const std::string& label, const std::string& target) const;

@@ -72,6 +72,8 @@ std::vector<LabelSpec> labels() {
        "with --source: transactions the replica has and the source has not; without thresholds, any is "
        "WARNING",
        "", ""},
+      {"apply_queue", "",
+       "of a member of a Galera cluster or a group: transactions received, not applied yet", "", ""},
   };
 }
 
@@ -119,6 +121,18 @@ constexpr const char* notes =
     "position of the last run puts that right; a first run, or --no-state, may warn of silence there, and, "
     "until the next heartbeat, of a silence that ended with the source's restart. While the IO thread waits "
     "for relay_log_space_limit, last_heard is not judged.\n\n"
+    "A cluster member whose queue stands still is looked at again for 2 s, or half of -t; below 1 s there is "
+    "no "
+    "verdict. WARNING where it applies nothing of what waits, CRITICAL where Galera's flow control holds up "
+    "the "
+    "cluster meanwhile. A large transaction or a schema change does that, too, for as long as it takes. A "
+    "member "
+    "that is slow, and moves, shows in apply_queue alone.\n\n"
+    "RESET MASTER on a source that a replica is connected to: nothing arrives any more, while both threads "
+    "run and "
+    "lag is 0. Only --source tells. On MariaDB, START SLAVE and FLUSH RELAY LOGS look like a sign of life of "
+    "the "
+    "source.\n\n"
     "A run sees one moment: a channel that stops and starts again between two runs, or lag that came and "
     "went, leaves no trace. Lag of a single long transaction shows only once it is being applied. Errors "
     "that slave_skip_errors or IDEMPOTENT mode swallowed, and rows changed on the replica by hand, are not "

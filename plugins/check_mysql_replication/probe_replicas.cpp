@@ -20,6 +20,10 @@ using Logins = std::vector<mysql::Login>;
 // A source that does not answer must leave time to say what the replicas answered.
 constexpr double share_of_replicas = 2.0 / 3;
 
+// How long a cluster member is watched that seems to stand still.
+constexpr std::chrono::duration<double> most_patience{2};
+constexpr double share_of_patience = 1.0 / 2;
+
 void add_steps(std::vector<TraceLine>& trace, const std::string& target,
                const std::vector<Trace::Step>& steps) {
   for (const Trace::Step& step : steps) trace.push_back({target, step.text()});
@@ -174,9 +178,11 @@ void refuse_doubles(std::vector<Target>& targets) {
 
 AskReplica ask_replica(const Connector& connector, const Logins& logins, const Settings& settings,
                        const Deadline& deadline) {
-  const ReplicaQuestions questions{settings.heartbeat, settings.compares()};
-  return [connector, logins, questions, deadline](std::size_t i, Trace& trace) {
+  const ReplicaQuestions asked{settings.heartbeat, settings.compares()};
+  return [connector, logins, asked, deadline](std::size_t i, Trace& trace) {
     const std::unique_ptr<mysql::SqlSession> session = connector->connect(logins[i], deadline, trace);
+    ReplicaQuestions questions = asked;
+    questions.patience = std::min(most_patience, deadline.remaining() * share_of_patience);
     return read_replica(*session, questions);
   };
 }

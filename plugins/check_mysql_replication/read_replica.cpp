@@ -1,7 +1,9 @@
 #include "read_replica.h"
 
 #include <algorithm>
+#include <thread>
 
+#include "cluster_load.h"
 #include "evenkeel/mysql/grants.h"
 #include "evenkeel/mysql/server_text.h"
 #include "evenkeel/text.h"
@@ -17,6 +19,8 @@ constexpr int unknown_column = 1054;
 constexpr int no_such_table = 1146;
 constexpr int unknown_variable = 1193;
 constexpr const char* status_purpose = "reading the replication status";
+
+constexpr auto between_looks = std::chrono::milliseconds(250);
 
 class Reader {
  public:
@@ -36,7 +40,8 @@ class Reader {
     if (reading_.server.uptime)
       for (const ChannelStatus& channel : reading_.channels)
         reading_.last_heard[channel.name].connected = reading_.server.uptime;
-    if (questions_.heartbeat && !reading_.channels.empty()) read_heartbeats(*questions_.heartbeat);
+    if (questions_.heartbeat && (!reading_.channels.empty() || is_cluster_member()))
+      read_heartbeats(*questions_.heartbeat);
     return std::move(reading_);
   }
 
@@ -103,6 +108,40 @@ class Reader {
     const Variables status = query.empty() ? Variables() : Variables(inquiry_.ask("reading status", query));
     reading_.server = server_state_from(variables_, status);
     if (is_group_member(variables_)) read_group();
+    if (reading_.server.galera || reading_.server.group) read_cluster_load();
+  }
+
+  bool is_cluster_member() const {
+    return reading_.server.galera || reading_.server.in_a_group || !reading_.group_channels.empty();
+  }
+
+  std::optional<ClusterLook> look_at_cluster() {
+    if (reading_.server.galera)
+      return galera_look(Variables(inquiry_.ask("reading the cluster's status", galera_look_query())));
+    const auto rows = permitted("the group's queue", group_look_query());
+    return rows ? group_look(*rows) : std::nullopt;
+  }
+
+  // A member that is joining, or lends its data to one that does, has its finding, and a queue by nature.
+  bool is_to_keep_up() const {
+    if (reading_.server.galera) return lower(reading_.server.galera->local_state) == "synced";
+    const GroupState::Member* const own = reading_.server.group ? reading_.server.group->own() : nullptr;
+    return own != nullptr && lower(own->state) == "online";
+  }
+
+  void read_cluster_load() {
+    using Clock = std::chrono::steady_clock;
+    const Clock::time_point begin = Clock::now();
+    const std::optional<ClusterLook> first = look_at_cluster();
+    if (!first) return;
+    ClusterWatch watch(*first);
+    while (is_to_keep_up() && watch.goes_on() && Clock::now() - begin < questions_.patience) {
+      std::this_thread::sleep_for(between_looks);
+      const std::optional<ClusterLook> look = look_at_cluster();
+      if (!look) return;
+      watch.look_again(*look, std::chrono::duration<double>(Clock::now() - begin).count());
+    }
+    reading_.server.cluster_load = watch.load();
   }
 
   void read_group() {

@@ -1,6 +1,7 @@
 // Asks one server about its replication, in as few questions as that takes: targets may be far away.
 #pragma once
 
+#include <chrono>
 #include <optional>
 
 #include "evenkeel/mysql/sql_session.h"
@@ -15,6 +16,8 @@ constexpr const char* mariadb_status_purpose = "reading MariaDB's replication st
 struct ReplicaQuestions {
   std::optional<HeartbeatTable> heartbeat;
   bool gtids = false;  // there will be a comparison with the source
+  // How long a cluster member that seems to stand still is watched; 0: one look.
+  std::chrono::duration<double> patience{0};
 };
 
 // Throws mysql::SqlError; a missing privilege names its GRANT. What only part of the answer needs and

@@ -54,6 +54,14 @@ struct GroupState {
   const Member* own() const;
 };
 
+// Whether a cluster member keeps up.
+struct ClusterLoad {
+  double waiting = 0;            // transactions received, not yet applied
+  double watched = 0;            // seconds between the first look and the last one
+  bool applies_nothing = false;  // all that time, while some waited
+  bool flow_control = false;     // Galera: all that time
+};
+
 struct ServerState {
   std::optional<bool> read_only;
   std::string read_only_text;  // newer MariaDB has more than ON and OFF
@@ -70,7 +78,8 @@ struct ServerState {
   std::optional<bool> semi_sync;         // where it is enabled for a replica: whether it is in effect
   std::optional<bool> semi_sync_source;  // the same as a source of others
   std::optional<GaleraState> galera;
-  bool in_a_group = false;          // group replication is set up, whatever of it may be read
+  bool in_a_group = false;  // group replication is set up, whatever of it may be read
+  std::optional<ClusterLoad> cluster_load;
   std::optional<GroupState> group;  // where its members may be read
 };
 

@@ -593,6 +593,92 @@ TEST_CASE("a group member whose group may not be read is UNKNOWN with the GRANT,
   CHECK_THAT(line(report), Contains("UNKNOWN - db2: may not read performance_schema: GRANT SELECT |"));
 }
 
+TEST_CASE("a cluster member that does not keep up") {
+  const auto member = [](ClusterLoad load) {
+    Target target = healthy();
+    target.reading->channels.clear();
+    target.reading->server.galera = {"ON", "Primary", "Synced", "3"};
+    target.reading->server.cluster_load = load;
+    return target;
+  };
+  struct Row {
+    ClusterLoad load;
+    Wish wish;
+    Status status;
+    std::string words;
+  };
+  const auto no_settings = [](Settings&) {};
+  const auto row = GENERATE_COPY(values<Row>({
+      {{0, 0, false, false}, {}, Status::ok, "apply_queue=0;;;0"},
+      {{24, 2, false, false}, {}, Status::ok, "apply_queue=24;;;0"},
+      {{24, 2, false, false},
+       {no_settings, {"apply_queue=10"}},
+       Status::warning,
+       "24 transactions wait to be applied (warning: above 10)"},
+      {{24, 2, true, false}, {}, Status::warning, "applied nothing for 2 s while 24 transactions wait"},
+      {{24, 2, true, true},
+       {},
+       Status::critical,
+       "applied nothing for 2 s while 24 transactions wait, and flow control holds up the cluster"},
+      {{0, 2, false, true}, {}, Status::warning, "flow control has held up the cluster for 2 s"},
+  }));
+  const Report report = judged({member(row.load)}, row.wish);
+  CHECK(to_string(report.status()) == to_string(row.status));
+  CHECK_THAT(line(report), Contains(row.words));
+}
+
+TEST_CASE("a threshold for the queue of what is no cluster member has nothing to judge") {
+  const Wish wish{[](Settings&) {}, {}, {"apply_queue=10"}};
+  CHECK_THAT(line(judged({healthy()}, wish)),
+             Contains("UNKNOWN - db2: no value for apply_queue: this is no member of a cluster"));
+  Target member = healthy("db3");
+  member.reading->channels.clear();
+  member.reading->server.galera = {"ON", "Primary", "Synced", "3"};
+  CHECK_THAT(line(judged({member}, wish)), Contains("UNKNOWN - db3: no value for apply_queue: this server"));
+  member.reading->server.cluster_load = ClusterLoad{};
+  CHECK(judged({healthy(), member}, wish).status() == Status::ok);
+}
+
+TEST_CASE("a cluster member's lag by a heartbeat table") {
+  struct Row {
+    const char* what;
+    std::optional<std::vector<Heartbeat>> heartbeats;
+    const char* id;
+    Wish wish;
+    Status status;
+    std::string words;
+  };
+  const auto row = GENERATE_COPY(values<Row>({
+      {"another's", {{heartbeat("1", 7)}}, "", {}, Status::ok, "lag=7s;300;600;0"},
+      {"another's, old", {{heartbeat("1", 700)}}, "", {}, Status::critical,
+       "lag 700 s (11 min 40 s) by the heartbeat of server 1 in p.h (critical"},
+      {"a clock ahead", {{heartbeat("1", -2)}}, "", {}, Status::ok, "lag=0s"},
+      {"from the future", {{heartbeat("1", -3600)}}, "", {}, Status::unknown, "in the future"},
+      {"the one asked for", {{heartbeat("1", 700), heartbeat("3", 1)}}, "3", {}, Status::ok, "lag=1s"},
+      {"its own", {{heartbeat("2", 0)}}, "2", {}, Status::unknown, "that is this server's own heartbeat"},
+      {"the one asked for is not there", {{heartbeat("1", 0)}}, "8", {}, Status::unknown,
+       "no heartbeat of server 8 in p.h"},
+      {"it writes them itself", {{heartbeat("2", 0)}}, "", {}, Status::ok, "Galera node Synced"},
+      {"it writes them itself, and a threshold", {{heartbeat("2", 0)}}, "", {{}, {}, {"lag=5"}}, Status::unknown,
+       "no value for lag: no other server writes heartbeats here"},
+      {"nobody writes any", {std::vector<Heartbeat>{}}, "", {}, Status::unknown,
+       "no heartbeat of another server in p.h"},
+  }));
+  CAPTURE(row.what);
+  Target target = healthy();
+  target.reading->channels.clear();
+  target.reading->server.galera = {"ON", "Primary", "Synced", "3"};
+  target.reading->heartbeats = row.heartbeats;
+  Wish wish = row.wish;
+  wish.settings = [&](Settings& settings) {
+    use_heartbeat(settings);
+    settings.heartbeat->server_id = row.id;
+  };
+  const Report report = judged({target}, wish);
+  CHECK(to_string(report.status()) == to_string(row.status));
+  CHECK_THAT(line(report), Contains(row.words));
+}
+
 TEST_CASE("delays are named in line 1 in any number") {
   CHECK(delay_text(30) == "30 s");
   CHECK(delay_text(600) == "10 min");

@@ -220,13 +220,22 @@ TEST_CASE("group replication's channels are kept apart, its members read") {
                        {"MEMBER_HOST", "db2"},
                        {"MEMBER_PORT", "3306"},
                        {"MEMBER_STATE", "ONLINE"},
-                       {"MEMBER_ROLE", "PRIMARY"}}));
+                       {"MEMBER_ROLE", "PRIMARY"}}))
+      .answer("SELECT m.*", one_row({{"COUNT_TRANSACTIONS_REMOTE_IN_APPLIER_QUEUE", "4"},
+                                     {"COUNT_TRANSACTIONS_REMOTE_APPLIED", "9"},
+                                     {"evenkeel_waiting", "3e11fa47-71ca-11e1-9e33-c80aa9429562:9-12"}}));
   const ReplicaReading reading = read(server);
   CHECK(reading.channels.size() == 1);
   CHECK(reading.group_channels.size() == 1);
   REQUIRE(reading.server.group);
   REQUIRE(reading.server.group->own() != nullptr);
   CHECK(reading.server.group->own()->state == "ONLINE");
+  REQUIRE(reading.server.cluster_load);
+  CHECK(reading.server.cluster_load->waiting == 4);
+  CHECK_FALSE(reading.server.cluster_load->applies_nothing);  // one look does not tell
+  ReplicaQuestions watching;
+  watching.patience = std::chrono::seconds(1);
+  CHECK(read(server, watching).server.cluster_load->applies_nothing);
 }
 
 TEST_CASE("status variables are asked for where something needs them") {
