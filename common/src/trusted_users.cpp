@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdint>
 #include <string_view>
 
 #include "evenkeel/text.h"
@@ -57,9 +56,10 @@ bool has_name(uid_t user, const std::vector<std::string>& names) {
 TrustedUsers::TrustedUsers(const std::vector<std::string>& names) : names_(names) {}
 
 bool TrustedUsers::include(uid_t user) const {
+  if (user == 0) return true;
   // Our own number may be this one, too, and would then be that of every stranger outside.
   if (user == overflow_uid() && !every_user_has_a_number()) return false;
-  return user == 0 || user == geteuid() || has_name(user, names_);
+  return user == geteuid() || has_name(user, names_);
 }
 
 }  // namespace evenkeel

@@ -6,8 +6,8 @@
 #include <cstddef>
 
 #include "evenkeel/text.h"
-#include "open_folder.h"
 #include "trusted_users.h"
+#include "weak_point.h"
 
 namespace evenkeel {
 

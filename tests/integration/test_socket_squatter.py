@@ -366,3 +366,14 @@ def test_a_server_of_another_user_in_its_own_folder(plugin: PluginRunner, place:
     with server_of(NOBODY, run / "mysql.sock") as server:
         plugin("check_mysql_replication", "-s", path, "-u", "nagios", "--password-file", password_file, "-t", "5")
     assert server.stolen == ["plain"]
+
+
+@pytest.mark.parametrize(("name", "speaks", "way"), OTHER_LOGINS)
+def test_other_logins_at_a_server_of_another_user_in_its_own_folder(plugin: PluginRunner, place: Path, name: str,
+                                                                    speaks: str, way: str) -> None:
+    run = place / "run"
+    run.mkdir()
+    os.chown(run, NOBODY, NOBODY)
+    with SocketSquatter(run / "socket", PASSWORD, [speaks]) as server:
+        plugin(name, *words_of_other(way, run / "socket", place))
+    assert server.stolen

@@ -15,7 +15,7 @@ namespace evenkeel {
 //
 // The peer comes first: root, ourselves and the accounts with these names are trusted wherever they listen.
 // Any other peer may have chosen this very moment to change what the path leads to. So it is trusted only
-// where no stranger can put anything on the way: see open_folder.h.
+// where no stranger can put anything on the way: see weak_point.h.
 std::string flaw_of_peer(int descriptor, const std::string& path,
                          const std::vector<std::string>& trusted_accounts);
 

@@ -19,8 +19,7 @@ SocketPeer::~SocketPeer() { current_peer = nullptr; }
 SocketPeer* SocketPeer::current() { return current_peer; }
 
 bool SocketPeer::accept(int descriptor) {
-  if (looked_) return flaw_.empty();
-  looked_ = true;
+  if (!flaw_.empty()) return false;
   // A Unix socket may be given the password itself. So the connection must be what was asked for.
   if (is_unix_socket(descriptor) != !path_.empty())
     flaw_ = path_.empty() ? "the connection is by a Unix socket, which nobody asked for"

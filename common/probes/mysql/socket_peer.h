@@ -14,8 +14,8 @@ class SocketPeer {
   SocketPeer(const SocketPeer&) = delete;
   SocketPeer& operator=(const SocketPeer&) = delete;
 
-  // Called with the connected socket when the server has greeted, which is before anything is sent. False
-  // where nothing may be sent.
+  // Called with the connected socket whenever something has come from it: first when the server has greeted,
+  // which is before anything is sent. False where nothing may be sent, now and from then on.
   bool accept(int descriptor);
   const std::string& flaw() const { return flaw_; }
 
@@ -23,7 +23,6 @@ class SocketPeer {
 
  private:
   const std::string path_;
-  bool looked_ = false;
   std::string flaw_;
 };
 

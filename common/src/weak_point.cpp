@@ -1,4 +1,4 @@
-#include "open_folder.h"
+#include "weak_point.h"
 
 #include <fcntl.h>
 #include <linux/magic.h>
