@@ -51,6 +51,10 @@ void ServerJudge::judge_hidden_errors() const {
         server_.skip_errors_name + "=" + clean(server_.skip_errors, 60) + " hides errors, and so drift");
   if (is_word(server_.exec_mode, "IDEMPOTENT"))
     add(Status::warning, server_.exec_mode_name + "=IDEMPOTENT hides errors, and so drift");
+  // The source's sessions mark what they write by skip_replication=1.
+  if (!server_.marked_events.empty() && !is_word(server_.marked_events, "REPLICATE"))
+    report_.remark_of(target_.name, "replication filters are set, replicate_events_marked_for_skip=" +
+                                        clean(server_.marked_events, 60));
 }
 
 void ServerJudge::judge_semi_sync() const {
@@ -128,6 +132,8 @@ void ServerJudge::state_facts() const {
   };
   fact("version", server_.version);
   fact("read_only", server_.read_only_text);
+  if (!is_word(server_.marked_events, "REPLICATE"))
+    fact("replicate_events_marked_for_skip", server_.marked_events);
   fact("super_read_only", server_.super_read_only.value_or(""));
   if (server_.semi_sync) fact("semi_sync", on_off(*server_.semi_sync));
   if (server_.semi_sync_source) fact("semi_sync_source", on_off(*server_.semi_sync_source));

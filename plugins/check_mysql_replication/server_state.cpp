@@ -98,6 +98,7 @@ std::string variables_query() {
                                                                     "replica_skip_errors",
                                                                     "slave_exec_mode",
                                                                     "replica_exec_mode",
+                                                                    "replicate_events_marked_for_skip",
                                                                     "server_id",
                                                                     "server_uuid",
                                                                     "version",
@@ -118,9 +119,10 @@ std::string variables_query() {
 
 std::string mariadb_variables_query() {
   std::string columns;
-  for (const char* name : {"read_only", "slave_skip_errors", "slave_exec_mode", "server_id", "version",
-                           "log_bin", "hostname", "port", "datadir", "rpl_semi_sync_slave_enabled",
-                           "rpl_semi_sync_master_enabled", "wsrep_on", "wsrep_provider"})
+  for (const char* name :
+       {"read_only", "slave_skip_errors", "slave_exec_mode", "replicate_events_marked_for_skip", "server_id",
+        "version", "log_bin", "hostname", "port", "datadir", "rpl_semi_sync_slave_enabled",
+        "rpl_semi_sync_master_enabled", "wsrep_on", "wsrep_provider"})
     columns += (columns.empty() ? "@@GLOBAL." : ", @@GLOBAL.") + std::string(name) + " AS " + name;
   return "SELECT " + columns;
 }
@@ -152,6 +154,7 @@ ServerState server_state_from(const Variables& variables, const Variables& statu
   server.skip_errors = variables.find(server.skip_errors_name).value_or("OFF");
   server.exec_mode_name = variables.find("replica_exec_mode") ? "replica_exec_mode" : "slave_exec_mode";
   server.exec_mode = variables.find(server.exec_mode_name).value_or("STRICT");
+  server.marked_events = variables.find("replicate_events_marked_for_skip").value_or("");
   server.server_id = variables.find("server_id").value_or("");
   server.server_uuid = lower(variables.find("server_uuid").value_or(""));
   server.version = variables.find("version").value_or("");

@@ -68,6 +68,7 @@ struct ServerState {
   std::optional<std::string> super_read_only;
   std::string skip_errors_name, skip_errors;  // "slave_skip_errors", "OFF"
   std::string exec_mode_name, exec_mode;      // "slave_exec_mode", "STRICT"
+  std::string marked_events;                  // MariaDB: replicate_events_marked_for_skip, "REPLICATE"
   std::string server_id, server_uuid, version;
   std::string gtid_mode;  // MySQL
   mysql::ServerIdentity identity;
