@@ -73,7 +73,7 @@ def test_nobody_sees_the_password(scene: GrantScene, sh: tuple[str, ...]) -> Non
     home.mkdir()
     spy = scene.folder / "spy"
     # Stands in for the client, and for the tools that the script runs.
-    spy.write_text("#!/bin/sh\nfor it in /proc/[0-9]*; do cat $it/cmdline $it/environ; done >> "
+    spy.write_text("#!/bin/sh\ncat /proc/[0-9]*/cmdline /proc/[0-9]*/environ >> "
                    f"{scene.folder}/seen 2>/dev/null\nexec /usr/bin/${{0##*/}} \"$@\"\n")
     spy.chmod(0o755)
     tools = scene.folder / "bin"
