@@ -369,6 +369,7 @@ void TableComparison::advance() {
   // Counts and position go together.
   const std::uint64_t read = rows_before_us_ + rows_read_;
   memory_.unnamed.replace(memory_.rows, read, findings_.take_unnamed());
+  findings_.pass_by_owed();
   if (at_end_) memory_.unnamed.end_at(read);
   memory_.rows = at_end_ ? 0 : read;
   memory_.position = at_end_ ? std::nullopt : at_;

@@ -67,11 +67,27 @@ void TableFindings::look_at_undecided() {
     return;
   }
   for (const KeyTuple& key : keys) pool_[key];
+  nameless_.clear();
   confirm_pool(is_early());
   // Those without a name are counted where the pass comes to them.
   unnamed_ = 0;
+  count_passed({memory_.passed_by.begin(), memory_.passed_by.end()});
   const auto still_owed = [&](const KeyTuple& key) { return owed_.contains(key); };
   outcome_.undecided_again = std::any_of(keys.begin(), keys.end(), still_owed);
+}
+
+// The pass does not come to these any more.
+void TableFindings::count_passed(const std::set<KeyTuple>& passed) {
+  for (const KeyTuple& key : nameless_)
+    if (passed.contains(key)) memory_.unnamed.add_before(memory_.rows);
+  std::erase_if(memory_.passed_by, [this](const KeyTuple& key) { return !owed_.contains(key); });
+}
+
+// Those that the pass goes past although nothing is certain of them yet.
+void TableFindings::pass_by_owed() {
+  const std::set<KeyTuple> known(memory_.passed_by.begin(), memory_.passed_by.end());
+  for (const KeyTuple& key : std::exchange(passed_owed_, {}))
+    if (!known.contains(key)) memory_.passed_by.push_back(key);
 }
 
 void TableFindings::look_at_doubtful() {
@@ -130,6 +146,7 @@ bool TableFindings::all_here(const DriftedRow& row) const {
 bool TableFindings::stage(const std::vector<RowDifference>& rows, Deadline::Clock::time_point since,
                           bool in_one_piece) {
   for (const RowDifference& row : rows) {
+    if (owed_.contains(row.key)) staged_owed_.insert(row.key);
     if (outcome_.drift.names(row.key) || owed_.contains(row.key)) continue;
     Candidate& candidate = staged_[row.key] = {RowSight(context_.fleet.size()), seconds_of(since)};
     for (std::size_t i = 0; i < std::min(servers_.size(), row.digests.size()); ++i)
@@ -146,6 +163,8 @@ bool TableFindings::stage(const std::vector<RowDifference>& rows, Deadline::Cloc
 
 void TableFindings::keep_staged() {
   pool_staged();
+  passed_owed_.merge(staged_owed_);
+  staged_owed_.clear();
   unnamed_before_range_ = unnamed_;
 }
 
@@ -156,6 +175,7 @@ void TableFindings::pool_staged() {
 
 void TableFindings::drop_staged() {
   staged_.clear();
+  staged_owed_.clear();
   drill_.take_doubts();
   unnamed_ = unnamed_before_range_;
 }
@@ -271,10 +291,12 @@ void TableFindings::add_unexplained(const KeyRange& range) {
 
 void TableFindings::take(const Confirmed& confirmed) {
   lose_(confirmed.failures);
+  nameless_.clear();
   for (const RowDifference& row : confirmed.drift) {
     const std::uint64_t before = outcome_.drift.unnamed();
     outcome_.drift.add(drifted_row(row, confirmed.servers, context_.fleet.reference()));
     looked_at_.insert(row.key);
+    if (outcome_.drift.unnamed() > before) nameless_.push_back(row.key);
     unnamed_ += outcome_.drift.unnamed() - before;
   }
 }

@@ -53,11 +53,14 @@ class TableFindings {
   // Of what was confirmed since it was last taken: rows beyond those with a name.
   std::uint64_t unnamed() const { return unnamed_; }
   std::uint64_t take_unnamed() { return std::exchange(unnamed_, unnamed_before_range_ = 0); }
+  // The pass goes past what has been read so far.
+  void pass_by_owed();
   // What the next run has to know; what was not looked at in this run stands first.
   void write_to(TableMemory& memory) const;
 
  private:
   void look_at_undecided();
+  void count_passed(const std::set<KeyTuple>& passed);
   void look_at_doubtful();
   void look_at_drift();
   void recheck(const std::vector<DriftedRow>& rows);
@@ -92,7 +95,10 @@ class TableFindings {
   std::set<KeyTuple> equal_, told_;        // by the confirmation at hand
   std::set<KeyTuple> looked_at_;
   std::set<KeyTuple> owed_;  // undecided by now
-  bool certain_ = true;      // what was confirmed in the middle of a range
+  std::set<KeyTuple> staged_owed_,
+      passed_owed_;                 // undecided rows in the range at hand, and in those before it
+  std::vector<KeyTuple> nameless_;  // drift of the last confirmation that is only counted
+  bool certain_ = true;             // what was confirmed in the middle of a range
   std::uint64_t unnamed_ = 0;
   std::uint64_t unnamed_before_range_ = 0;  // what counts if the range at hand has to be read again
   // Of a confirmation; per row it is not known before the first of more than a few rows.

@@ -71,6 +71,8 @@ TableMemory memory_from(const json& object, const ComparisonPlan& plan, std::siz
   memory.undecided_whole = object.value("undecided_whole", false);
   for (const json& key : object.value("undecided", json::array()))
     memory.undecided.push_back(valid(plan, key.get<KeyTuple>()));
+  for (const json& key : object.value("passed_by", json::array()))
+    memory.passed_by.push_back(valid(plan, key.get<KeyTuple>()));
   for (const json& range : object.value("doubtful", json::array()))
     memory.doubtful.push_back({end_of_range(plan, range.at(0)), end_of_range(plan, range.at(1))});
   std::vector<UnnamedRows::Part> parts;
@@ -96,6 +98,7 @@ std::string TableMemory::text(const std::string& fingerprint) const {
               {"drift", json::array()},
               {"unnamed_rows", json::array()},
               {"undecided", undecided},
+              {"passed_by", passed_by},
               {"undecided_whole", undecided_whole},
               {"doubtful", json::array()}};
   if (position) object["position"] = *position;

@@ -27,9 +27,10 @@ struct TableMemory {
   std::vector<std::size_t> whole_differs_on;  // and on which servers, where that is known
   // What differed, and time ran out before that was certain: it is first in the next run.
   std::vector<KeyTuple> undecided;
-  bool undecided_whole = false;    // a table without a key
-  std::vector<KeyRange> doubtful;  // checksums differ there, and no row that was read explains it
-  std::uint64_t chunk_rows = 0;    // what fitted into --chunk-time
+  std::vector<KeyTuple> passed_by;  // those of them that the pass, or the last one, went past without a word
+  bool undecided_whole = false;     // a table without a key
+  std::vector<KeyRange> doubtful;   // checksums differ there, and no row that was read explains it
+  std::uint64_t chunk_rows = 0;     // what fitted into --chunk-time
 
   // JSON, at most StateStore::max_payload.
   std::string text(const std::string& fingerprint) const;

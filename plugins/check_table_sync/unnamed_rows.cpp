@@ -40,6 +40,19 @@ void UnnamedRows::replace(std::uint64_t from, std::uint64_t upto, std::uint64_t 
   if (parts_.size() > max_parts) parts_ = coarser(parts_, upto);
 }
 
+void UnnamedRows::add_before(std::uint64_t place) {
+  std::uint64_t free = place;  // the last row before `place` that is in no part
+  for (auto part = parts_.rbegin(); part != parts_.rend(); ++part) {
+    if (place > 0 && part->from >= place) continue;
+    if (part->count < part->upto - part->from) {
+      ++part->count;
+      return;
+    }
+    if (part->upto >= free) free = part->from;
+  }
+  if (free > 0) replace(free - 1, free, 1);
+}
+
 void UnnamedRows::end_at(std::uint64_t place) {
   std::erase_if(parts_, [place](const Part& part) { return part.upto > place; });
 }

@@ -23,6 +23,9 @@ class UnnamedRows {
   // The rows between two places have been read: `count` of them differ. What an earlier pass knew of any of
   // these rows is forgotten, so that the total is never above the truth for a table whose rows stay.
   void replace(std::uint64_t from, std::uint64_t upto, std::uint64_t count);
+  // One more of the rows that have been read before `place`, counted where there is room: a part cannot have
+  // more than its rows.
+  void add_before(std::uint64_t place);
   // The table ends there.
   void end_at(std::uint64_t place);
 

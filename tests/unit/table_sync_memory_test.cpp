@@ -172,6 +172,26 @@ TEST_CASE("Rows without a name are counted once, along the pass") {
   rows.replace(1100, 3000, 7);
   rows.end_at(2999);
   CHECK(rows.total() == 400);
+  // Another of the rows that were read before: where one is left that was not counted.
+  rows.add_before(2500);
+  CHECK(rows.total() == 401);
+  rows.add_before(0);
+  CHECK(rows.total() == 402);
+  UnnamedRows full({{0, 10, 10}, {12, 20, 8}, {20, 25, 5}, {30, 40, 1}});
+  full.add_before(25);
+  CHECK(full.total() == 25);
+  REQUIRE(full.parts().size() == 5);
+  CHECK(full.parts()[1].from == 11);
+  full.add_before(25);
+  full.add_before(25);
+  CHECK(full.total() == 26);
+  full.add_before(40);
+  CHECK(full.total() == 27);
+  UnnamedRows none;
+  none.add_before(0);
+  CHECK(none.total() == 0);
+  none.add_before(7);
+  CHECK(none.total() == 1);
   UnnamedRows many;
   for (std::uint64_t pass = 0; pass < 2; ++pass)
     for (std::uint64_t at = 0; at < 10000; at += 10) {
