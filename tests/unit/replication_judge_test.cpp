@@ -650,18 +650,34 @@ TEST_CASE("a cluster member's lag by a heartbeat table") {
   };
   const auto row = GENERATE_COPY(values<Row>({
       {"another's", {{heartbeat("1", 7)}}, "", {}, Status::ok, "lag=7s;300;600;0"},
-      {"another's, old", {{heartbeat("1", 700)}}, "", {}, Status::critical,
+      {"another's, old",
+       {{heartbeat("1", 700)}},
+       "",
+       {},
+       Status::critical,
        "lag 700 s (11 min 40 s) by the heartbeat of server 1 in p.h (critical"},
       {"a clock ahead", {{heartbeat("1", -2)}}, "", {}, Status::ok, "lag=0s"},
       {"from the future", {{heartbeat("1", -3600)}}, "", {}, Status::unknown, "in the future"},
       {"the one asked for", {{heartbeat("1", 700), heartbeat("3", 1)}}, "3", {}, Status::ok, "lag=1s"},
       {"its own", {{heartbeat("2", 0)}}, "2", {}, Status::unknown, "that is this server's own heartbeat"},
-      {"the one asked for is not there", {{heartbeat("1", 0)}}, "8", {}, Status::unknown,
+      {"the one asked for is not there",
+       {{heartbeat("1", 0)}},
+       "8",
+       {},
+       Status::unknown,
        "no heartbeat of server 8 in p.h"},
       {"it writes them itself", {{heartbeat("2", 0)}}, "", {}, Status::ok, "Galera node Synced"},
-      {"it writes them itself, and a threshold", {{heartbeat("2", 0)}}, "", {{}, {}, {"lag=5"}}, Status::unknown,
+      {"it writes them itself, and a threshold",
+       {{heartbeat("2", 0)}},
+       "",
+       {{}, {}, {"lag=5"}},
+       Status::unknown,
        "no value for lag: no other server writes heartbeats here"},
-      {"nobody writes any", {std::vector<Heartbeat>{}}, "", {}, Status::unknown,
+      {"nobody writes any",
+       {std::vector<Heartbeat>{}},
+       "",
+       {},
+       Status::unknown,
        "no heartbeat of another server in p.h"},
   }));
   CAPTURE(row.what);
@@ -695,7 +711,8 @@ TEST_CASE("delays are named in line 1 in any number") {
   two.reading->channels[1].configured_delay = 600;
   for (const ChannelStatus& channel : two.reading->channels)
     two.reading->last_heard[channel.name].unheard = Unheard::heard_meanwhile;
-  CHECK_THAT(line(judged({two})), Contains("2 channels replicate, lag at most 0 s beyond delays of up to 10 min |"));
+  CHECK_THAT(line(judged({two})),
+             Contains("2 channels replicate, lag at most 0 s beyond delays of up to 10 min |"));
 }
 
 TEST_CASE("cluster members are no replicas in the summary") {

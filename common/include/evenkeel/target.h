@@ -40,8 +40,8 @@ std::string place_of_step(const std::string& preposition, const std::string& tar
                           const std::string& where);
 
 std::uint16_t parse_port(const std::string& option, std::string_view text);  // 1 to 65535
-// Why this is no name of a Unix socket that we use, whatever its length; empty where it is one. Client libraries
-// take "@name" for an abstract socket, and end a path at a NUL.
+// Why this is no name of a Unix socket that we use, whatever its length; empty where it is one. Client
+// libraries take "@name" for an abstract socket, and end a path at a NUL.
 std::string flaw_of_socket_path(std::string_view text);
 
 // The path of a unix socket: 1 to 107 bytes, as unix(7) has it.
