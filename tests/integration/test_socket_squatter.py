@@ -274,7 +274,7 @@ def test_a_socket_that_comes_and_goes_all_the_time(plugin: PluginRunner, place: 
                           extra_groups=[], stdout=subprocess.PIPE) as flipper:
         assert flipper.stdout is not None and flipper.stdout.readline() == b"ready\n"
         words = words_of_other(way, path, place)
-        words[-1] = "0.3"
+        words[-1] = "5"
         lines = {plugin(name, *words, "--no-state").line1 for _ in range(100)}
         flipper.kill()
     assert any("everyone may put a socket into" in line for line in lines)
