@@ -242,8 +242,8 @@ class Sampling {
     }
     if (still >= longest_still && growth.of(accesses_counter) > 0) return of_a_cache(std::move(now), still);
     before.counters.own += now.counters.own;
-    if (!one_server_answers(before.counters, now.counters, growth)) return now;
     const double rate = growth.per_second(accesses_counter).value_or(0);
+    if (!one_server_answers(before.counters, now.counters, rate)) return now;
     if (const double age = age_of_fixed_page(before.counters, now, rate); age > 0)
       return of_a_cache(std::move(now), age);
     reading_.growth = std::move(growth);
@@ -257,9 +257,8 @@ class Sampling {
 
   // Asks again without a pause, over new connections: of several servers behind one address another one
   // answers, whose counters stand elsewhere. One that is younger is seen when it comes after the older.
-  bool one_server_answers(CounterSample& before, CounterSample& now, const CounterGrowth& growth) {
+  bool one_server_answers(CounterSample& before, CounterSample& now, double rate) {
     const Deadline until = Deadline::after(std::min(deadline_.remaining() / 2, longest_for_witnesses));
-    const double rate = growth.per_second(accesses_counter).value_or(0);
     std::vector<CounterSample> earlier{now};
     std::size_t wanted = is_suspected() ? witnesses_when_suspected : usual_witnesses;
     for (std::size_t asked = 0; asked < wanted; asked += witnesses_at_once) {

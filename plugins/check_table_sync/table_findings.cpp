@@ -67,7 +67,6 @@ void TableFindings::look_at_undecided() {
     return;
   }
   for (const KeyTuple& key : keys) pool_[key];
-  nameless_.clear();
   confirm_pool(is_early());
   // Those without a name are counted where the pass comes to them.
   unnamed_ = 0;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import threading
 import time
@@ -17,6 +18,24 @@ from sandbox.apache import Apache
 
 CHECK = "check_apache_rps"
 OK, WARNING, CRITICAL, UNKNOWN = range(4)
+
+
+@contextlib.contextmanager
+def visited(apache: Apache) -> Iterator[None]:
+    """With traffic, so that a page that is not of its moment gives a wrong rate."""
+    stop = threading.Event()
+
+    def visit() -> None:
+        while not stop.wait(0.02):
+            apache.request("/")
+
+    visitor = threading.Thread(target=visit)
+    visitor.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        visitor.join()
 
 
 def check(plugin: PluginRunner, *arguments: object) -> Answer:
@@ -123,47 +142,23 @@ def test_how_old_the_page_is(plugin: PluginRunner, apache: Apache) -> None:
 @pytest.mark.parametrize("interval", ["0.15", "0.5"])
 def test_a_page_that_is_cached_for_a_moment(plugin: PluginRunner, apache: Apache, seconds: float, interval: str) -> None:
     """With traffic, so that a page that is not of its moment gives a wrong rate."""
-    stop = threading.Event()
-
-    def visit() -> None:
-        while not stop.wait(0.02):
-            apache.request("/")
-
-    visitor = threading.Thread(target=visit)
-    visitor.start()
-    try:
-        with CachingProxy(apache.port, seconds) as front:
-            for _ in range(3):
-                answer = check(plugin, "-H", front.address, "-i", interval, "--no-state")
-                if seconds > float(interval) + 0.3:
-                    no_rate(answer, "a cache answers")
-                elif answer.code == OK:
-                    assert answer.perfdata["rps"].value > 5, "an invented rate"
-    finally:
-        stop.set()
-        visitor.join()
+    with visited(apache), CachingProxy(apache.port, seconds) as front:
+        for _ in range(3):
+            answer = check(plugin, "-H", front.address, "-i", interval, "--no-state")
+            if seconds > float(interval) + 0.3:
+                no_rate(answer, "a cache answers")
+            elif answer.code == OK:
+                assert answer.perfdata["rps"].value > 5, "an invented rate"
 
 
 @pytest.mark.parametrize("age", [0.3, 0.6, 1.0, 1.3])
 def test_a_page_that_is_renewed_between_the_two_samples(plugin: PluginRunner, apache: Apache, age: float) -> None:
     """The first page has that age when the run begins, so that the second one is as young as it seems."""
-    stop = threading.Event()
-
-    def visit() -> None:
-        while not stop.wait(0.02):
-            apache.request("/")
-
-    visitor = threading.Thread(target=visit)
-    visitor.start()
-    try:
-        # Ours is the first request, the second sample the third.
-        with CacheRenewedOnce(apache.port, 3) as front:
-            urllib.request.urlopen(f"http://{front.address}/server-status?auto").close()
-            time.sleep(age)
-            no_rate(check(plugin, "-H", front.address, "-i", "0.4", "--no-state"), "a cache answers")
-    finally:
-        stop.set()
-        visitor.join()
+    # Ours is the first request, the second sample the third.
+    with visited(apache), CacheRenewedOnce(apache.port, 3) as front:
+        urllib.request.urlopen(f"http://{front.address}/server-status?auto").close()
+        time.sleep(age)
+        no_rate(check(plugin, "-H", front.address, "-i", "0.4", "--no-state"), "a cache answers")
 
 
 def test_a_cache_that_lets_go_is_forgotten(plugin: PluginRunner, apache: Apache) -> None:
