@@ -56,7 +56,9 @@ std::string flaw_of_unix_socket(const std::string& path, std::optional<uid_t> pe
 
 std::string flaw_of_peer(int descriptor, const std::string& path,
                          const std::vector<std::string>& trusted_accounts) {
-  if (!is_unix_socket(descriptor)) return {};
+  const bool is_unix = is_unix_socket(descriptor);
+  if (is_unix && path.empty()) return "the connection is by a Unix socket, which nobody asked for";
+  if (!is_unix) return path.empty() ? "" : "the connection is not by the Unix socket that was asked for";
   const std::optional<uid_t> peer = peer_of(descriptor);
   if (!is_abstract(descriptor)) return flaw_of_unix_socket(path, peer, trusted_accounts);
   if (peer && TrustedUsers(trusted_accounts).include(*peer)) return {};

@@ -155,11 +155,13 @@ TEST_CASE("the peer of a connected socket is asked for") {
   REQUIRE(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
   CHECK(is_unix_socket(ends[0]));
   CHECK(flaw_of_peer(ends[0], "/nowhere", {}).empty());
+  CHECK(flaw_of_peer(ends[0], "", {}) == "the connection is by a Unix socket, which nobody asked for");
   close(ends[0]);
   CHECK_FALSE(is_unix_socket(ends[0]));
   close(ends[1]);
   const int tcp = socket(AF_INET, SOCK_STREAM, 0);
   CHECK_FALSE(is_unix_socket(tcp));
   CHECK(flaw_of_peer(tcp, "", {}).empty());
+  CHECK(flaw_of_peer(tcp, "/nowhere", {}) == "the connection is not by the Unix socket that was asked for");
   close(tcp);
 }

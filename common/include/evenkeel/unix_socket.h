@@ -10,8 +10,9 @@
 
 namespace evenkeel {
 
-// Asked of a connected socket, before anything secret is sent: why its peer must not be given it. Empty where
-// the peer may have it, and for what is no Unix socket. `path` is what was connected to.
+// Asked of a connected socket, before anything secret is sent: why its peer must not be given it; empty where
+// it may have it. `path` is the Unix socket that was to be connected to, and empty for TCP: a connection of
+// the other kind is refused, as a Unix socket may be given the password itself. TCP has no other flaw here.
 //
 // The peer comes first: root, ourselves and the accounts with these names are trusted wherever they listen.
 // Any other peer may have chosen this very moment to change what the path leads to. So it is trusted only

@@ -256,13 +256,9 @@ class CurlClient : public HttpClient {
   // this when it is connected, before each request.
   static int look_at_peer(void* context, char*, char*, int, int) {
     CurlClient& client = *static_cast<CurlClient*>(context);
-    client.stranger_ = client.flaw_of_connection();
+    client.stranger_ =
+        flaw_of_peer(client.socket_, client.hop_.unix_socket, {"www-data", "apache", "nginx", "http"});
     return client.stranger_.empty() ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
-  }
-
-  std::string flaw_of_connection() const {
-    if (!is_unix_socket(socket_)) return "the connection is not by the Unix socket that was asked for";
-    return flaw_of_peer(socket_, hop_.unix_socket, {"www-data", "apache", "nginx", "http"});
   }
 
   Answer finished(Arriving& arriving, Deadline::Clock::time_point began) const {

@@ -20,13 +20,8 @@ SocketPeer* SocketPeer::current() { return current_peer; }
 
 bool SocketPeer::accept(int descriptor) {
   if (!flaw_.empty()) return false;
-  // A Unix socket may be given the password itself. So the connection must be what was asked for.
-  if (is_unix_socket(descriptor) != !path_.empty())
-    flaw_ = path_.empty() ? "the connection is by a Unix socket, which nobody asked for"
-                          : "the connection is not by the Unix socket that was asked for";
-  else
-    // What servers run as, by the packages of MySQL, MariaDB and Percona.
-    flaw_ = flaw_of_peer(descriptor, path_, {"mysql", "mariadb"});
+  // What servers run as, by the packages of MySQL, MariaDB and Percona.
+  flaw_ = flaw_of_peer(descriptor, path_, {"mysql", "mariadb"});
   return flaw_.empty();
 }
 
